@@ -1,0 +1,285 @@
+"""The composition root: from a configuration to a wired, running gateway. Nothing else knows everything."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+import structlog
+
+from voicecall import logs, plugins
+from voicecall.carriers import Carrier
+from voicecall.config.load import Loaded
+from voicecall.config.model import Config
+from voicecall.config.state import StateError
+from voicecall.core.credentials import mint
+from voicecall.core.ids import CallId, CarrierCallId
+from voicecall.core.operations import CallerStep
+from voicecall.emulators.wires import NetworkServer
+from voicecall.entrypoints import ControlOptions, PublicOptions
+from voicecall.entrypoints.control import ControlListener
+from voicecall.entrypoints.public import PublicListener
+from voicecall.errors import BadParameters, ConfigError, Fault
+from voicecall.gateway.gateway import Bell, Defaults, Gateway, Ring
+from voicecall.gateway.journal import Journal
+from voicecall.gateway.line import Line
+from voicecall.gateway.outbox import Surroundings
+from voicecall.gateway.switchboard import Exchange, Switchboard
+from voicecall.net.http import Http
+from voicecall.speech import Voice
+from voicecall.store.sql import SqlStore
+
+from .engines import Engines
+from .metrics import Metrics
+from .profiles import Profiles, check_available, rules
+
+_CREDENTIAL_LIFE = 60.0
+_REST_PATIENCE = 10.0
+_OWN_NUMBER = "+15550000000"
+"""The mock network's number for us, where none is configured."""
+CALLER_VOICE = Voice(pitch=1.18, pace=1.12)
+"""How the phones of the mock network sound: not like the agent."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A gateway that is up."""
+
+    gateway: Gateway
+    switchboard: Switchboard
+    public_url: str
+    control_url: str
+    network: NetworkServer | None
+
+
+def serve(loaded: Loaded) -> int:
+    """Run the daemon until it is told to stop; returns the exit code.
+
+    Raises:
+        VoicecallError: it cannot start.
+    """
+    if not loaded.enabled:
+        raise ConfigError([Fault("enabled", "the configuration says `enabled: false`; set it to true to serve")])
+    logs.configure(logs.LogOptions(**loaded.config.log.model_dump()))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(_serve(loaded))
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Return the quickest event loop there is."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+async def _serve(loaded: Loaded) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop, stop)
+    async with running(loaded) as up:
+        sys.stdout.write(f"voicecall ready: public {up.public_url} control {up.control_url}\n")
+        sys.stdout.flush()
+        await stop.wait()
+        _log.info("gateway.draining", calls=len(up.switchboard.sessions))
+        limits = loaded.config.limits
+        bound = limits.max_duration_seconds + limits.ring_timeout_ms / 1000 + 30
+        try:
+            async with asyncio.timeout(bound):
+                await up.switchboard.drain()
+        except TimeoutError:
+            _log.warning("gateway.undrained", calls=len(up.switchboard.sessions))
+    return 0
+
+
+def _stop(stop: asyncio.Event) -> None:
+    """The first signal drains; the next one does not wait."""
+    if stop.is_set():
+        _log.warning("gateway.killed", detail="told to stop twice: live calls are left to the next start")
+        os._exit(1)
+    stop.set()
+
+
+@asynccontextmanager
+async def running(loaded: Loaded) -> AsyncIterator[Running]:
+    """Bring a gateway up, and down again.
+
+    Raises:
+        VoicecallError: it cannot start; the message says what to do.
+    """
+    try:
+        async with _wired(loaded) as up:
+            yield up
+    except BaseExceptionGroup as group:
+        raise _alone(group) from None
+
+
+def _alone(error: BaseException) -> BaseException:
+    """Return the error that task groups have wrapped, where it is the only one."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+@asynccontextmanager
+async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
+    config, state = loaded.config, loaded.state
+    check_available(config)
+    for warning in loaded.warnings:
+        _log.warning("config.warning", key=warning.key, detail=warning.message)
+    async with AsyncExitStack() as stack:
+        try:
+            stack.enter_context(state.lock())
+        except OSError as error:
+            raise StateError(f"the state directory cannot be used: {state.folder}: {error.strerror}") from None
+        store = SqlStore(store_url(loaded), instance=state.instance(), clock=wall_clock)
+        await store.open()
+        stack.push_async_callback(store.close)
+        engines = Engines()
+        profiles = Profiles(config, engines)
+        secret = config.mock.secret.get_secret_value() if config.mock.secret else secrets.token_hex(16)
+        network = _network(config, engines, secret)
+        await engines.load(stack)
+        gc.collect()
+        gc.freeze()  # what is loaded now lives as long as the process: later collections need not look at it
+        if network is not None:
+            await stack.enter_async_context(network)
+        network_url = network.url if network else config.mock.api_base_url
+        carrier: Carrier = plugins.find("carrier", config.provider)(secret, network_url)
+        carriers = {carrier.name: carrier}
+        http = await stack.enter_async_context(Http())
+        bell = Bell()
+        journal = await stack.enter_async_context(Journal(store, bell.ring))
+        keys = state.credential_keys(config)
+        listener: PublicListener
+
+        def around(carrier: Carrier) -> Surroundings:
+            return Surroundings(
+                journal=journal,
+                line=Line(carrier, http, timeout=_REST_PATIENCE),
+                clock=wall_clock,
+                nonce=lambda: secrets.token_urlsafe(12),
+                credential=lambda call_id, nonce: _credential(keys[0], call_id, nonce),
+                stream_url=lambda: listener.stream_url,
+                webhook_url=lambda: f"{listener.public_url}/{carrier.name}",
+            )
+
+        switchboard = Switchboard(
+            Exchange(
+                store=store,
+                journal=journal,
+                carriers={name: around(carrier) for name, carrier in carriers.items()},
+                clock=wall_clock,
+                entropy=secrets.token_bytes,
+                instance=state.instance(),
+                rules=rules(config),
+                reception=profiles.reception,
+                open_media=profiles.open_media,
+                max_calls=config.limits.max_concurrent_calls,
+            )
+        )
+        listener = await stack.enter_async_context(
+            PublicListener(_public(config, keys), carriers, switchboard, wall_clock)
+        )
+        defaults = Defaults(
+            config.provider, config.outbound.default_mode, config.from_number or _OWN_NUMBER, config.to_number
+        )
+        ring = _ringer(http, network_url, secret, lambda: f"{listener.public_url}/mock") if network_url else None
+        gateway = Gateway(switchboard, store, bell, defaults, ring, failing=lambda: journal.failing)
+        metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector))
+        control = await stack.enter_async_context(
+            ControlListener(
+                ControlOptions(bind=config.control.bind, port=config.control.port, token=state.control_token(config)),
+                gateway,
+                metrics.registry,
+            )
+        )
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        ready = asyncio.Event()
+        serving = tasks.create_task(switchboard.run(ready.set), name="switchboard")
+        stack.callback(serving.cancel)
+        await ready.wait()
+        control_url = f"http://{config.control.bind}:{control.port}"
+        state.announce(control_url, listener.public_url)
+        yield Running(gateway, switchboard, listener.public_url, control_url, network)
+
+
+def store_url(loaded: Loaded) -> str:
+    """Return where the archive is."""
+    configured = loaded.config.store.url
+    return configured.get_secret_value() if configured else f"sqlite:///{loaded.state.folder / 'calls.db'}"
+
+
+def wall_clock() -> float:
+    """Return Unix seconds."""
+    return datetime.now(UTC).timestamp()
+
+
+def _credential(key: bytes, call_id: CallId, nonce: str) -> str:
+    return mint(key, call_id=call_id, nonce=nonce, expires=wall_clock() + _CREDENTIAL_LIFE)
+
+
+def _network(config: Config, engines: Engines, secret: str) -> NetworkServer | None:
+    """The mock network, where it runs in this process. Its callers speak unless everything that hears is a stub."""
+    if config.provider != "mock" or config.mock.api_base_url is not None:
+        return None
+    speaks = config.turns.vad == "local" or config.stt.provider not in ("scripted",)
+    tts = (
+        config.tts
+        if config.tts.provider == "tone" and not speaks
+        else config.tts.model_copy(update={"provider": "local"})
+    )
+    return NetworkServer(engines.synthesizer(tts), secret=secret, voice=CALLER_VOICE)
+
+
+def _public(config: Config, keys: tuple[bytes, ...]) -> PublicOptions:
+    streaming, security = config.streaming, config.webhook_security
+    return PublicOptions(
+        bind=config.serve.bind,
+        port=config.serve.port,
+        path=config.serve.path,
+        public_url=config.public_url,
+        stream_path=streaming.stream_path,
+        streaming_public_url=streaming.public_url,
+        default_carrier=config.provider,
+        skip_signature_verification=config.skip_signature_verification,
+        credential_keys=keys,
+        pre_start_timeout=streaming.pre_start_timeout_ms / 1000,
+        max_pending=streaming.max_pending_connections,
+        max_pending_per_address=streaming.max_pending_connections_per_ip,
+        max_connections=streaming.max_connections,
+        max_in_flight_per_address=security.max_in_flight_per_ip,
+        trusted_proxies=security.trusted_proxy_ips,
+        trust_forwarding=security.trust_forwarding_headers,
+    )
+
+
+def _ringer(http: Http, network_url: str, secret: str, webhook_url: Callable[[], str]) -> Ring:
+    """Ring the gateway from a phone of the mock network, wherever that runs."""
+    headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+
+    async def ring(caller: str, called: str, steps: list[CallerStep]) -> CarrierCallId:
+        scripts = [{k: v for k, v in msgspec.to_builtins(step).items() if v is not None} for step in steps]
+        wish = {"from": caller, "to": called, "webhook": webhook_url(), "steps": scripts}
+        status, body = await http.send(
+            "POST", f"{network_url}/phones/ring", headers, msgspec.json.encode(wish), timeout=_REST_PATIENCE
+        )
+        answer = msgspec.json.decode(body)
+        if status != 201:
+            raise BadParameters(f"the mock network refused: {answer['error']['message']}")
+        return CarrierCallId(answer["call"])
+
+    return ring

@@ -1,0 +1,141 @@
+"""What Twilio's webhooks say. Whether they are Twilio's is for `signatures`.
+
+Source: twilio.com/docs/voice/twiml and /docs/voice/api/call-resource, 2026-11.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal, cast
+from urllib.parse import parse_qsl, urlencode
+
+from voicecall.carriers import Delivery, Inbound, Webhook
+from voicecall.core.events import (
+    Answered,
+    CarrierEnded,
+    DocumentAsked,
+    Event,
+    Ringing,
+    StreamStopped,
+    Warned,
+)
+from voicecall.core.ids import CallId, CarrierCallId, StreamId
+from voicecall.errors import FrameError
+
+from . import codes, signatures
+
+_Cause = Literal["completed", "busy", "no-answer", "failed", "canceled"]
+_CALL, _KIND, _VISIT = "call", "type", "visit"
+_ENDS = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+_NO_NUMBERS: Mapping[str, str] = {"+266696687": "anonymous"}
+"""Words that Twilio writes as a telephone's keys."""
+
+
+def callback(webhook_url: str, call: CallId, *, kind: str = "", visit: str = "") -> str:
+    """Return a URL at which Twilio reports on a call: `kind` is `status`, `amd`, `stream` or nothing for documents.
+
+    `visit` is new for every document that leads back here, so that coming again is no replay.
+    """
+    names = {_CALL: call, _KIND: kind, _VISIT: visit}
+    query = urlencode({name: value for name, value in names.items() if value})
+    return f"{webhook_url}{'&' if '?' in webhook_url else '?'}{query}"
+
+
+def parse(webhook: Webhook) -> tuple[Delivery, ...]:
+    """Return the one fact that a verified webhook reports.
+
+    Raises:
+        FrameError: it is not of Twilio's form, or says two things at once.
+    """
+    query = parse_qsl(webhook.url.partition("?")[2], keep_blank_values=True, errors="replace")
+    try:
+        sent = _Parameters(query if webhook.method == "GET" else signatures.form(webhook))
+        key = signatures.identity(webhook)
+    except UnicodeError as error:
+        raise FrameError("twilio webhook: the form is not UTF-8") from error
+    ours = _Parameters(query)
+    call = ours.one(_CALL)
+    inbound = None
+    if sent.one("CallStatus") in _ENDS:
+        events: tuple[Event, ...] = (_ended(sent),)
+    elif sent.one("StreamEvent"):
+        events = _stream(sent)
+    elif ours.one(_KIND) == "status" or sent.one("CallbackSource"):
+        events = _progress(sent.need("CallStatus"))
+    elif ours.one(_KIND) == "amd" or not sent.one("CallStatus"):
+        events = (Answered(machine=_is_machine(sent.need("AnsweredBy"))),)
+    elif not call and sent.need("Direction") == "inbound":
+        inbound = Inbound(from_=_caller(sent.one("From")), to=sent.need("To"))
+        events = (DocumentAsked(),)
+    elif ours.one(_VISIT):
+        events = (DocumentAsked(),)
+    else:
+        events = (Answered(machine=_is_machine(sent.one("AnsweredBy"))), DocumentAsked())
+    leg = CarrierCallId(sent.need("CallSid"))
+    return (Delivery(leg, key, events, inbound, CallId(call) if call else None),)
+
+
+class _Parameters:
+    """Names and values as they came; Twilio adds names without notice and sends empty values."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self._pairs = pairs
+
+    def one(self, name: str) -> str:
+        """Return the value of that name, or nothing. Two different values are not ours to choose from."""
+        values = {value for key, value in self._pairs if key == name}
+        if len(values) > 1:
+            raise FrameError(f"twilio webhook: {name} is there more than once")
+        return values.pop() if values else ""
+
+    def need(self, name: str) -> str:
+        """Return the value of that name, which must be there: the signature does not tell names from values."""
+        value = self.one(name)
+        if not value:
+            raise FrameError(f"twilio webhook: {name} is missing")
+        return value
+
+
+def _ended(sent: _Parameters) -> CarrierEnded:
+    code, sip = sent.one("ErrorCode"), sent.one("SipResponseCode")
+    if re.fullmatch(r"[0-9]{5}", code):
+        detail = f"Twilio ended the call with error {code}: {codes.sentence(int(code))}."
+    elif sent.one("CallStatus") == "failed" and re.fullmatch(r"[0-9]{3}", sip):
+        detail = f"The network refused the call (SIP {sip})."
+    else:
+        detail = ""
+    return CarrierEnded(cast("_Cause", sent.one("CallStatus")), detail)
+
+
+def _progress(status: str) -> tuple[Event, ...]:
+    """Say what a status callback means. A verdict on machines is not its to repeat: it comes by its own webhook."""
+    match status:
+        case "ringing":
+            return (Ringing(),)
+        case "in-progress":
+            return (Answered(),)
+        case _:
+            return ()
+
+
+def _stream(sent: _Parameters) -> tuple[Event, ...]:
+    """Say what became of a media stream. That it started, its own first frame says better."""
+    match sent.one("StreamEvent"):
+        case "stream-stopped":
+            return (StreamStopped(StreamId(sent.need("StreamSid"))),)
+        case "stream-error":
+            code = re.search(r"\b[0-9]{5}\b", sent.one("StreamError"))
+            why = f"error {code[0]}: {codes.sentence(int(code[0]))}" if code else codes.sentence(None)
+            return (Warned("stream", f"Twilio reports on the media stream, {why}."),)
+        case _:
+            return ()
+
+
+def _is_machine(answered_by: str) -> bool:
+    return answered_by.startswith("machine") or answered_by == "fax"
+
+
+def _caller(from_: str) -> str:
+    """Return who calls, as Twilio says: a number, an address, a word for none, or nothing."""
+    return _NO_NUMBERS.get(from_, from_)

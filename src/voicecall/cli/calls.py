@@ -1,0 +1,113 @@
+"""Commands that do something with a call: place it, speak into it, send digits, end it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from voicecall.config.load import load
+from voicecall.core.operations import Continue, Dtmf, End, Initiate, Speak, Status, Wait
+from voicecall.entrypoints.client import Client
+from voicecall.errors import OperationTimeout
+
+from .daemon import ask, connect
+from .live import follow
+from .options import CallIdOf, ConfigFile, Json, Timeout
+from .output import as_json, ending
+
+Message = Annotated[str, typer.Option("--message", metavar="TEXT", help="What to say.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("call")(_call)
+    app.command("start", help="The same as `call`.")(_call)
+    app.command("continue")(_continue)
+    app.command("speak")(_speak)
+    app.command("dtmf")(_dtmf)
+    app.command("end")(_end)
+
+
+def _call(
+    to: Annotated[str | None, typer.Option("--to", metavar="NUMBER", help="Whom; default `to_number`.")] = None,
+    message: Annotated[str, typer.Option("--message", metavar="TEXT", help="What is said first.")] = "",
+    mode: Annotated[
+        Literal["notify", "conversation"] | None, typer.Option("--mode", help="Default `outbound.default_mode`.")
+    ] = None,
+    carrier: Annotated[str | None, typer.Option("--carrier", metavar="NAME", help="Default `provider`.")] = None,
+    dtmf: Annotated[str, typer.Option("--dtmf", metavar="DIGITS", help="Digits to send once answered.")] = "",
+    objective: Annotated[
+        str, typer.Option("--objective", metavar="TEXT", help="What the agent should achieve; private to it.")
+    ] = "",
+    wait: Annotated[bool, typer.Option("--wait", help="Show the call until it has ended.")] = False,
+    config: ConfigFile = None,
+    as_json_: Json = False,
+    timeout: Timeout = None,
+) -> None:
+    """Place a call."""
+    loaded = load(config)
+    if to is None and loaded.config.to_number is None:
+        raise typer.BadParameter("whom to call? Give --to NUMBER, or set `to_number` in the configuration")
+    wish = Initiate(to=to, message=message, mode=mode, carrier=carrier, dtmf=dtmf, objective=objective)
+    placed = ask(config, wish, timeout)
+    if not wait:
+        _tell(placed, f"{placed['callId']} is {placed['state']}", as_json_)
+        return
+    with connect(loaded, timeout) as client:
+        if not as_json_:
+            follow(client.events(call_id=placed["callId"]))
+        record = _end_of(client, placed["callId"], bounded=timeout is not None)
+    _tell(record, ending(record), as_json_)
+
+
+def _end_of(client: Client, call_id: str, *, bounded: bool) -> Any:
+    """Return the final record of a call, however long it takes unless `bounded`."""
+    while True:
+        try:
+            return client.perform(Wait(call_id=call_id))
+        except OperationTimeout:
+            if bounded:
+                raise
+            if (record := client.perform(Status(call_id=call_id)))["state"] == "ended":
+                return record
+
+
+def _continue(
+    call_id: CallIdOf, message: Message, config: ConfigFile = None, as_json_: Json = False, timeout: Timeout = None
+) -> None:
+    """Say something and wait for the caller's answer."""
+    answer = ask(config, Continue(call_id=call_id, message=message), timeout)
+    _tell(answer, "(no answer in time)" if answer.get("timedOut") else answer["transcript"], as_json_)
+
+
+def _speak(
+    call_id: CallIdOf, message: Message, config: ConfigFile = None, as_json_: Json = False, timeout: Timeout = None
+) -> None:
+    """Say something, and return once it was heard."""
+    said = ask(config, Speak(call_id=call_id, message=message), timeout)
+    _tell(said, "heard" if said.get("heard") else "not heard to its end", as_json_)
+
+
+def _dtmf(
+    call_id: CallIdOf,
+    digits: Annotated[str, typer.Option("--digits", metavar="DIGITS", help="0-9 * # A-D; w pauses half a second.")],
+    config: ConfigFile = None,
+    as_json_: Json = False,
+    timeout: Timeout = None,
+) -> None:
+    """Send digits to the far end."""
+    _tell(ask(config, Dtmf(call_id=call_id, digits=digits), timeout), "sent", as_json_)
+
+
+def _end(call_id: CallIdOf, config: ConfigFile = None, as_json_: Json = False, timeout: Timeout = None) -> None:
+    """Hang up."""
+    over = ask(config, End(call_id=call_id), timeout)
+    _tell(over, ending(over), as_json_)
+
+
+def _tell(result: Any, words: str, as_json_: bool) -> None:
+    if as_json_:
+        as_json(result)
+    else:
+        typer.echo(words)

@@ -1,0 +1,40 @@
+"""Finding the daemon of a configuration and asking it; where none runs, the store answers what it can."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from voicecall.config.load import Loaded, load
+from voicecall.core.operations import Operation
+from voicecall.entrypoints.client import Client, DaemonUnreachable
+
+_QUICK = frozenset({"initiate", "status", "live", "history", "transcript", "events", "latency", "dtmf", "end"})
+"""Operations that do not wait for anybody to speak."""
+_PATIENCE = 60.0
+
+
+def connect(loaded: Loaded, timeout: float | None = None) -> Client:
+    """Return a client of the daemon that belongs to the configuration; nothing is sent yet."""
+    state, config = loaded.state, loaded.config
+    return Client(state.control_url(config), state.known_control_token(config), timeout=timeout)
+
+
+def ask(config: Path | None, operation: Operation, timeout: float | None = None) -> Any:
+    """Return the result of an operation, from the daemon, or from the store when none runs.
+
+    Raises:
+        VoicecallError: there is no result.
+    """
+    loaded = load(config)
+    if timeout is None and operation.name in _QUICK:
+        timeout = _PATIENCE
+    try:
+        with connect(loaded, timeout) as client:
+            return client.perform(operation)
+    except DaemonUnreachable:
+        if not operation.reads_store:
+            raise
+    from .offline import perform
+
+    return perform(operation, loaded)

@@ -1,0 +1,87 @@
+"""Writing results: JSON for programs, tables and lines for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import typer
+
+_REASONS = {
+    "completed": "the call is complete",
+    "hangup-user": "the other side hung up",
+    "hangup-agent": "we hung up",
+    "timeout": "the call reached its time limit",
+    "stale-timeout": "the call was never answered and was given up",
+    "no-answer": "nobody answered",
+    "busy": "the line was busy",
+    "failed": "the call failed",
+    "error": "something went wrong here",
+    "voicemail": "a machine answered",
+    "rejected": "the call was rejected",
+}
+
+
+def as_json(value: Any) -> None:
+    """Write one JSON value on one line."""
+    typer.echo(json.dumps(value))
+
+
+def ending(record: Mapping[str, Any]) -> str:
+    """Return how a call ended, in words."""
+    reason = str(record.get("endReason") or record.get("state"))
+    words = _REASONS.get(reason, reason)
+    detail = record.get("endDetail")
+    return f"{words} ({reason}){f': {detail}' if detail else ''}"
+
+
+def dialogue(line: Mapping[str, Any]) -> str:
+    """Return one line of a transcript; what the caller did not hear of it stands in brackets."""
+    text = str(line.get("text", ""))
+    heard = line.get("heard")
+    if isinstance(heard, str) and heard != text:
+        rest = text[len(heard) :] if text.startswith(heard) else f" {text}"
+        text = f"{heard}[{rest}]"
+    return f"{line.get('speaker', '?'):>6}: {printable(text)}"
+
+
+def printable(text: str) -> str:
+    """Return text from elsewhere without what would steer a terminal."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def table(records: Iterable[Mapping[str, Any]], *, empty: str) -> None:
+    """Write calls as a table, or `empty` when there are none. Nothing is cut off: ids are there to be copied."""
+    rows: list[tuple[str, ...]] = [("call", "carrier", "direction", "from", "to", "state", "started")]
+    for record in records:
+        state = record["endReason"] if record["state"] == "ended" else record["state"]
+        started = str(record["startedAt"] or "")[:19].replace("T", " ")
+        cells = [record["callId"], record["carrier"], record["direction"], record["from"], record["to"], state, started]
+        rows.append(tuple(printable(str(cell or "–")) for cell in cells))
+    if len(rows) == 1:
+        typer.echo(empty)
+        return
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def summary(record: Mapping[str, Any]) -> None:
+    """Write one call for a person."""
+    over = record["state"] == "ended"
+    rows = {
+        "call": record["callId"],
+        "carrier": f"{record['carrier']} {record['carrierCallId'] or ''}",
+        "direction": f"{record['direction']}, {record['mode']}",
+        "from": record["from"],
+        "to": record["to"],
+        "state": ending(record) if over else record["state"],
+        "started": record["startedAt"],
+        "answered": record["answeredAt"] or "not answered",
+        "ended": record["endedAt"] or "goes on",
+    }
+    for name, value in rows.items():
+        typer.echo(f"{name + ':':<10} {printable(str(value)).strip()}")
+    for warning in record.get("warnings", ()):
+        typer.echo(f"warning:   {printable(str(warning['text']))}")

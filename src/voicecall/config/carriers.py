@@ -1,0 +1,73 @@
+"""Configuration of the carriers: credentials, and where their APIs are."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import SecretStr, model_validator
+
+from .section import Listed, Origin, Section
+
+
+class SigningKey(Section):
+    """A shared key with which a carrier signs webhooks."""
+
+    id: str
+    """The name by which the webhook tells which key signed it."""
+    secret: SecretStr
+    """The key."""
+
+
+class Twilio(Section):
+    """Twilio."""
+
+    account_sid: str | None = None
+    """The account's SID."""
+    auth_token: SecretStr | None = None
+    """Signs REST requests and verifies webhooks."""
+    region: Literal["us1", "ie1", "au1"] = "us1"
+    """Where calls are processed; the credentials must belong to it."""
+    api_base_url: Origin | None = None
+    """An origin in place of Twilio's own: tests, proxies."""
+    signing_keys: Listed[SigningKey] = ()
+    """Shared keys for webhooks that are signed with one."""
+
+
+class Telnyx(Section):
+    """Telnyx."""
+
+    api_key: SecretStr | None = None
+    """Authorises REST requests."""
+    connection_id: str | None = None
+    """The Call Control application's id."""
+    public_key: str | None = None
+    """Verifies webhooks."""
+    api_base_url: Origin | None = None
+    """An origin in place of Telnyx's own: tests, proxies."""
+
+
+class Plivo(Section):
+    """Plivo."""
+
+    auth_id: str | None = None
+    """The account's id."""
+    auth_token: SecretStr | None = None
+    """Authorises REST requests and verifies webhooks."""
+    api_base_url: Origin | None = None
+    """An origin in place of Plivo's own: tests, proxies."""
+
+
+class Mock(Section):
+    """The telephone network on this machine."""
+
+    api_base_url: Origin | None = None
+    """A mock network in another process; without it the network runs in this one."""
+    secret: SecretStr | None = None
+    """Signs its webhooks; random per process, and `mock` when `mock.api_base_url` is set."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _agree_on_a_secret(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("api_base_url") is not None and data.get("secret") is None:
+            return {**data, "secret": "mock"}
+        return data

@@ -1,0 +1,157 @@
+"""What several keys say together, and how a value that does not fit is told."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from .agents import Brain
+from .keys import Path
+from .model import Config
+
+_CREDENTIALS: dict[str, dict[str, str]] = {
+    "twilio": {"account_sid": "TWILIO_ACCOUNT_SID", "auth_token": "TWILIO_AUTH_TOKEN"},
+    "telnyx": {
+        "api_key": "TELNYX_API_KEY",
+        "connection_id": "TELNYX_CONNECTION_ID",
+        "public_key": "TELNYX_PUBLIC_KEY",
+    },
+    "plivo": {"auth_id": "PLIVO_AUTH_ID", "auth_token": "PLIVO_AUTH_TOKEN"},
+}
+_SORTS = {
+    "int_type": "expected a whole number",
+    "float_type": "expected a number",
+    "finite_number": "expected a finite number",
+    "bool_type": "expected true or false",
+    "string_type": "expected text",
+    "string_unicode": "expected text that is valid Unicode",
+    "tuple_type": "expected a list",
+    "missing": "is missing",
+}
+
+
+def misfit(error: Mapping[str, Any]) -> tuple[Path, str]:
+    """Return the path and the words for one complaint of pydantic's; the value itself is never shown."""
+    parts = [f"[{part}]" if isinstance(part, int) else str(part) for part in error["loc"] if part != "[key]"]
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "value_error":
+        message = str(context["error"])
+    elif kind == "literal_error":
+        message = f"expected {context['expected']}"
+    elif kind in ("model_type", "dict_type", "mapping_type", "model_attributes_type"):
+        message = "expected a table of keys"
+    elif kind in _SORTS:
+        message = _SORTS[kind]
+    else:
+        message = str(error["msg"]).replace("Input should be", "expected a value")
+    if kind.endswith("_type") and kind != "missing":
+        message += f", not {_sort(error['input'])}"
+    return tuple(parts), message
+
+
+def _sort(value: object) -> str:
+    sorts: dict[type, str] = {
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        str: "text",
+        dict: "a table",
+        list: "a list",
+        type(None): "null",
+    }
+    return sorts.get(type(value), "a value of this type")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether an address to bind is reachable from this machine alone."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _same_address(one: str, other: str) -> bool:
+    everywhere = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
+    return one == other or one in everywhere or other in everywhere or {one, other} == {"localhost", "127.0.0.1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """What cannot hold together: the words stand at the first of `paths`."""
+
+    paths: tuple[Path, ...]
+    message: str
+
+
+def contradictions(config: Config) -> Iterator[Contradiction]:
+    """Yield everything in which keys that are each well-formed disagree."""
+    serve, control = config.serve, config.control
+    if serve.port == control.port != 0 and _same_address(serve.bind, control.bind):
+        yield Contradiction(
+            (("control", "port"), ("control", "bind"), ("serve", "port"), ("serve", "bind")),
+            f"`serve.port` and `control.port` are both {serve.port} on one address: give one of them another port",
+        )
+    if not is_loopback(control.bind) and control.token is None:
+        yield Contradiction(
+            (("control", "bind"), ("control", "token")),
+            "reaches beyond loopback and needs an explicit `control.token` (or write 127.0.0.1)",
+        )
+    if control.token is not None and not control.token.get_secret_value():
+        yield Contradiction((("control", "token"),), "is empty: write a long random text, or leave the key out")
+    if serve.path == config.streaming.stream_path:
+        yield Contradiction(
+            (("streaming", "stream_path"), ("serve", "path")), "is the same as `serve.path`: write another path"
+        )
+    yield from _disordered_waits(config)
+    yield from _missing_credentials(config)
+    yield from _incomplete_agents(config)
+
+
+def _disordered_waits(config: Config) -> Iterator[Contradiction]:
+    low, middle, high = (("turns", f"endpointing{bound}_ms") for bound in ("_min", "", "_max"))
+    turns = config.turns
+    if turns.endpointing_min_ms > turns.endpointing_ms:
+        yield Contradiction((low, middle), "is above `turns.endpointing_ms`: write a lower number")
+    if turns.endpointing_ms > turns.endpointing_max_ms:
+        yield Contradiction((high, middle), "is below `turns.endpointing_ms`: write a higher number")
+
+
+def _missing_credentials(config: Config) -> Iterator[Contradiction]:
+    provider = config.provider
+    for key, variable in _CREDENTIALS.get(provider, {}).items():
+        if provider == "telnyx" and key == "public_key" and config.skip_signature_verification:
+            continue
+        if not _text(getattr(getattr(config, provider), key)):
+            yield Contradiction(
+                ((provider, key), ("provider",)), f"is missing for provider `{provider}`: write it, or set {variable}"
+            )
+
+
+def _incomplete_agents(config: Config) -> Iterator[Contradiction]:
+    agents: list[tuple[Path, Brain]] = [(("brain",), config.brain)]
+    agents += [(("lines", number, "brain"), config.line(number).brain) for number in config.lines]
+    for path, brain in agents:
+        if brain.kind == "model" and not brain.model:
+            yield Contradiction(((*path, "model"), (*path, "kind")), "is missing for kind `model`: write vendor/name")
+
+
+def _text(value: object) -> str:
+    secret = getattr(value, "get_secret_value", None)
+    return str(secret() if secret is not None else value or "")
+
+
+def doubts(config: Config) -> Iterator[tuple[Path, str]]:
+    """Yield what is allowed and probably not meant, as path and words."""
+    if config.public_url is not None and not urlsplit(config.public_url).path.endswith(config.serve.path):
+        yield (
+            ("public_url",),
+            f"its path does not end with `serve.path` ({config.serve.path}): the proxy must rewrite it, and media "
+            "streams are expected without a prefix unless `streaming.public_url` gives one",
+        )
+    if config.skip_signature_verification:
+        yield ("skip_signature_verification",), "unsigned webhooks are believed: anybody can fake calls"
+    if config.inbound_policy == "allowlist" and not config.allow_from and not config.lines:
+        yield ("allow_from",), "is empty, so the allowlist lets nobody in"

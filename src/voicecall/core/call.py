@@ -1,0 +1,187 @@
+"""The state of one call, and the table of its legal phases."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from voicecall.core.events import Arrived, Mode, Placed, Rules
+from voicecall.core.ids import CallId, CarrierCallId, StreamId
+from voicecall.core.turns import Floor, Turns
+
+
+class Phase(StrEnum):
+    """How far a call has come."""
+
+    INITIATED = "initiated"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    ACTIVE = "active"
+    """A media stream has joined the call."""
+    ENDING = "ending"
+    """Why it ends is settled; the carrier's confirmation or the last words are awaited."""
+    ENDED = "ended"
+
+
+NEXT: dict[Phase, frozenset[Phase]] = {
+    Phase.INITIATED: frozenset({Phase.RINGING, Phase.ANSWERED, Phase.ACTIVE, Phase.ENDING, Phase.ENDED}),
+    Phase.RINGING: frozenset({Phase.ANSWERED, Phase.ACTIVE, Phase.ENDING, Phase.ENDED}),
+    Phase.ANSWERED: frozenset({Phase.ACTIVE, Phase.ENDING, Phase.ENDED}),
+    Phase.ACTIVE: frozenset({Phase.ENDING, Phase.ENDED}),
+    Phase.ENDING: frozenset({Phase.ENDED}),
+    Phase.ENDED: frozenset(),
+}
+"""Every legal change of phase. The diagram in the documentation is drawn from it."""
+
+EndReason = Literal[
+    "completed",
+    "hangup-user",
+    "hangup-agent",
+    "timeout",
+    "stale-timeout",
+    "no-answer",
+    "busy",
+    "failed",
+    "error",
+    "voicemail",
+    "rejected",
+]
+
+Greeting = Literal["none", "pending", "sending", "heard"]
+"""The opening line: there is none, it waits for a stream, it is being said, the carrier confirmed it."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of the transcript."""
+
+    at: float
+    """When it began, in Unix seconds."""
+    speaker: Literal["agent", "caller"]
+    text: str
+    heard: str | None = None
+    """The agent's lines: what the caller heard of it, where that is less than `text`."""
+
+
+class Caution(msgspec.Struct, frozen=True):
+    """Something that was not as it should be."""
+
+    at: float
+    code: str
+    text: str
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """How long the stages of one turn took, in milliseconds."""
+
+    turn: int
+    stages: dict[str, float]
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One call, from the wish to place it (or its arrival) to its end."""
+
+    id: CallId
+    carrier: str
+    direction: Literal["outbound", "inbound"]
+    mode: Mode
+    from_: str
+    to: str
+    rules: Rules
+    started_at: float
+    phase: Phase = Phase.INITIATED
+    carrier_call_id: CarrierCallId | None = None
+    answered_at: float | None = None
+    ended_at: float | None = None
+    end_reason: EndReason | None = None
+    end_detail: str | None = None
+    objective: str = ""
+    metadata: dict[str, str] = {}
+
+    greeting: str = ""
+    greeting_state: Greeting = "none"
+    greeting_reply: int = 0
+    machine: bool = False
+    """Whether a machine answered that a message is to be left on."""
+    digits: str = ""
+    """Digits still to be sent before anything is said."""
+
+    turns: Turns = Turns()
+    reporting: frozenset[int] = frozenset()
+    """Replies that were asked for, and of which it is not yet known what became of them."""
+    replying_since: float = 0.0
+    """When the current reply was first audible, in Unix seconds."""
+    farewell: int = 0
+    """The reply after which to hang up; 0 for none."""
+    farewell_reason: EndReason = "hangup-agent"
+    lines: tuple[Line, ...] = ()
+    warnings: tuple[Caution, ...] = ()
+    latency: tuple[Measured, ...] = ()
+
+    stream: StreamId | None = None
+    streams: int = 0
+    """How many media streams have joined so far."""
+    credentials: tuple[str, ...] = ()
+    """Ids of the stream credentials that were used up."""
+
+    leg_over: bool = False
+    """Whether the carrier's leg is known to be gone, or there never was one."""
+    hangups: int = 0
+    asked: Literal["", "stale", "stream", "adopted"] = ""
+    """Why the carrier was asked whether the leg lives."""
+
+    timers: frozenset[str] = frozenset()
+    speaks: dict[int, str] = {}
+    """Operations that wait for a reply to be heard, by reply."""
+    presses: tuple[str, ...] = ()
+    """Operations that wait for their digits to be sent; empty for the call's own."""
+    continues: str = ""
+    """The operation that waits for the caller's next turn."""
+    continue_reply: int = 0
+    ends: tuple[str, ...] = ()
+    """Operations that wait for the end."""
+
+    @property
+    def state(self) -> str:
+        """The state as the outside knows it."""
+        match self.phase:
+            case Phase.ACTIVE if self.turns.floor in (Floor.AGENT, Floor.HELD):
+                return "speaking"
+            case Phase.ACTIVE if self.turns.floor in (Floor.CALLER, Floor.PAUSE):
+                return "listening"
+            case Phase.ENDING:
+                return "active" if self.answered_at else "initiated"
+            case phase:
+                return phase.value
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will happen to it any more."""
+        return self.phase is Phase.ENDED
+
+    @property
+    def is_live(self) -> bool:
+        """Whether words can still be exchanged."""
+        return self.phase not in (Phase.ENDING, Phase.ENDED)
+
+
+def open_call(event: Placed | Arrived, at: float) -> Call:
+    """Return the call that begins with this event, before anything follows from it."""
+    outbound = isinstance(event, Placed)
+    return Call(
+        id=event.call_id,
+        carrier=event.carrier,
+        direction="outbound" if outbound else "inbound",
+        mode=event.mode if isinstance(event, Placed) else "conversation",
+        from_=event.from_,
+        to=event.to,
+        rules=event.rules,
+        started_at=at,
+        carrier_call_id=event.carrier_call_id if isinstance(event, Arrived) else None,
+        greeting=event.greeting,
+        greeting_state="pending" if event.greeting else "none",
+        digits=event.digits if isinstance(event, Placed) else "",
+        objective=event.objective if isinstance(event, Placed) else "",
+        metadata=event.metadata,
+    )

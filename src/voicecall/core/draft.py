@@ -1,0 +1,207 @@
+"""A call under change: what the decisions of `step` have in common. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from voicecall.core import turns as floor
+from voicecall.core.call import NEXT, Call, Caution, EndReason, Line, Phase
+from voicecall.core.effects import (
+    Acknowledge,
+    CancelReply,
+    Effect,
+    Hangup,
+    Refuse,
+    Respond,
+    Say,
+    StartTimer,
+    StopTimer,
+)
+
+HANGUP_TRIES = 3
+MACHINE_SILENCE = 8.0
+"""Seconds after which a machine that says nothing is spoken to all the same."""
+MACHINE_BEEP = 2.0
+"""Seconds between a machine's last word and the end of its beep."""
+LAST_WORDS = 3.0
+"""Seconds that transcripts may take once the leg is gone."""
+
+
+class Draft:
+    """A call under change, and what must be done about it."""
+
+    def __init__(self, call: Call, at: float) -> None:
+        self.call = call
+        self.at = at
+        self.effects: list[Effect] = []
+
+    def set(self, **changes: Any) -> None:
+        self.call = msgspec.structs.replace(self.call, **changes)
+
+    def do(self, effect: Effect) -> None:
+        self.effects.append(effect)
+
+    def done(self) -> tuple[Call, tuple[Effect, ...]]:
+        return self.call, tuple(self.effects)
+
+    def enter(self, phase: Phase) -> None:
+        if phase in NEXT[self.call.phase]:
+            self.set(phase=phase)
+
+    def start(self, timer: str, seconds: float) -> None:
+        self.set(timers=self.call.timers | {timer})
+        self.do(StartTimer(timer, seconds))
+
+    def stop(self, *timers: str) -> None:
+        for timer in timers:
+            if timer in self.call.timers:
+                self.set(timers=self.call.timers - {timer})
+                self.do(StopTimer(timer))
+
+    def turn(self, result: floor.Result) -> None:
+        """Take what turn-taking decided."""
+        turns, out = result
+        self.set(turns=turns)
+        for effect in out:
+            match effect:
+                case floor.TurnEnded():
+                    self.caller_said(effect)
+                case StartTimer(name, seconds):
+                    self.start(name, seconds)
+                case StopTimer(name):
+                    self.stop(name)
+                case Say(reply):
+                    self.reply(reply, effect)
+                case _:
+                    self.do(effect)
+
+    def reply(self, reply: int, effect: Say | Respond) -> None:
+        """Have a reply made; the mouth reports once what became of it."""
+        self.set(reporting=self.call.reporting | {reply}, replying_since=self.at)
+        self.do(effect)
+
+    def caller_said(self, ended: floor.TurnEnded) -> None:
+        """The caller ended a turn: whoever waits for it has it, else the agent answers."""
+        if ended.text:
+            self.line(Line(ended.since, "caller", ended.text))
+        call = self.call
+        asked = call.continues and not any(said.reply == call.continue_reply for said in call.turns.queue)
+        if asked and ended.text:
+            self.stop("answer")
+            self.set(continues="")
+            self.do(Acknowledge(call.continues, {"transcript": ended.text}))
+            self.turn(floor.release(call.turns))
+        elif call.machine:
+            self.start("machine", MACHINE_BEEP)
+        elif ended.unanswered and call.mode == "conversation" and call.is_live:
+            turns = floor.respond(call.turns)
+            self.set(turns=turns)
+            self.reply(turns.reply, Respond(turns.reply, ended.turn))
+        else:
+            self.turn(floor.release(call.turns))
+
+    def warn(self, code: str, text: str) -> None:
+        self.set(warnings=(*self.call.warnings, Caution(self.at, code, text)))
+
+    def line(self, line: Line) -> None:
+        self.set(lines=(*self.call.lines, line))
+
+    def say(self, text: str) -> None:
+        """Say it when the floor is open."""
+        self.turn(floor.say(self.call.turns, text, protected=False))
+
+    def greet(self, *, machine_silent: bool = False) -> None:
+        """Say the opening line, unless it was confirmed or is under way; a machine is heard out first."""
+        call = self.call
+        if call.phase is not Phase.ACTIVE or call.digits:
+            return
+        if call.greeting_state == "heard":
+            self.told()
+        elif call.machine and not machine_silent:
+            self.start("machine", MACHINE_SILENCE)
+            return
+        elif call.greeting_state == "pending":
+            protected = call.direction == "outbound" and call.rules.turns.protect_greeting
+            self.stop("notify")
+            self.set(greeting_state="sending", greeting_reply=call.turns.replies + 1)
+            self.turn(floor.say(call.turns, call.greeting, protected=protected, first=True))
+        self.turn(floor.connect(self.call.turns))
+
+    def told(self) -> None:
+        """The opening line was said as far as it could be: a call that has no more to say ends soon."""
+        if (self.call.mode == "notify" or self.call.machine) and self.call.is_live:
+            self.start("notify", self.call.rules.notify_hangup_delay)
+
+    def end(self, reason: EndReason, detail: str | None = None) -> None:
+        """Settle why the call ends, once, and hang up if there is anything to hang up."""
+        if not self.call.is_live:
+            return
+        self.stop(*sorted(self.call.timers))
+        self.set(phase=Phase.ENDING, end_reason=reason, end_detail=detail)
+        if self.call.turns.reply in self.call.reporting:
+            self.do(CancelReply(self.call.turns.reply))
+        self.set(turns=floor.stop(self.call.turns))
+        self.start("settle", LAST_WORDS if self.call.leg_over else self.call.rules.hangup_patience * HANGUP_TRIES)
+        self.hang_up()
+        self.settle()
+
+    def hang_up(self) -> None:
+        if not self.call.leg_over and self.call.carrier_call_id is not None:
+            self.set(hangups=self.call.hangups + 1)
+            self.do(Hangup())
+
+    def settle(self, *, force: bool = False) -> None:
+        """Close the call once its leg is gone and its last words are known."""
+        call = self.call
+        if call.phase is not Phase.ENDING:
+            return
+        words_due = call.reporting or call.turns.speaking or call.turns.awaited
+        if not force and (not call.leg_over or words_due):
+            return
+        self.stop(*sorted(call.timers))
+        self.last_words()
+        refused = [*call.speaks.values(), *filter(None, call.presses)]
+        if call.continues and call.turns.words:
+            self.do(Acknowledge(call.continues, {"transcript": call.turns.text}))
+        elif call.continues:
+            refused.append(call.continues)
+        for operation in call.ends:
+            self.do(Acknowledge(operation, {}))
+        for operation in refused:
+            self.do(Refuse(operation, "call-over", f"the call ended: {call.end_reason}"))
+        self.set(
+            phase=Phase.ENDED,
+            ended_at=self.at,
+            stream=None,
+            turns=floor.forget(self.call.turns),
+            reporting=frozenset(),
+            speaks={},
+            presses=(),
+            continues="",
+            ends=(),
+        )
+
+    def last_words(self) -> None:
+        """Keep what the caller said of a turn that will not be finished."""
+        turns = self.call.turns
+        if turns.words:
+            self.line(Line(turns.since, "caller", turns.text))
+
+    def leg_over(self) -> None:
+        """The carrier's leg is gone: nothing is left to hang up, and little to wait for."""
+        if self.call.leg_over:
+            return
+        self.set(leg_over=True)
+        self.stop("hangup")
+        if self.call.phase is Phase.ENDING:
+            self.start("settle", LAST_WORDS)
+
+    def answered(self) -> None:
+        if self.call.answered_at is None:
+            self.set(answered_at=self.at)
+            self.stop("ring", "stale")
+            self.set(asked="" if self.call.asked == "stale" else self.call.asked)
+            self.start("max-duration", self.call.rules.max_duration)
+            self.start("stream-start", self.call.rules.stream_start)

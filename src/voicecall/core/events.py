@@ -1,0 +1,395 @@
+"""What can happen to a call, in the past tense. Nothing here does anything.
+
+An event is *binding* when something in the world follows from it that must survive a crash: a dial, a hang-up, a
+webhook answered, a credential used, a greeting confirmed, an operation acknowledged, a line of the transcript. It is
+saved before it is acted on. The rest is *passing*: it is acted on at once and saved behind.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+from voicecall.core.ids import CallId, CarrierCallId, StreamId
+
+Mode = Literal["notify", "conversation"]
+
+
+class Passing(msgspec.Struct, frozen=True, tag=True):
+    """Acted on at once, saved behind."""
+
+    binding: ClassVar[bool] = False
+
+
+class Binding(msgspec.Struct, frozen=True, tag=True):
+    """Saved before it is acted on."""
+
+    binding: ClassVar[bool] = True
+
+
+class TurnRules(msgspec.Struct, frozen=True):
+    """How this call takes turns. All times in seconds."""
+
+    endpointing: float = 0.5
+    """Silence that ends a turn that is neither clearly finished nor clearly open."""
+    endpointing_min: float = 0.3
+    endpointing_max: float = 1.2
+    transcript_patience: float = 3.0
+    """How long after the endpoint to wait for a transcript that is still being made."""
+    barge_in: bool = True
+    barge_in_patience: float = 1.5
+    """How long speech is held, after the caller fell silent, while words are awaited."""
+    protect_greeting: bool = True
+    """Whether an outbound greeting is heard out before the caller can interrupt."""
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """Everything configured that decides about one call, fixed when the call begins. All times in seconds."""
+
+    max_duration: float = 300.0
+    last_sentence: float = 10.0
+    """How long past `max_duration` a sentence may be finished."""
+    ring_timeout: float = 30.0
+    stale: float = 120.0
+    """A call never answered and older is ended after asking the carrier; 0 is never."""
+    notify_hangup_delay: float = 3.0
+    transcript_timeout: float = 180.0
+    stream_start: float = 10.0
+    """How long after the answer a media stream may take to start."""
+    stream_grace: float = 2.0
+    """How long a dropped media stream may take to come back."""
+    machine: Literal["off", "hangup", "message"] = "off"
+    """What becomes of an outbound call that a machine answers."""
+    machine_message: str = ""
+    """What is left on the machine; empty for the call's own greeting."""
+    hangup_patience: float = 10.0
+    """How long the carrier may take to confirm a hang-up."""
+    turns: TurnRules = TurnRules()
+
+
+# --- how a call begins
+
+
+class Placed(Binding, frozen=True, kw_only=True):
+    """Somebody asked for an outbound call. Always the first event of one."""
+
+    call_id: CallId
+    carrier: str
+    to: str
+    from_: str
+    mode: Mode
+    greeting: str
+    """What is said first; empty for nothing."""
+    rules: Rules
+    digits: str = ""
+    """Digits to send once answered, before anything is said."""
+    objective: str = ""
+    """Private to the agent."""
+    metadata: dict[str, str] = {}
+
+
+class Arrived(Binding, frozen=True, kw_only=True):
+    """A call leg reached us from outside. Always the first event of an inbound call."""
+
+    call_id: CallId
+    carrier: str
+    carrier_call_id: CarrierCallId
+    from_: str
+    to: str
+    greeting: str
+    rules: Rules
+    refusal: str = ""
+    """Why the call is not taken: `policy`, `busy` or `draining`; empty when it is taken."""
+    metadata: dict[str, str] = {}
+
+
+# --- what the carrier reports
+
+
+class Dialled(Binding, frozen=True):
+    """The carrier accepted the dial and named the call leg."""
+
+    carrier_call_id: CarrierCallId
+
+
+class DialFailed(Binding, frozen=True):
+    """The carrier did not take the dial."""
+
+    detail: str
+    code: str = ""
+
+
+class Ringing(Binding, frozen=True):
+    """The far end rings."""
+
+
+class Answered(Binding, frozen=True):
+    """The far end picked up."""
+
+    machine: bool = False
+    """Whether the carrier says that a machine did."""
+
+
+class DocumentAsked(Binding, frozen=True):
+    """The carrier asks what to do next with a leg that was answered."""
+
+
+class CarrierEnded(Binding, frozen=True):
+    """The carrier says that the call leg is over."""
+
+    cause: Literal["completed", "busy", "no-answer", "failed", "canceled", "voicemail", "rejected"]
+    detail: str = ""
+
+
+class CarrierAsked(Binding, frozen=True):
+    """The carrier was asked whether the call leg still lives."""
+
+    answer: Literal["alive", "gone", "unknown"]
+
+
+class HangupAccepted(Binding, frozen=True):
+    """The carrier hung up at our request, or knew the call no longer."""
+
+
+class HangupFailed(Binding, frozen=True):
+    """The carrier could not be told to hang up."""
+
+    detail: str
+
+
+class DigitsSent(Binding, frozen=True):
+    """The carrier took the digits of an operation, or refused them with `error`."""
+
+    operation: str
+    error: str = ""
+
+
+# --- the media stream
+
+
+class StreamStarted(Binding, frozen=True):
+    """A media stream joined the call and its credential was used up."""
+
+    stream_id: StreamId
+    credential: str
+    """The credential's own id, not the secret."""
+
+
+class StreamStopped(Passing, frozen=True):
+    """A media stream ended or was lost."""
+
+    stream_id: StreamId
+
+
+class DigitPressed(Binding, frozen=True):
+    """The caller pressed a key: `0-9*#A-D`."""
+
+    digit: str
+
+
+# --- what the ears report. `segment` numbers stretches of caller speech, from 1
+
+
+class SpeechStarted(Passing, frozen=True):
+    """The caller began to speak, `lead` seconds ago."""
+
+    segment: int
+    lead: float = 0.0
+
+
+class SpeechStopped(Passing, frozen=True):
+    """The caller fell silent; `silence` seconds of it have already passed."""
+
+    segment: int
+    silence: float
+
+
+class PartlyHeard(Passing, frozen=True):
+    """What the transcriber makes of a segment so far."""
+
+    segment: int
+    text: str
+
+
+class Heard(Binding, frozen=True):
+    """What the caller said in a segment; empty when there were no words."""
+
+    segment: int
+    text: str
+
+
+class EarsFailed(Passing, frozen=True):
+    """The transcriber failed on a segment."""
+
+    segment: int
+    detail: str
+
+
+# --- what the mouth reports. `reply` numbers everything the agent says in a call, from 1
+
+
+class PlaybackStarted(Passing, frozen=True):
+    """The first audio of a reply was sent."""
+
+    reply: int
+
+
+class FarewellAsked(Passing, frozen=True):
+    """The agent wants to hang up once `reply` was heard."""
+
+    reply: int
+
+
+class PlaybackFinished(Binding, frozen=True):
+    """All of a reply was played; `confirmed` when the carrier said so, else only the clock does."""
+
+    reply: int
+    text: str
+    confirmed: bool = True
+
+
+class PlaybackStopped(Binding, frozen=True):
+    """A reply was cut off; `heard` is what the caller heard of `text`."""
+
+    reply: int
+    text: str
+    heard: str
+
+
+class ReplyFailed(Binding, frozen=True):
+    """No reply, or no more of it, can be spoken. `heard` is what was."""
+
+    reply: int
+    detail: str
+    text: str = ""
+    heard: str = ""
+
+
+class TurnMeasured(Passing, frozen=True):
+    """How long the stages of a turn took."""
+
+    turn: int
+    stages: dict[str, float]
+    """Milliseconds by name of the stage."""
+
+
+# --- what somebody asks of a live call. `operation` is unique and answered once
+
+
+class SpeakAsked(Binding, frozen=True):
+    """Say this."""
+
+    operation: str
+    text: str
+
+
+class ContinueAsked(Binding, frozen=True):
+    """Say this and wait for the caller's answer."""
+
+    operation: str
+    text: str
+
+
+class DigitsAsked(Binding, frozen=True):
+    """Send these digits: `0-9*#A-D` and `w` for half a second."""
+
+    operation: str
+    digits: str
+
+
+class EndAsked(Binding, frozen=True):
+    """Hang up."""
+
+    operation: str
+
+
+# --- ourselves
+
+
+class TimerFired(Passing, frozen=True):
+    """A timer that the call asked for went off."""
+
+    name: str
+
+
+class Adopted(Binding, frozen=True):
+    """A gateway took the call over after a restart."""
+
+    instance: str
+
+
+class Crashed(Binding, frozen=True):
+    """The gateway itself failed on this call."""
+
+    detail: str
+
+
+class CallEnded(Binding, frozen=True):
+    """The call is over; always the last event of one. It repeats what the call knows, for whoever follows the log."""
+
+    reason: str
+    detail: str = ""
+
+
+class Warned(Passing, frozen=True):
+    """Something is not as it should be; the call goes on."""
+
+    code: str
+    text: str
+
+
+Event = (
+    Placed
+    | Arrived
+    | Dialled
+    | DialFailed
+    | Ringing
+    | Answered
+    | DocumentAsked
+    | CarrierEnded
+    | CarrierAsked
+    | HangupAccepted
+    | HangupFailed
+    | DigitsSent
+    | StreamStarted
+    | StreamStopped
+    | DigitPressed
+    | SpeechStarted
+    | SpeechStopped
+    | PartlyHeard
+    | Heard
+    | EarsFailed
+    | PlaybackStarted
+    | FarewellAsked
+    | PlaybackFinished
+    | PlaybackStopped
+    | ReplyFailed
+    | TurnMeasured
+    | SpeakAsked
+    | ContinueAsked
+    | DigitsAsked
+    | EndAsked
+    | TimerFired
+    | Adopted
+    | Crashed
+    | CallEnded
+    | Warned
+)
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def encode(event: Event) -> bytes:
+    """Return the event as one JSON object; its `type` member is the class name."""
+    return _encoder.encode(event)
+
+
+def decode(data: bytes) -> Event:
+    """Return the event that `encode` wrote.
+
+    Raises:
+        msgspec.ValidationError: the object is not one of our events.
+    """
+    return _decoder.decode(data)

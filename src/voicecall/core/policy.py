@@ -1,0 +1,83 @@
+"""Who may be called, who may call, and when there is room. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Literal, assert_never
+
+import phonenumbers
+from phonenumbers import PhoneNumberType
+
+from voicecall.core.ids import is_e164
+from voicecall.errors import BadParameters, CallRefused
+
+InboundPolicy = Literal["disabled", "allowlist", "pairing", "open"]
+
+_SATELLITE = ("870", "878", "881", "882", "883", "888", "979", "8835", "8810")
+"""Country codes of satellite, international-network and shared services, all billed dearly."""
+_PREMIUM = frozenset({PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST})
+_PREMIUM_PREFIXES = {
+    "1": ("900", "976"),
+    "33": ("81", "82", "89"),
+    "34": ("803", "806", "807", "905", "907"),
+    "39": ("144", "166", "199", "89"),
+    "41": ("900", "901", "906"),
+    "43": ("900", "901", "930", "931"),
+    "44": ("70", "84", "87", "9"),
+    "49": ("137", "180", "190", "900"),
+    "61": ("190",),
+}
+"""By country code: what the number plan library does not call premium in all its ranges."""
+
+
+def check_destination(number: str) -> None:
+    """Refuse what an agent must never dial: emergency and short numbers, premium and satellite ranges.
+
+    Raises:
+        BadParameters: the number is not E.164.
+        CallRefused: it is one of those; `reason` says which.
+    """
+    bare = number.removeprefix("+")
+    if bare.isdigit() and len(bare) <= 6:
+        raise CallRefused("short-number", f"{number} is an emergency or short number; agents never dial these")
+    if not is_e164(number):
+        raise BadParameters("the number to call must be E.164: +, country code, number, such as +15551234567")
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException as error:
+        raise BadParameters("the number to call has no known country code") from error
+    country, national = str(parsed.country_code), phonenumbers.national_significant_number(parsed)
+    if bare.startswith(_SATELLITE):
+        raise CallRefused("satellite-number", "the number is in a satellite or international-network range")
+    dear = national.startswith(_PREMIUM_PREFIXES.get(country, ())) or (country == "1" and national[3:6] == "976")
+    if dear or phonenumbers.number_type(parsed) in _PREMIUM:
+        raise CallRefused("premium-number", "the number is in a premium or shared-cost range")
+    for region in phonenumbers.region_codes_for_country_code(int(country)):
+        if any(_is_short(digits, region) for digits in (national, "0" + national)):
+            raise CallRefused("short-number", "the number is an emergency or short number of its country")
+
+
+def _is_short(national: str, region: str) -> bool:
+    if phonenumbers.is_emergency_number(national, region):
+        return True
+    return len(national) <= 6 and phonenumbers.is_possible_short_number_for_region(
+        phonenumbers.parse(national, region), region
+    )
+
+
+def admits(policy: InboundPolicy, allowed: Collection[str], caller: str) -> bool:
+    """Say whether the inbound policy lets this caller in. Numbers are compared by their digits."""
+    match policy:
+        case "open":
+            return True
+        case "allowlist":
+            digits = _digits(caller)
+            return bool(digits) and any(digits == _digits(number) for number in allowed)
+        case "disabled" | "pairing":
+            return False
+        case _:
+            assert_never(policy)
+
+
+def _digits(number: str) -> str:
+    return "".join(filter(str.isdigit, number)) if is_e164(number) else ""

@@ -1,0 +1,61 @@
+"""Events as the outside sees them: stable names, camelCase members. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from voicecall.core.record import rfc3339
+
+NAMES = {
+    "Placed": "call.initiated",
+    "Arrived": "call.initiated",
+    "Dialled": "call.dialled",
+    "DialFailed": "call.dial-failed",
+    "Ringing": "call.ringing",
+    "Answered": "call.answered",
+    "DocumentAsked": "call.instructions-asked",
+    "CarrierEnded": "call.leg-ended",
+    "CarrierAsked": "call.carrier-asked",
+    "HangupAccepted": "call.hangup-accepted",
+    "HangupFailed": "call.hangup-failed",
+    "DigitsSent": "dtmf.sent",
+    "StreamStarted": "stream.started",
+    "StreamStopped": "stream.stopped",
+    "DigitPressed": "dtmf.received",
+    "SpeechStarted": "speech.started",
+    "SpeechStopped": "speech.stopped",
+    "PartlyHeard": "transcript.partial",
+    "Heard": "transcript.final",
+    "EarsFailed": "transcript.failed",
+    "PlaybackStarted": "reply.started",
+    "FarewellAsked": "reply.farewell",
+    "PlaybackFinished": "reply.finished",
+    "PlaybackStopped": "reply.interrupted",
+    "ReplyFailed": "reply.failed",
+    "TurnMeasured": "turn.measured",
+    "SpeakAsked": "operation.speak",
+    "ContinueAsked": "operation.continue",
+    "DigitsAsked": "operation.dtmf",
+    "EndAsked": "operation.end",
+    "TimerFired": "timer.fired",
+    "Adopted": "call.adopted",
+    "Crashed": "call.crashed",
+    "CallEnded": "call.ended",
+    "Warned": "call.warning",
+}
+"""The outside name of each event, by class."""
+
+_HIDDEN = frozenset({"type", "rules", "call_id", "objective"})
+
+
+def publish(position: int, call_id: str, at: float, type_: str, data: bytes) -> dict[str, Any]:
+    """Return a logged event as the outside sees it: `{seq, at, callId, type, data}`."""
+    members = {_camel(name): value for name, value in msgspec.json.decode(data).items() if name not in _HIDDEN}
+    return {"seq": position, "at": rfc3339(at), "callId": call_id, "type": NAMES[type_], "data": members}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.rstrip("_").split("_")
+    return first + "".join(word.title() for word in rest)

@@ -1,0 +1,315 @@
+"""What a call does next: `begin` and `step`, the only two decisions there are. Pure; time is an argument."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from voicecall.core import leg, replies
+from voicecall.core import turns as floor
+from voicecall.core.call import Call, Measured, Phase, open_call
+from voicecall.core.draft import HANGUP_TRIES, Draft
+from voicecall.core.effects import (
+    Acknowledge,
+    AskCarrier,
+    Connect,
+    Dial,
+    Effect,
+    Ignored,
+    Refuse,
+    Reject,
+    SendDigits,
+)
+from voicecall.core.events import (
+    Adopted,
+    Answered,
+    Arrived,
+    CallEnded,
+    CarrierAsked,
+    CarrierEnded,
+    ContinueAsked,
+    Crashed,
+    DialFailed,
+    Dialled,
+    DigitPressed,
+    DigitsAsked,
+    DigitsSent,
+    DocumentAsked,
+    EarsFailed,
+    EndAsked,
+    Event,
+    FarewellAsked,
+    HangupAccepted,
+    HangupFailed,
+    Heard,
+    PartlyHeard,
+    Placed,
+    PlaybackFinished,
+    PlaybackStarted,
+    PlaybackStopped,
+    ReplyFailed,
+    Ringing,
+    SpeakAsked,
+    SpeechStarted,
+    SpeechStopped,
+    StreamStarted,
+    StreamStopped,
+    TimerFired,
+    TurnMeasured,
+    Warned,
+)
+
+MAX_STREAMS = 4
+"""One media stream and three that replace it."""
+_RING_SLACK = 5.0
+_HANGUP_PAUSE = 2.0
+
+
+def begin(event: Placed | Arrived, at: float) -> tuple[Call, tuple[Effect, ...]]:
+    """Return the call that begins with this event at `at` (Unix seconds), and what must be done about it."""
+    draft = Draft(open_call(event, at), at)
+    match event:
+        case Placed():
+            draft.do(Dial())
+            draft.start("ring", event.rules.ring_timeout + _RING_SLACK)
+            if event.rules.stale:
+                draft.start("stale", event.rules.stale)
+        case Arrived(refusal=""):
+            draft.do(Connect())
+            draft.start("stream-start", event.rules.stream_start)
+        case Arrived(refusal=refusal):
+            draft.do(Reject("rejected" if refusal == "policy" else "busy"))
+            draft.leg_over()
+            draft.end("rejected" if refusal == "policy" else "busy", _REFUSALS[refusal])
+        case _:
+            assert_never(event)
+    return draft.done()
+
+
+_REFUSALS = {
+    "policy": "The inbound policy does not admit this caller.",
+    "busy": "As many calls as the limit allows were already under way.",
+    "draining": "The gateway was shutting down.",
+}
+
+
+def step(call: Call, event: Event, at: float) -> tuple[Call, tuple[Effect, ...]]:
+    """Return the call after `event` at `at` (Unix seconds), and what must be done about it.
+
+    A late, duplicate or misplaced event changes nothing and yields `Ignored`: carriers retry and reorder their
+    webhooks, so that is weather, not an error.
+    """
+    if call.is_over:
+        return _after_the_end(call, event)
+    draft = Draft(call, at)
+    _take(draft, event)
+    draft.settle()
+    after, effects = draft.done()
+    if effects or after != call or isinstance(event, PartlyHeard | DigitPressed):
+        return after, effects
+    return call, (Ignored(f"{type(event).__name__} in {call.phase}"),)
+
+
+def _after_the_end(call: Call, event: Event) -> tuple[Call, tuple[Effect, ...]]:
+    match event:
+        case EndAsked(operation=operation):
+            return call, (Acknowledge(operation, {}),)
+        case SpeakAsked() | ContinueAsked() | DigitsAsked():
+            return call, (Refuse(event.operation, "call-over", f"the call ended: {call.end_reason}"),)
+        case _:
+            return call, (Ignored(f"{type(event).__name__} after the end"),)
+
+
+def _take(draft: Draft, event: Event) -> None:
+    """One line a fact, more where it decides."""
+    call, rules, at = draft.call, draft.call.rules, draft.at
+    match event:
+        case Placed() | Arrived():
+            pass
+        case Dialled(carrier_call_id):
+            if call.carrier_call_id is None:
+                draft.set(carrier_call_id=carrier_call_id)
+                if call.phase is Phase.ENDING:
+                    draft.hang_up()
+        case DialFailed(detail) if call.carrier_call_id is None:
+            draft.leg_over()
+            draft.end("failed", detail)
+        case Ringing():
+            draft.enter(Phase.RINGING)
+        case Answered(machine):
+            if call.is_live:
+                draft.enter(Phase.ANSWERED)
+                draft.answered()
+                if machine and not call.machine and rules.machine != "off":
+                    _machine_answered(draft)
+        case DocumentAsked():
+            if call.is_live and call.streams >= MAX_STREAMS:
+                draft.end("error", f"The media stream ended {MAX_STREAMS} times; it is not opened again.")
+            elif call.is_live:
+                draft.enter(Phase.ANSWERED)
+                draft.answered()
+                draft.do(Connect())
+        case CarrierEnded(cause, detail):
+            leg.over(draft, cause, detail)
+        case CarrierAsked(answer):
+            leg.asked(draft, answer)
+        case DialFailed():
+            pass
+        case HangupAccepted() | HangupFailed() if call.is_live or call.leg_over:
+            pass
+        case HangupAccepted():
+            draft.leg_over()
+        case HangupFailed(detail):
+            draft.warn("hangup-failed", detail)
+            if call.hangups < HANGUP_TRIES:
+                draft.start("hangup", _HANGUP_PAUSE)
+            else:
+                draft.leg_over()
+        case StreamStarted(stream_id, credential):
+            if call.is_live:
+                draft.answered()
+                draft.stop("stream-start", "stream-grace", "ask")
+                draft.enter(Phase.ACTIVE)
+                draft.set(
+                    stream=stream_id, streams=call.streams + 1, credentials=(*call.credentials, credential), asked=""
+                )
+                if call.digits and "" not in call.presses:
+                    draft.set(presses=("", *call.presses))
+                    draft.do(SendDigits("", call.digits))
+                draft.greet()
+                replies.answer_the_unanswered(draft)
+        case StreamStopped(stream_id):
+            if call.is_live and stream_id == call.stream:
+                draft.set(stream=None)
+                draft.start("stream-grace", rules.stream_grace)
+        case DigitPressed():
+            pass
+        case SpeechStarted(segment, lead) if call.phase is Phase.ACTIVE:
+            draft.stop("machine")
+            draft.turn(floor.speech_started(call.turns, rules.turns, segment, lead, at))
+        case SpeechStopped(segment, silence):
+            draft.turn(floor.speech_stopped(call.turns, rules.turns, segment, silence, at))
+        case PartlyHeard(segment, text):
+            draft.turn(floor.partly_heard(call.turns, rules.turns, segment, text, at))
+        case Heard(segment, text):
+            draft.turn(floor.heard(call.turns, rules.turns, segment, text, at))
+        case EarsFailed(segment, detail):
+            draft.warn("stt", detail)
+            draft.turn(floor.heard(call.turns, rules.turns, segment, "", at))
+        case SpeechStarted():
+            pass
+        case PlaybackStarted(reply):
+            if reply == call.turns.reply:
+                draft.set(replying_since=at)
+            draft.turn(floor.playback_started(call.turns, reply))
+        case FarewellAsked(reply):
+            if reply == call.turns.reply:
+                draft.set(farewell=reply, farewell_reason="hangup-agent")
+        case PlaybackFinished(reply, text, confirmed):
+            replies.heard_out(draft, reply, text, confirmed=confirmed)
+        case PlaybackStopped(reply, text, heard):
+            replies.cut_off(draft, reply, text, heard)
+        case ReplyFailed(reply, detail, text, heard):
+            replies.cut_off(draft, reply, text, heard, failed=detail)
+        case TurnMeasured(turn, stages):
+            draft.set(latency=(*call.latency, Measured(turn, stages)))
+        case Warned(code, text):
+            draft.warn(code, text)
+        case SpeakAsked() | ContinueAsked() | DigitsAsked() | EndAsked():
+            _operation(draft, event)
+        case DigitsSent(operation, error) if operation in call.presses:
+            draft.set(presses=tuple(press for press in call.presses if press != operation))
+            if operation:
+                draft.do(Refuse(operation, "carrier", error) if error else Acknowledge(operation, {}))
+            else:
+                if error:
+                    draft.warn("dtmf", f"The first digits could not be sent: {error}")
+                draft.set(digits="")
+                draft.greet()
+        case DigitsSent():
+            pass
+        case TimerFired(name):
+            if name in call.timers:
+                draft.set(timers=call.timers - {name})
+                _timer(draft, name)
+        case Adopted():
+            leg.adopted(draft)
+        case Crashed(detail):
+            draft.end("error", detail)
+        case CallEnded():
+            pass
+        case _:
+            assert_never(event)
+
+
+def _machine_answered(draft: Draft) -> None:
+    """A machine picked up: hang up, or leave a message once it has had its say."""
+    message = draft.call.rules.machine_message or draft.call.greeting
+    if draft.call.rules.machine == "hangup" or not message:
+        draft.end("voicemail", "A machine answered.")
+    else:
+        draft.set(machine=True, greeting=message, greeting_state="pending")
+
+
+def _operation(draft: Draft, event: SpeakAsked | ContinueAsked | DigitsAsked | EndAsked) -> None:
+    """Somebody asked something of the call."""
+    call = draft.call
+    match event:
+        case EndAsked(operation):
+            draft.set(ends=(*call.ends, operation))
+            draft.end("hangup-agent")
+        case _ if not call.is_live:
+            draft.do(Refuse(event.operation, "call-over", f"the call is ending: {call.end_reason}"))
+        case SpeakAsked(operation, text):
+            draft.set(speaks={**call.speaks, call.turns.replies + 1: operation})
+            draft.say(text)
+        case ContinueAsked(operation, _) if call.continues:
+            draft.do(Refuse(operation, "refused", "somebody else waits for the caller's answer already"))
+        case ContinueAsked(operation, text):
+            draft.set(continues=operation, continue_reply=call.turns.replies + 1)
+            draft.say(text)
+        case DigitsAsked(operation, digits):
+            draft.set(presses=(*call.presses, operation))
+            draft.do(SendDigits(operation, digits))
+        case _:
+            assert_never(event)
+
+
+def _timer(draft: Draft, name: str) -> None:
+    """A timer that was still wanted went off."""
+    call, rules = draft.call, draft.call.rules
+    match name:
+        case floor.ENDPOINT | floor.TRANSCRIPT | floor.BARGE_IN:
+            draft.turn(floor.timer_fired(call.turns, rules.turns, name, draft.at))
+        case "settle":
+            draft.settle(force=True)
+        case "hangup":
+            draft.hang_up()
+        case "ring":
+            draft.end("no-answer", f"Nobody answered within {rules.ring_timeout:g} s.")
+        case "stale":
+            if call.carrier_call_id is None:
+                draft.end("stale-timeout", "The carrier never confirmed the call.")
+            else:
+                draft.set(asked="stale")
+                draft.do(AskCarrier())
+        case "ask":
+            draft.do(AskCarrier())
+        case "stream-start":
+            draft.end("error", f"No media stream arrived within {rules.stream_start:g} s of the answer.")
+        case "stream-grace":
+            draft.set(asked="stream")
+            draft.do(AskCarrier())
+        case "notify" if call.turns.reply or call.turns.queue:
+            draft.told()
+        case "notify":
+            draft.end("voicemail" if call.machine else "completed")
+        case "machine":
+            draft.greet(machine_silent=True)
+        case "answer":
+            draft.set(continues="")
+            draft.do(Acknowledge(call.continues, {"transcript": "", "timedOut": True}))
+        case "max-duration" if call.turns.floor in (floor.Floor.AGENT, floor.Floor.HELD):
+            draft.set(farewell=call.turns.reply, farewell_reason="timeout")
+            draft.start("last-sentence", rules.last_sentence)
+        case _:
+            draft.end("timeout", replies.LAST_DETAIL["timeout"])

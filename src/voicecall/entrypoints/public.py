@@ -1,0 +1,284 @@
+"""The public listener: carrier webhooks and media sockets, and nothing else. The only file that knows aiohttp."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+from aiohttp import WSMsgType, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from voicecall.carriers import Carrier, HttpReply, Webhook
+from voicecall.errors import StreamRefused
+
+from . import Desk, PublicOptions
+from .addresses import Admission, Proxies, cannot_listen
+from .streams import Streams
+from .urls import StreamRoute, StrippedRoute, WebhookRoute, find_route, origin, signed_url, stream_url
+from .webhooks import Webhooks
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger()
+_MAX_IN_FLIGHT = 256
+"""Webhooks of unknown senders, over all addresses."""
+_CLOSE_TIMEOUT = 2.0
+_LINGER = 2.0
+"""How long the rest of a refused body is read, so that the client gets to see the answer."""
+_KEEP_ALIVE = 75.0
+_GOING_AWAY = 1001
+_Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class PublicListener:
+    """Listens for carriers, as an async context manager."""
+
+    def __init__(
+        self, options: PublicOptions, carriers: Mapping[str, Carrier], desk: Desk, clock: Callable[[], float]
+    ) -> None:
+        """Serve `carriers` by name and bring what they say to `desk`. `clock` gives Unix seconds."""
+        self._options = options
+        self._carriers = carriers
+        default = options.default_carrier
+        self._webhooks = Webhooks(
+            carriers, desk, clock, default=default, skip_verification=options.skip_signature_verification
+        )
+        self._streams = Streams(
+            carriers,
+            desk,
+            clock,
+            default=default,
+            keys=options.credential_keys,
+            pre_start_timeout=options.pre_start_timeout,
+        )
+        self._proxies = Proxies(options.trusted_proxies, trust_loopback=options.trust_forwarding)
+        self._in_flight = Admission(total=_MAX_IN_FLIGHT, per_address=options.max_in_flight_per_address)
+        self._pending = Admission(total=options.max_pending, per_address=options.max_pending_per_address)
+        self._connections = Admission(total=options.max_connections)
+        self._sockets: set[_Socket] = set()
+        self._port = options.port
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, once it is."""
+        return self._port
+
+    @property
+    def public_url(self) -> str:
+        """Where carriers reach the webhooks: the configured URL, else this listener's own address."""
+        return self._options.public_url or origin(self._options.bind, self._port) + self._options.path
+
+    @property
+    def stream_url(self) -> str:
+        """Where carriers reach the media streams."""
+        options = self._options
+        return stream_url(self.public_url, options.path, options.stream_path, options.streaming_public_url)
+
+    async def __aenter__(self) -> Self:
+        """Listen.
+
+        Raises:
+            VoicecallError: the address cannot be listened on.
+        """
+        options = self._options
+        logger = logging.getLogger("voicecall.public")
+        logger.addFilter(_tells_about_us)
+        self._server = _Server(
+            self._handle,
+            patience=options.body_timeout,
+            logger=logger,
+            access_log=None,
+            auto_decompress=False,
+            lingering_time=_LINGER,
+            keepalive_timeout=_KEEP_ALIVE,
+        )
+        self._runner = web.ServerRunner(self._server, shutdown_timeout=1.0)
+        await self._runner.setup()
+        self._site = web.TCPSite(self._runner, options.bind, options.port)
+        try:
+            await self._site.start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise cannot_listen("serve", options.bind, options.port, error) from error
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop listening and close what is open."""
+        await self._site.stop()
+        async with asyncio.TaskGroup() as tasks:
+            for media in self._sockets:
+                tasks.create_task(media.close(_GOING_AWAY, "going away"))
+        await self._runner.cleanup()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._server.heard(request)
+        path = request.raw_path.partition("?")[0]
+        options = self._options
+        route = find_route(
+            path, serve_path=options.path, stream_path=options.stream_path, carriers=self._carriers.keys()
+        )
+        match route:
+            case WebhookRoute(carrier):
+                if request.method != "POST":
+                    return _answer(405, "webhooks are POSTed", Allow="POST")
+                return await self._webhook(request, carrier)
+            case StreamRoute(credential):
+                if request.method not in {"GET", "HEAD"}:
+                    return _answer(405, "media streams are opened with GET", Allow="GET, HEAD")
+                return await self._stream(request, credential)
+            case StrippedRoute(missing):
+                fix = f"let the proxy keep {missing}, or set serve.path to what it leaves"
+                _log.warning("webhook.path-stripped", path=path, missing=missing, fix=fix)
+            case None:
+                pass
+        return _answer(404, "not found")
+
+    async def _webhook(self, request: web.BaseRequest, carrier: str | None) -> web.Response:
+        headers = _headers(request)
+        client = self._proxies.client(request.remote, headers)
+        slot = self._in_flight.admit(client)
+        if slot is None:
+            return _answer(429, "too many requests at once", **{"Retry-After": "1"})
+        with slot:
+            try:
+                async with asyncio.timeout(self._options.body_timeout):
+                    body = await self._read(request)
+            except TimeoutError:
+                return _answer(408, "the body took too long")
+            except (web.RequestPayloadError, ConnectionError):
+                return _answer(400, "malformed body")
+            if body is None:
+                return _answer(413, f"more than {self._options.max_body} bytes")
+            url = signed_url(self.public_url, self._options.path, request.raw_path)
+            webhook = Webhook(request.method, url, headers, body, client or request.remote or "")
+            return _reply(await self._webhooks.handle(webhook, carrier, slot.release))
+
+    async def _read(self, request: web.BaseRequest) -> bytes | None:
+        """Return the body, or None when it is too long."""
+        if (request.content_length or 0) > self._options.max_body:
+            return None
+        body = bytearray()
+        async for piece in request.content.iter_any():
+            body += piece
+            if len(body) > self._options.max_body:
+                return None
+        return bytes(body)
+
+    async def _stream(self, request: web.BaseRequest, credential: str | None) -> web.StreamResponse:
+        socket = web.WebSocketResponse(
+            compress=False,
+            max_msg_size=self._options.max_frame + 1,  # aiohttp refuses what reaches it
+            timeout=_CLOSE_TIMEOUT,
+        )
+        if request.method == "HEAD" or not socket.can_prepare(request).ok:
+            return _answer(426, "media streams are served here, over WebSocket", Upgrade="websocket")
+        client = self._proxies.client(request.remote, _headers(request))
+        carrier = self._streams.carrier(credential_in_path=credential is not None)
+        log = _log.bind(carrier=carrier.name if carrier else None, peer=client or request.remote)
+        log.info("stream.upgrade")
+        try:
+            if credential is not None or carrier is None:
+                self._streams.check(credential)
+        except StreamRefused as refused:
+            log.warning("stream.refused", reason=refused.reason)
+            return _answer(403, "refused")
+        if carrier is None:
+            return _answer(404, "not found")
+        connection, pending = self._connections.admit(), self._pending.admit(client)
+        if connection is None or pending is None:
+            for slot in filter(None, (connection, pending)):
+                slot.release()
+            log.warning("stream.crowded")
+            return _answer(503, "too many media streams", **{"Retry-After": "1"})
+        with connection, pending:
+            await socket.prepare(request)
+            log.info("stream.connected")
+            media = _Socket(socket)
+            self._sockets.add(media)
+            try:
+                await self._streams.serve(carrier, credential, media, pending.release)
+            finally:
+                self._sockets.discard(media)
+        return socket
+
+
+class _Server(web.Server):
+    """A server that lets go of connections which do not get to a request within `patience` seconds."""
+
+    def __init__(self, handler: _Handler, *, patience: float, **options: Any) -> None:
+        super().__init__(handler, **options)
+        self._patience = patience
+        self._silent: dict[web.RequestHandler, asyncio.TimerHandle] = {}
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        loop = asyncio.get_running_loop()
+        self._silent[handler] = loop.call_later(self._patience, transport.close)
+
+    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        self._forget(handler)
+
+    def heard(self, request: web.BaseRequest) -> None:
+        """Take note that a connection got to a request."""
+        self._forget(request.protocol)
+
+    def _forget(self, handler: web.RequestHandler) -> None:
+        timer = self._silent.pop(handler, None)
+        if timer is not None:
+            timer.cancel()
+
+
+class _Socket:
+    """A media socket over aiohttp's."""
+
+    def __init__(self, socket: web.WebSocketResponse) -> None:
+        self._socket = socket
+
+    async def recv(self) -> str | bytes | None:
+        """Return the next message, or None once the socket is closed."""
+        if self._socket.closed:
+            return None
+        message = await self._socket.receive()
+        if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
+            data: str | bytes = message.data
+            return data
+        if message.type is WSMsgType.ERROR:
+            _log.warning("stream.broken", code=self._socket.close_code)
+        return None
+
+    async def send(self, message: str) -> None:
+        """Send, waiting while the peer reads too slowly; a message for a peer that is gone is dropped."""
+        try:
+            await self._socket.send_str(message)
+        except ConnectionResetError:
+            return
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close; closing twice does nothing."""
+        await self._socket.close(code=code, message=reason.encode())
+
+
+def _tells_about_us(record: logging.LogRecord) -> bool:
+    """Leave out what only says that a stranger spoke no HTTP."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+def _headers(request: web.BaseRequest) -> dict[str, str]:
+    return {name.lower(): ", ".join(request.headers.getall(name)) for name in request.headers}
+
+
+def _answer(status: int, line: str, **headers: str) -> web.Response:
+    response = _reply(HttpReply(status, line.encode() + b"\n"))
+    response.headers.update(headers)
+    return response
+
+
+def _reply(reply: HttpReply) -> web.Response:
+    headers = {"Content-Type": reply.content_type, "Server": "voicecall"}
+    return web.Response(status=reply.status, body=reply.body, headers=headers)

@@ -1,0 +1,244 @@
+"""The operations, carried out: what every door hands in comes here."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from voicecall.core.events import ContinueAsked, DigitsAsked, EndAsked, Mode, Placed, SpeakAsked
+from voicecall.core.ids import CallId, CarrierCallId
+from voicecall.core.operations import (
+    CallerStep,
+    Continue,
+    Dtmf,
+    End,
+    Events,
+    History,
+    Initiate,
+    Latency,
+    Live,
+    Operation,
+    Simulate,
+    Speak,
+    Status,
+    Transcript,
+    Wait,
+)
+from voicecall.core.policy import check_destination
+from voicecall.core.record import record
+from voicecall.errors import BadParameters, CallOver, CallRefused, OperationTimeout
+from voicecall.gateway.reading import published, read
+from voicecall.gateway.session import Session
+from voicecall.gateway.switchboard import Switchboard
+from voicecall.store import Logged, Store
+
+_DIGITS = re.compile(r"[0-9A-Da-d*#wW,pP]{1,64}")
+_RING_PATIENCE = 30.0
+
+Ring = Callable[[str, str, list[CallerStep]], Awaitable[CarrierCallId]]
+"""Rings the gateway from the mock network: caller, called, steps; returns the leg."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What an outbound call is made with unless told otherwise."""
+
+    carrier: str
+    mode: Mode
+    from_number: str
+    to_number: str | None
+
+
+class Bell:
+    """Rings when the log has grown; whoever follows it then reads on."""
+
+    def __init__(self) -> None:
+        self._grown = asyncio.Event()
+
+    def ring(self, logged: list[Logged]) -> None:
+        """The log has grown."""
+        if logged:
+            self._grown.set()
+            self._grown = asyncio.Event()
+
+    def next(self) -> asyncio.Event:
+        """Return what is set when the log grows next."""
+        return self._grown
+
+
+class Gateway:
+    """Carries out operations; the one thing that every door talks to."""
+
+    def __init__(
+        self,
+        switchboard: Switchboard,
+        store: Store,
+        bell: Bell,
+        defaults: Defaults,
+        ring: Ring | None,
+        *,
+        failing: Callable[[], str],
+    ) -> None:
+        """`ring` is there when the mock network is. `failing` says why the archive cannot be written, if it cannot."""
+        self._failing = failing
+        self._switchboard = switchboard
+        self._store = store
+        self._bell = bell
+        self._defaults = defaults
+        self._ring = ring
+
+    async def perform(self, operation: Operation, *, idempotency_key: str | None = None) -> Any:
+        """Carry out an operation and return its result, a JSON value.
+
+        Raises:
+            RequestError: it cannot be done.
+            CarrierError, StoreError: somebody it needs failed.
+        """
+        match operation:
+            case Initiate():
+                return await self._initiate(operation)
+            case Speak(call_id=call_id, message=message):
+                said = await self._ask(call_id, lambda op: SpeakAsked(op, _words(message)))
+                return {"callId": call_id, **said}
+            case Continue(call_id=call_id, message=message):
+                said = await self._ask(call_id, lambda op: ContinueAsked(op, _words(message)))
+                return {"callId": call_id, **said}
+            case Dtmf(call_id=call_id, digits=digits):
+                if not _DIGITS.fullmatch(digits):
+                    raise BadParameters("digits: 1 to 64 of 0-9 * # A-D, and w for a pause of half a second")
+                await self._ask(call_id, lambda op: DigitsAsked(op, digits))
+                return {"callId": call_id}
+            case End(call_id=call_id):
+                return await self._end(call_id)
+            case Wait():
+                return await self._wait(operation)
+            case Status(call_id=call_id):
+                return await self._record(call_id)
+            case Live():
+                return [record(session.call) for session in self._switchboard.live()]
+            case Transcript(call_id=call_id):
+                return (await self._record(call_id))["transcript"]
+            case History() | Latency() | Events():
+                return await read(self._store, operation, self._switchboard.exchange.clock())
+            case Simulate():
+                return await self._simulate(operation)
+            case _:
+                assert_never(operation)
+
+    async def subscribe(self, since: int, call_id: str | None) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield the events after position `since`, first from the log, then as they are saved; none is left out."""
+        position = since
+        while True:
+            grown = self._bell.next()
+            log = await self._store.events(position, 500, CallId(call_id) if call_id else None)
+            if not log:
+                await grown.wait()
+                continue
+            for logged in log:
+                position = logged.position
+                yield published(logged)
+
+    def readiness(self) -> dict[str, bool]:
+        """Say of each thing that must be in order whether it is."""
+        return {
+            "store": not self._failing(),
+            "provider": self._defaults.carrier in self._switchboard.exchange.carriers,
+            "taking-calls": not self._switchboard.draining,
+        }
+
+    # --- calls
+
+    async def _initiate(self, wish: Initiate) -> dict[str, str]:
+        to = wish.to or self._defaults.to_number
+        if to is None:
+            raise BadParameters("to: no number to call, and no to_number is configured")
+        check_destination(to)
+        carrier = wish.carrier or self._defaults.carrier
+        if carrier not in self._switchboard.exchange.carriers:
+            raise BadParameters(f"carrier: {carrier} is not configured")
+        if wish.dtmf and not _DIGITS.fullmatch(wish.dtmf):
+            raise BadParameters("dtmf: 1 to 64 of 0-9 * # A-D, and w for a pause of half a second")
+        self._switchboard.check_room()
+        mode = wish.mode or self._defaults.mode
+        if mode == "notify" and not wish.message.strip():
+            raise BadParameters("message: a notify call needs something to say")
+        session = await self._switchboard.place(
+            Placed(
+                call_id=self._switchboard.new_id(),
+                carrier=carrier,
+                to=to,
+                from_=self._defaults.from_number,
+                mode=mode,
+                greeting=wish.message.strip(),
+                rules=self._switchboard.exchange.rules,
+                digits=wish.dtmf,
+                objective=wish.objective,
+                metadata=wish.metadata,
+            )
+        )
+        return {"callId": session.call.id, "state": session.call.state}
+
+    async def _ask(self, call_id: str, event: Callable[[str], SpeakAsked | ContinueAsked | DigitsAsked]) -> Any:
+        session = self._switchboard.sessions.get(CallId(call_id))
+        if session is None:
+            over = await self._record(call_id)
+            raise CallOver(f"the call has ended: {over['endReason']}")
+        operation = self._switchboard.new_id()
+        return await session.ask(operation, event(operation))
+
+    async def _end(self, call_id: str) -> dict[str, str]:
+        session = self._switchboard.sessions.get(CallId(call_id))
+        if session is not None:
+            operation = self._switchboard.new_id()
+            try:
+                await session.ask(operation, EndAsked(operation))
+            except CallOver:
+                await session.over
+        over = await self._record(call_id)
+        return {"callId": call_id, "state": over["state"], "endReason": over["endReason"]}
+
+    async def _wait(self, wish: Wait) -> dict[str, Any]:
+        session = self._switchboard.sessions.get(CallId(wish.call_id))
+        if session is not None:
+            return await _end_of(session, wish.timeout)
+        found = await self._record(wish.call_id)
+        if found["state"] != "ended":
+            raise CallRefused("elsewhere", "another gateway serves this call; ask it")
+        return found
+
+    async def _record(self, call_id: str) -> dict[str, Any]:
+        session = self._switchboard.sessions.get(CallId(call_id))
+        if session is not None:
+            return record(session.call)
+        found: dict[str, Any] = await read(self._store, Status(call_id=call_id), self._switchboard.exchange.clock())
+        return found
+
+    async def _simulate(self, wish: Simulate) -> dict[str, Any]:
+        if self._ring is None:
+            raise CallRefused("no-mock-network", 'only the mock network can be rung from (provider = "mock")')
+        line = wish.line or self._defaults.from_number
+        leg = await self._ring(wish.from_, line, wish.steps)
+        try:
+            async with asyncio.timeout(_RING_PATIENCE):
+                call_id = await self._switchboard.arrival(self._defaults.carrier, leg)
+        except TimeoutError as error:
+            raise OperationTimeout("the gateway was not rung within 30 s") from error
+        return await self._wait(Wait(call_id=call_id, timeout=3600.0))
+
+
+async def _end_of(session: Session, patience: float) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(patience):
+            call = await asyncio.shield(session.over)
+    except TimeoutError as error:
+        raise OperationTimeout(f"the call has not ended within {patience:g} s; it goes on") from error
+    return record(call)
+
+
+def _words(message: str) -> str:
+    if not message.strip():
+        raise BadParameters("message: there is nothing to say")
+    return message.strip()

@@ -1,0 +1,297 @@
+"""Finds or opens the session of a call: places, takes in, takes over, and keeps within the limits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+import structlog
+
+from voicecall.carriers import Delivery, HangUp, HttpReply, MediaCodec, MediaStarted
+from voicecall.core import events
+from voicecall.core.call import Call
+from voicecall.core.credentials import Credential
+from voicecall.core.effects import Effect
+from voicecall.core.events import Adopted, Arrived, CarrierEnded, Placed, Rules
+from voicecall.core.ids import CallId, CarrierCallId, mask, new_call_id
+from voicecall.core.policy import InboundPolicy, admits
+from voicecall.core.record import replay
+from voicecall.core.step import begin
+from voicecall.errors import CallRefused, CarrierError, StoreError, StreamRefused
+from voicecall.gateway.journal import Journal
+from voicecall.gateway.line import Hand
+from voicecall.gateway.media import Media
+from voicecall.gateway.outbox import After, Surroundings
+from voicecall.gateway.session import Session
+from voicecall.net import MediaSocket
+from voicecall.store import Store
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """How inbound calls to one of our numbers are met."""
+
+    policy: InboundPolicy
+    allow_from: tuple[str, ...]
+    greeting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What the switchboard is given."""
+
+    store: Store
+    journal: Journal
+    carriers: Mapping[str, Surroundings]
+    clock: Callable[[], float]
+    entropy: Callable[[int], bytes]
+    instance: str
+    rules: Rules
+    reception: Callable[[str], Reception]
+    """By the number that was dialled."""
+    open_media: Callable[[Session], Media]
+    max_calls: int
+    answer_within: float = 4.0
+    """Seconds a webhook may wait for its decision."""
+    lease: float = 30.0
+    """Seconds an open call is ours without renewal."""
+
+
+@dataclass(slots=True)
+class Switchboard:
+    """All live calls. Run `run` as a task."""
+
+    exchange: Exchange
+    sessions: dict[CallId, Session] = field(default_factory=dict)
+    draining: bool = False
+    ended: Counter[str] = field(default_factory=Counter)
+    """How many calls ended since the start, by reason."""
+    _arrivals: dict[str, asyncio.Future[CallId]] = field(default_factory=dict)
+    _tasks: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Take over what an earlier process left, call `ready`, and keep the lease on our calls until cancelled."""
+        async with self._tasks:
+            await self._take_over()
+            ready()
+            while True:
+                await asyncio.sleep(self.exchange.lease / 3)
+                try:
+                    await self._take_over()
+                except StoreError as error:
+                    _log.error("store.failed", detail=str(error))
+
+    async def drain(self) -> None:
+        """Take no new calls, and return once the live ones are over."""
+        self.draining = True
+        while self.sessions:
+            await asyncio.wait([session.over for session in self.sessions.values()])
+            await asyncio.sleep(0)
+
+    def live(self) -> list[Session]:
+        """Return the sessions of the calls that are not over."""
+        return [session for session in self.sessions.values() if not session.call.is_over]
+
+    # --- calls begin
+
+    def check_room(self) -> None:
+        """Say by name why no call can be placed.
+
+        Raises:
+            CallRefused: the gateway is shutting down, or as many calls as allowed are under way.
+        """
+        if self.draining:
+            raise CallRefused("draining", "the gateway is shutting down")
+        limit = self.exchange.max_calls
+        if len(self.live()) >= limit:
+            raise CallRefused(
+                "max-concurrent-calls", f"all {limit} lines are taken (limits.max_concurrent_calls)", limit=True
+            )
+
+    async def place(self, event: Placed) -> Session:
+        """Open an outbound call; it is dialled once it is on record.
+
+        Raises:
+            StoreError: it could not be put on record, and was not dialled.
+        """
+        recorded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def tell(error: Exception | None) -> None:
+            if not recorded.done():
+                recorded.set_exception(error) if error else recorded.set_result(None)
+
+        at = self.exchange.clock()
+        call, effects = begin(event, at)
+        self.exchange.journal.append(call, 1, event, at)
+        session = self._open(call, 1, ())
+        self._start(session, effects, None, tell)
+        try:
+            await asyncio.shield(recorded)
+        except StoreError:
+            await session.over
+            self.exchange.journal.forget(call.id)
+            raise
+        return session
+
+    def new_id(self) -> CallId:
+        """Return an id for a new call."""
+        return new_call_id(self.exchange.clock(), self.exchange.entropy(10))
+
+    def _arrive(self, carrier: str, delivery: Delivery, hand: Hand) -> None:
+        inbound = delivery.inbound
+        assert inbound is not None  # noqa: S101 - the caller has looked
+        reception = self.exchange.reception(inbound.to)
+        refusal = ""
+        if self.draining:
+            refusal = "draining"
+        elif not admits(reception.policy, reception.allow_from, inbound.from_):
+            refusal = "policy"
+        elif len(self.live()) >= self.exchange.max_calls:
+            refusal = "busy"
+        event = Arrived(
+            call_id=self.new_id(),
+            carrier=carrier,
+            carrier_call_id=delivery.carrier_call_id,
+            from_=inbound.from_,
+            to=inbound.to,
+            greeting=reception.greeting,
+            rules=self.exchange.rules,
+            refusal=refusal,
+        )
+        if refusal:
+            _log.info(
+                "inbound.rejected",
+                call_id=event.call_id,
+                carrier_call_id=delivery.carrier_call_id,
+                reason=refusal,
+                policy=reception.policy,
+                caller=mask(inbound.from_),
+            )
+        at = self.exchange.clock()
+        call, effects = begin(event, at)
+        self.exchange.journal.append(call, 1, event, at, delivery.key)
+        session = self._open(call, 1, ())
+        self._start(session, effects, hand, session.answering(delivery.key, hand))
+        waiting = self._arrivals.pop(delivery.carrier_call_id, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(call.id)
+
+    def _open(self, call: Call, seq: int, seen: Iterable[str]) -> Session:
+        session = Session(call, seq, seen, self.exchange.carriers[call.carrier], self.exchange.open_media)
+        self.sessions[call.id] = session
+        return session
+
+    def _start(self, session: Session, effects: tuple[Effect, ...], hand: Hand | None, after: After | None) -> None:
+        self._tasks.create_task(self._live(session, effects, hand, after), name=f"call {session.call.id}")
+
+    async def _live(
+        self, session: Session, effects: tuple[Effect, ...], hand: Hand | None, after: After | None
+    ) -> None:
+        try:
+            await session.run(effects, hand, after)
+        finally:
+            del self.sessions[session.call.id]
+            if session.call.end_reason is not None:
+                self.ended[session.call.end_reason] += 1
+
+    async def arrival(self, carrier: str, leg: CarrierCallId) -> CallId:
+        """Return the call of an inbound leg, once it is here; it may be over by then."""
+        session = self._of_leg(leg)
+        if session is not None:
+            return session.call.id
+        waiting: asyncio.Future[CallId] = asyncio.get_running_loop().create_future()
+        self._arrivals[leg] = waiting
+        try:
+            return await self.exchange.store.find(carrier, leg) or await waiting
+        finally:
+            self._arrivals.pop(leg, None)
+
+    # --- what carriers say
+
+    async def deliver(self, carrier: str, deliveries: tuple[Delivery, ...]) -> HttpReply:
+        """Hand a webhook to the calls it speaks of, and return their answer once it is saved.
+
+        Raises:
+            StoreError: it could not be saved; the carrier should deliver it again.
+        """
+        reply = self.exchange.carriers[carrier].line.nothing()
+        for delivery in deliveries:
+            hand = Hand()
+            session = self.sessions.get(delivery.call_id) if delivery.call_id else None
+            session = session or self._of_leg(delivery.carrier_call_id)
+            known = session is None and await self.exchange.store.find(carrier, delivery.carrier_call_id) is not None
+            session = session or self._of_leg(delivery.carrier_call_id)  # a copy may have come in meanwhile
+            if session is not None:
+                session.deliver(delivery.carrier_call_id, delivery.key, delivery.events, hand)
+            elif known:
+                continue
+            elif delivery.inbound is not None:
+                self._arrive(carrier, delivery, hand)
+            else:
+                _log.warning("call.unknown", carrier=carrier, carrier_call_id=delivery.carrier_call_id)
+                if delivery.call_id is not None:
+                    self._tasks.create_task(self._lay_ghost(carrier, delivery), name="ghost")
+                continue
+            try:
+                async with asyncio.timeout(self.exchange.answer_within):
+                    reply = await hand.answer
+            except TimeoutError:
+                _log.warning("webhook.slow", carrier=carrier, carrier_call_id=delivery.carrier_call_id)
+        return reply
+
+    async def _lay_ghost(self, carrier: str, delivery: Delivery) -> None:
+        """End a leg that we dialled, and whose call ended before we knew the leg."""
+        call = await self.exchange.store.record(delivery.call_id) if delivery.call_id else None
+        over = any(isinstance(event, CarrierEnded) for event in delivery.events)
+        if over or call is None or call["state"] != "ended":
+            return
+        try:
+            await self.exchange.carriers[carrier].line.request(HangUp(delivery.carrier_call_id))
+        except CarrierError as error:
+            _log.error("carrier.failed", action="HangUp", carrier_call_id=delivery.carrier_call_id, detail=str(error))
+
+    async def stream(
+        self, carrier: str, codec: MediaCodec, started: MediaStarted, credential: Credential, socket: MediaSocket
+    ) -> None:
+        """Serve a media stream until it ends, if its credential, which is ours and fresh, admits it to this call.
+
+        Raises:
+            StreamRefused: it does not.
+            StoreError: that the credential is used up could not be saved.
+        """
+        session = self.sessions.get(credential.call_id)
+        if session is None or session.call.carrier != carrier:
+            raise StreamRefused("wrong call")
+        await session.serve(codec, started, credential.nonce, socket)
+
+    def _of_leg(self, leg: CarrierCallId) -> Session | None:
+        return next((s for s in self.sessions.values() if s.call.carrier_call_id == leg), None)
+
+    # --- what an earlier process left
+
+    async def _take_over(self) -> None:
+        """Renew the leases on our calls, and open those that we hold and do not serve."""
+        for call_id in await self.exchange.store.claim(self.exchange.clock(), self.exchange.lease):
+            if call_id in self.sessions or self.exchange.journal.owes(call_id):
+                continue
+            log = await self.exchange.store.log(call_id)
+            try:
+                call = replay((logged.at, events.decode(logged.data)) for logged in log)
+            except (msgspec.MsgspecError, ValueError) as error:
+                _log.error("call.unreadable", call_id=call_id, detail=str(error))
+                continue
+            if call.carrier not in self.exchange.carriers:
+                _log.error(
+                    "call.orphaned", call_id=call_id, carrier=call.carrier, detail="the carrier is not configured"
+                )
+                continue
+            seen = [logged.key for logged in log if logged.key is not None]
+            session = self._open(call, log[-1].seq, seen)
+            self._start(session, (), None, None)
+            session.post(Adopted(self.exchange.instance))
+            _log.info("call.adopted", call_id=call_id, carrier=call.carrier, carrier_call_id=call.carrier_call_id)

@@ -1,0 +1,74 @@
+"""From a name in the configuration to the thing it names: our own table first, then entry points of other packages.
+
+The only module that knows who there is. Nothing is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from typing import Any, Literal, cast
+
+from voicecall.errors import ConfigError, Fault
+
+Kind = Literal["carrier", "stt", "tts", "brain", "vad"]
+
+TABLE: Mapping[Kind, Mapping[str, str]] = {
+    "carrier": {"mock": "voicecall.carriers.mock:MockCarrier"},
+    "stt": {
+        "moonshine": "voicecall.speech.stt.moonshine:MoonshineTranscriber",
+        "whisper": "voicecall.speech.stt.whisper:WhisperTranscriber",
+        "scripted": "voicecall.speech.stt.scripted:ScriptedTranscriber",
+    },
+    "tts": {
+        "piper": "voicecall.speech.tts.piper:PiperSynthesizer",
+        "tone": "voicecall.speech.tts.tone:ToneSynthesizer",
+    },
+    "vad": {
+        "local": "voicecall.speech.vad:SileroDetector",
+        "energy": "voicecall.speech.scripted:ScriptedDetector",
+        "off": "voicecall.speech.deaf:DeafDetector",
+    },
+    "brain": {
+        "demo": "voicecall.brains.demo:DemoBrain",
+        "fixed": "voicecall.brains.plain:FixedBrain",
+        "echo": "voicecall.brains.plain:EchoBrain",
+    },
+}
+"""By kind and name, `module:attribute`."""
+
+
+def find(kind: Kind, name: str) -> Callable[..., Any]:
+    """Return the factory of that name; what it takes is its own affair.
+
+    Raises:
+        ConfigError: nothing installed here has that name.
+    """
+    known = TABLE[kind]
+    if name in known:
+        module, _, attribute = known[name].partition(":")
+        factory: Callable[..., Any] = getattr(import_module(module), attribute)
+        return factory
+    for entry in entry_points(group=f"voicecall.{kind}", name=name):
+        return cast("Callable[..., Any]", entry.load())
+    names = ", ".join(sorted(known))
+    raise ConfigError([Fault(_KEYS[kind], f"{name} is not available here; installed are {names}")])
+
+
+_KEYS: Mapping[Kind, str] = {
+    "carrier": "provider",
+    "stt": "stt.provider",
+    "tts": "tts.provider",
+    "vad": "turns.vad",
+    "brain": "brain.kind",
+}
+
+
+def local(kind: Literal["stt", "tts"]) -> str:
+    """Return the name of the engine that `local` stands for on this machine."""
+    if kind == "tts":
+        return "piper"
+    return "moonshine" if sys.platform == "linux" and find_spec("moonshine_voice") else "whisper"

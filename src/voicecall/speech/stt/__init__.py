@@ -1,0 +1,1 @@
+"""Ears: one file per transcriber."""

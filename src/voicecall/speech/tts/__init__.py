@@ -1,0 +1,1 @@
+"""Mouths: one file per synthesiser."""

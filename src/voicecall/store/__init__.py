@@ -1,0 +1,110 @@
+"""The archive: an append-only log of events per call, and the record folded from it, kept beside it for queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from voicecall.core.ids import CallId
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One event, to be appended."""
+
+    call_id: CallId
+    seq: int
+    """From 1, without gaps, per call."""
+    at: float
+    """Unix seconds."""
+    type: str
+    data: bytes
+    """The event as JSON."""
+    key: str | None = None
+    """The carrier's key of the fact, unique over all calls of that carrier; None for our own events."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """The columns by which calls are found, and the whole record as JSON (contract: the call record)."""
+
+    call_id: CallId
+    carrier: str
+    carrier_call_id: str | None
+    direction: str
+    state: str
+    from_: str
+    to: str
+    started_at: float
+    ended_at: float | None
+    record: bytes
+    seq: int
+    """The last event that `record` knows of."""
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What one call wants written: events in order, and the row after the last of them."""
+
+    entries: tuple[Entry, ...]
+    row: Row
+
+
+class Logged(msgspec.Struct, frozen=True):
+    """One event of the log, as read back. `position` numbers all events of the archive, rising, never reused."""
+
+    position: int
+    call_id: CallId
+    seq: int
+    at: float
+    type: str
+    data: bytes
+    key: str | None = None
+
+
+class Query(msgspec.Struct, frozen=True):
+    """Which records to list, newest first."""
+
+    since: float | None = None
+    limit: int = 50
+    number: str | None = None
+    """Either end of the call."""
+    state: str | None = None
+
+
+class Store(Protocol):
+    """The archive of one gateway. All methods raise `StoreError` when the archive cannot be read or written."""
+
+    async def open(self) -> None:
+        """Connect, migrate (safe when two processes start at once) and check."""
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+
+    async def write(self, batches: Sequence[Batch]) -> list[list[Logged] | Exception]:
+        """Write all batches in one transaction and return, per batch, what was logged.
+
+        A batch that collides (a sequence number or a carrier's key that is there already, a call leg that another call
+        has) is left out whole, and its place holds the `StoreConflict`; the others are written. New rows are born
+        with this instance's lease.
+
+        Raises:
+            StoreError: nothing was written.
+        """
+
+    async def log(self, call_id: CallId) -> list[Logged]:
+        """Return all events of a call, in order; empty when the call is unknown."""
+
+    async def events(self, after: int, limit: int, call_id: CallId | None = None) -> list[Logged]:
+        """Return up to `limit` events whose position is above `after`, in order."""
+
+    async def record(self, call_id: CallId) -> dict[str, Any] | None:
+        """Return the record of a call, or None."""
+
+    async def find(self, carrier: str, carrier_call_id: str) -> CallId | None:
+        """Return our id of a carrier's call leg, or None."""
+
+    async def records(self, query: Query) -> list[dict[str, Any]]:
+        """Return records, newest first."""
+
+    async def claim(self, now: float, lease: float) -> list[CallId]:
+        """Hold until `now + lease` the calls that are not ended and whose lease is ours or ran out, and return them."""

@@ -1,0 +1,159 @@
+"""The archive in memory: the twin of `sql.SqlStore` for virtual time and tests. No threads, no IO, nothing waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from voicecall.core.ids import CallId
+from voicecall.errors import StoreConflict, StoreError
+
+from . import Batch, Logged, Query, Row
+from .faults import second_writer
+
+
+@dataclass(slots=True)
+class _Held:
+    """A row, and who may write it until when (Unix seconds)."""
+
+    row: Row
+    instance: str
+    lease_until: float
+
+
+@dataclass(slots=True)
+class Archive:
+    """What outlives a `MemoryStore`, as a database outlives a process."""
+
+    events: list[Logged] = field(default_factory=list)
+    numbers: set[tuple[CallId, int]] = field(default_factory=set)
+    keys: set[tuple[str, str]] = field(default_factory=set)
+    calls: dict[CallId, _Held] = field(default_factory=dict)
+
+
+class MemoryStore:
+    """The archive in `archive`, which may be shared by stores of several instances; `lease` and `clock` in seconds."""
+
+    def __init__(
+        self,
+        *,
+        instance: str,
+        lease: float = 30.0,
+        clock: Callable[[], float],
+        archive: Archive | None = None,
+    ) -> None:
+        self._instance = instance
+        self._lease = lease
+        self._clock = clock
+        self._archive = Archive() if archive is None else archive
+        self._open = False
+
+    async def open(self) -> None:
+        """Begin to answer."""
+        self._open = True
+
+    async def close(self) -> None:
+        """Stop answering; the archive stays."""
+        self._open = False
+
+    async def write(self, batches: Sequence[Batch]) -> list[list[Logged] | Exception]:
+        """Write all batches and return, per batch, what was logged or why it was refused."""
+        archive = self._opened()
+        return [self._collision(archive, batch) or self._append(archive, batch) for batch in batches]
+
+    async def log(self, call_id: CallId) -> list[Logged]:
+        """Return all events of a call, in order; empty when the call is unknown."""
+        found = [event for event in self._opened().events if event.call_id == call_id]
+        return sorted(found, key=lambda event: event.seq)
+
+    async def events(self, after: int, limit: int, call_id: CallId | None = None) -> list[Logged]:
+        """Return up to `limit` events whose position is above `after`, in order."""
+        later = self._opened().events[max(after, 0) :]
+        return [event for event in later if call_id in (None, event.call_id)][: max(limit, 0)]
+
+    async def record(self, call_id: CallId) -> dict[str, Any] | None:
+        """Return the record of a call, or None."""
+        held = self._opened().calls.get(call_id)
+        return None if held is None else _record(held.row)
+
+    async def find(self, carrier: str, carrier_call_id: str) -> CallId | None:
+        """Return our id of a carrier's call leg, or None."""
+        return _leg(self._opened(), carrier, carrier_call_id)
+
+    async def records(self, query: Query) -> list[dict[str, Any]]:
+        """Return records, newest first."""
+        rows = [held.row for held in self._opened().calls.values() if _matches(held.row, query)]
+        rows.sort(key=lambda row: (row.started_at, row.call_id), reverse=True)
+        return [_record(row) for row in rows[: max(query.limit, 0)]]
+
+    async def claim(self, now: float, lease: float) -> list[CallId]:
+        """Take over the calls that are not ended and whose lease is ours or has run out, and return them."""
+        taken = [
+            held
+            for held in self._opened().calls.values()
+            if held.row.state != "ended" and (held.instance == self._instance or held.lease_until <= now)
+        ]
+        for held in taken:
+            held.instance, held.lease_until = self._instance, now + lease
+        return sorted(held.row.call_id for held in taken)
+
+    def _collision(self, archive: Archive, batch: Batch) -> StoreConflict | None:
+        row = batch.row
+        held = archive.calls.get(row.call_id)
+        if held is not None and held.instance != self._instance and held.row.state != "ended":
+            return second_writer(batch)
+        if row.carrier_call_id is not None:
+            owner = _leg(archive, row.carrier, row.carrier_call_id)
+            if owner not in (None, row.call_id):
+                return StoreConflict(f"call {row.call_id}: another call has that carrier's call leg")
+        numbers = [(entry.call_id, entry.seq) for entry in batch.entries]
+        if len(set(numbers)) < len(numbers) or not archive.numbers.isdisjoint(numbers):
+            return StoreConflict(f"call {row.call_id}: an event with that number is written already")
+        keys = [(row.carrier, entry.key) for entry in batch.entries if entry.key is not None]
+        if len(set(keys)) < len(keys) or not archive.keys.isdisjoint(keys):
+            return StoreConflict(f"call {row.call_id}: the carrier's event is written already")
+        return None
+
+    def _append(self, archive: Archive, batch: Batch) -> list[Logged]:
+        row = batch.row
+        held = archive.calls.get(row.call_id)
+        if held is None:
+            archive.calls[row.call_id] = _Held(row, self._instance, self._clock() + self._lease)
+        else:
+            held.row = row
+        first = len(archive.events) + 1
+        logged = [
+            Logged(position, entry.call_id, entry.seq, entry.at, entry.type, entry.data, entry.key)
+            for position, entry in enumerate(batch.entries, first)
+        ]
+        archive.events += logged
+        archive.numbers.update((entry.call_id, entry.seq) for entry in batch.entries)
+        archive.keys.update((row.carrier, entry.key) for entry in batch.entries if entry.key is not None)
+        return logged
+
+    def _opened(self) -> Archive:
+        if not self._open:
+            raise StoreError("the archive in memory is not open")
+        return self._archive
+
+
+def _leg(archive: Archive, carrier: str, carrier_call_id: str) -> CallId | None:
+    for held in archive.calls.values():
+        if (held.row.carrier, held.row.carrier_call_id) == (carrier, carrier_call_id):
+            return held.row.call_id
+    return None
+
+
+def _matches(row: Row, query: Query) -> bool:
+    return (
+        (query.since is None or row.started_at >= query.since)
+        and query.number in (None, row.from_, row.to)
+        and query.state in (None, row.state)
+    )
+
+
+def _record(row: Row) -> dict[str, Any]:
+    return msgspec.json.decode(row.record, type=dict[str, Any])

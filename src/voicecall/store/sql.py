@@ -1,0 +1,185 @@
+"""The archive in SQLite or PostgreSQL. The database decides what collides: other processes write to it too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Select, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from voicecall.core.ids import CallId
+from voicecall.errors import StoreError
+
+from . import Batch, Logged, Query, statements
+from .engines import Engine, PostgresDatabase, SqliteFile, Synchronous
+from .faults import explain, newer, refusal, second_writer
+from .tables import REVISION, VERSIONS
+from .urls import failures, is_refusal, is_sqlite, place, read_url
+
+
+class _HeldElsewhere(Exception):
+    """Some batch is for a call that another instance holds."""
+
+
+class SqlStore:
+    """The archive in the database at `url`, written as `instance`; `lease` in seconds, `clock` in Unix seconds."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        instance: str,
+        lease: float = 30.0,
+        clock: Callable[[], float],
+        synchronous: Synchronous = "FULL",
+    ) -> None:
+        self._url = read_url(url)
+        self._failures = failures(self._url)
+        self._instance = instance
+        self._lease = lease
+        self._clock = clock
+        self._synchronous = synchronous
+        self._save_rows = statements.save_rows(self._url.get_backend_name())
+        self._save_entries = statements.save_entries()
+        self._engine: Engine | None = None
+
+    async def open(self) -> None:
+        """Connect, migrate (safe when two processes start at once) and check."""
+        if self._engine is not None:
+            return
+        self._engine = SqliteFile(self._url, self._synchronous) if is_sqlite(self._url) else PostgresDatabase(self._url)
+        try:
+            with self._explained() as engine:
+                if await engine.read(_revision) != REVISION:
+                    await engine.change(self._migrate)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await engine.close()
+
+    async def write(self, batches: Sequence[Batch]) -> list[list[Logged] | Exception]:
+        """Write all batches in one transaction and return, per batch, what was logged or why it was refused."""
+        with self._explained() as engine:
+            if not batches:
+                return []
+            try:
+                return await engine.change(lambda connection: self._write_together(connection, batches))
+            except _HeldElsewhere:
+                pass
+            except DBAPIError as error:
+                if not is_refusal(error):
+                    raise
+            return await engine.change(lambda connection: self._write_singly(connection, batches))
+
+    async def log(self, call_id: CallId) -> list[Logged]:
+        """Return all events of a call, in order; empty when the call is unknown."""
+        return statements.read_logged(await self._read(statements.log(call_id)))
+
+    async def events(self, after: int, limit: int, call_id: CallId | None = None) -> list[Logged]:
+        """Return up to `limit` events whose position is above `after`, in order."""
+        return statements.read_logged(await self._read(statements.events_after(after, limit, call_id)))
+
+    async def record(self, call_id: CallId) -> dict[str, Any] | None:
+        """Return the record of a call, or None."""
+        rows = await self._read(statements.record(call_id))
+        return msgspec.json.decode(rows[0][0], type=dict[str, Any]) if rows else None
+
+    async def find(self, carrier: str, carrier_call_id: str) -> CallId | None:
+        """Return our id of a carrier's call leg, or None."""
+        rows = await self._read(statements.find(carrier, carrier_call_id))
+        return CallId(rows[0][0]) if rows else None
+
+    async def records(self, query: Query) -> list[dict[str, Any]]:
+        """Return records, newest first."""
+        return [msgspec.json.decode(row[0], type=dict[str, Any]) for row in await self._read(statements.records(query))]
+
+    async def claim(self, now: float, lease: float) -> list[CallId]:
+        """Take over the calls that are not ended and whose lease is ours or has run out, and return them."""
+        taken = statements.claim(self._instance, now, lease)
+        with self._explained() as engine:
+            found = await engine.change(lambda connection: connection.execute(taken).scalars().all())
+        return sorted(CallId(call_id) for call_id in found)
+
+    def _write_together(self, connection: Connection, batches: Sequence[Batch]) -> list[list[Logged] | Exception]:
+        return [logged for run in _runs(batches) for logged in self._append(connection, run)]
+
+    def _write_singly(self, connection: Connection, batches: Sequence[Batch]) -> list[list[Logged] | Exception]:
+        written: list[list[Logged] | Exception] = []
+        for batch in batches:
+            try:
+                with connection.begin_nested():
+                    written += self._append(connection, [batch])
+            except _HeldElsewhere:
+                written.append(second_writer(batch))
+            except DBAPIError as error:
+                if not is_refusal(error):
+                    raise
+                written.append(refusal(batch, error))
+        return written
+
+    def _append(self, connection: Connection, batches: Sequence[Batch]) -> list[list[Logged]]:
+        """Write batches of different calls: one statement for the rows, one for the events."""
+        until = self._clock() + self._lease
+        rows = [statements.row_values(batch, self._instance, until) for batch in batches]
+        if len(connection.execute(self._save_rows, rows).all()) < len(rows):
+            raise _HeldElsewhere
+        entries = [statements.entry_values(batch, entry) for batch in batches for entry in batch.entries]
+        positions = iter(connection.execute(self._save_entries, entries).scalars() if entries else ())
+        return [
+            [
+                Logged(next(positions), entry.call_id, entry.seq, entry.at, entry.type, entry.data, entry.key)
+                for entry in batch.entries
+            ]
+            for batch in batches
+        ]
+
+    def _migrate(self, connection: Connection) -> None:
+        from . import migrations
+
+        revision = _revision(connection)
+        if revision is not None and not migrations.knows(revision):
+            raise newer(self._url, revision)
+        migrations.upgrade(connection)
+
+    async def _read(self, query: Select[Any]) -> Sequence[Any]:
+        with self._explained() as engine:
+            return await engine.read(lambda connection: connection.execute(query).all())
+
+    @contextmanager
+    def _explained(self) -> Iterator[Engine]:
+        """Hand out the engine, and turn its failures into sentences."""
+        if self._engine is None:
+            raise StoreError(f"the archive {place(self._url)} is not open")
+        try:
+            yield self._engine
+        except self._failures as error:
+            raise explain(self._url, error) from error
+
+
+def _runs(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
+    """Cut `batches` where a call comes a second time: a statement can write each row but once."""
+    run: list[Batch] = []
+    seen: set[CallId] = set()
+    for batch in batches:
+        if batch.row.call_id in seen:
+            yield run
+            run, seen = [], set()
+        run.append(batch)
+        seen.add(batch.row.call_id)
+    yield run
+
+
+def _revision(connection: Connection) -> str | None:
+    """Return the last migration that was run, or None in an empty database."""
+    if not inspect(connection).has_table(VERSIONS):
+        return None
+    revision = connection.execute(text(f"SELECT version_num FROM {VERSIONS}")).scalar()  # noqa: S608 - our own name
+    return None if revision is None else str(revision)

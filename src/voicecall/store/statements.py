@@ -1,0 +1,123 @@
+"""What is asked of the database, as SQL expressions: the same for SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, insert, literal_column, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
+
+from voicecall.core.ids import CallId
+
+from . import Batch, Entry, Logged, Query
+from .tables import calls, events
+
+_OVER: ColumnElement[str] = literal_column("'ended'")
+_OPEN = calls.c.state != _OVER
+_LOGGED = (events.c.position, events.c.call_id, events.c.seq, events.c.at, events.c.type, events.c.data, events.c.key)
+_KEPT = ("call_id", "instance", "lease_until")
+
+
+def save_rows(dialect: str) -> ReturningInsert[str]:
+    """Return the statement that writes rows, and returns the ids of the calls that it wrote.
+
+    A call that another instance holds is left alone, whether or not its lease has run out: only a claim moves a call.
+    A call that has ended is nobody's.
+    """
+    new: Any = sqlite.insert(calls) if dialect == "sqlite" else postgresql.insert(calls)
+    ours = or_(calls.c.instance == new.excluded.instance, calls.c.state == _OVER)
+    changed = {column.name: new.excluded[column.name] for column in calls.c if column.name not in _KEPT}
+    saved: ReturningInsert[str] = new.on_conflict_do_update(
+        index_elements=[calls.c.call_id], set_=changed, where=ours
+    ).returning(calls.c.call_id)
+    return saved
+
+
+def save_entries() -> ReturningInsert[int]:
+    """Return the statement that appends events and returns their positions in the order given."""
+    return insert(events).returning(events.c.position, sort_by_parameter_order=True)
+
+
+def row_values(batch: Batch, instance: str, lease_until: float) -> dict[str, Any]:
+    """Return the columns of a batch's row, held by `instance` should it be new."""
+    row = batch.row
+    return {
+        "call_id": row.call_id,
+        "carrier": row.carrier,
+        "carrier_call_id": row.carrier_call_id,
+        "direction": row.direction,
+        "state": row.state,
+        "from_number": row.from_,
+        "to_number": row.to,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+        "record": row.record.decode(),
+        "seq": row.seq,
+        "instance": instance,
+        "lease_until": lease_until,
+    }
+
+
+def entry_values(batch: Batch, entry: Entry) -> dict[str, Any]:
+    """Return the columns of one event."""
+    return {
+        "call_id": entry.call_id,
+        "seq": entry.seq,
+        "at": entry.at,
+        "type": entry.type,
+        "data": entry.data.decode(),
+        "carrier": batch.row.carrier,
+        "key": entry.key,
+    }
+
+
+def log(call_id: CallId) -> Select[Any]:
+    """Return the query for all events of a call."""
+    return select(*_LOGGED).where(events.c.call_id == call_id).order_by(events.c.seq)
+
+
+def events_after(position: int, limit: int, call_id: CallId | None) -> Select[Any]:
+    """Return the query for events above a position."""
+    found = select(*_LOGGED).where(events.c.position > position).order_by(events.c.position).limit(max(limit, 0))
+    return found if call_id is None else found.where(events.c.call_id == call_id)
+
+
+def read_logged(rows: Iterable[Any]) -> list[Logged]:
+    """Return what `log` or `events_after` found."""
+    return [
+        Logged(position=position, call_id=CallId(call_id), seq=seq, at=at, type=kind, data=data.encode(), key=key)
+        for position, call_id, seq, at, kind, data, key in rows
+    ]
+
+
+def record(call_id: CallId) -> Select[str]:
+    """Return the query for one record."""
+    return select(calls.c.record).where(calls.c.call_id == call_id)
+
+
+def records(query: Query) -> Select[str]:
+    """Return the query for records, newest first."""
+    found = (
+        select(calls.c.record).order_by(calls.c.started_at.desc(), calls.c.call_id.desc()).limit(max(query.limit, 0))
+    )
+    if query.since is not None:
+        found = found.where(calls.c.started_at >= query.since)
+    if query.number is not None:
+        found = found.where(or_(calls.c.from_number == query.number, calls.c.to_number == query.number))
+    if query.state is not None:
+        found = found.where(calls.c.state == query.state)
+    return found
+
+
+def find(carrier: str, carrier_call_id: str) -> Select[str]:
+    """Return the query for the call that has a carrier's call leg."""
+    return select(calls.c.call_id).where(calls.c.carrier == carrier, calls.c.carrier_call_id == carrier_call_id)
+
+
+def claim(instance: str, now: float, lease: float) -> ReturningUpdate[str]:
+    """Return the statement that takes over open calls, and returns their ids."""
+    free = or_(calls.c.instance == instance, calls.c.lease_until <= now)
+    taken = update(calls).where(_OPEN, free).values(instance=instance, lease_until=now + lease)
+    return taken.returning(calls.c.call_id)

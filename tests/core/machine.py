@@ -1,0 +1,330 @@
+"""State machines that play any order of events on a call, and on turn-taking alone."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.core.world import FLOOR_TIMERS, LEG, TWICE, World, arrived, placed
+from voicecall.core import events as ev
+from voicecall.core import turns as floor
+from voicecall.core.effects import CancelReply, HoldReply, ResumeReply, Say, StartTimer, StopTimer
+from voicecall.core.turns import Floor, Turns
+
+TEXTS = st.sampled_from(["", "mhm", "yes please number {}.", "then {} and", "perhaps {}"])
+CAUSES = st.sampled_from(["completed", "busy", "no-answer", "failed", "canceled", "voicemail", "rejected"])
+MISFORTUNES = (
+    *("leg ends", "dial fails", "stream drops", "stream drops", "ears fail", "end is asked"),
+    *("restart", "restart", "crash", "stray hang-up", "stray answer"),
+)
+TIMERS = ("endpoint", "transcript", "barge-in", "settle", "ring", "max-duration", "notify")
+TURN_RULES = st.builds(ev.TurnRules, barge_in=st.sampled_from([True, True, False]), protect_greeting=st.booleans())
+MACHINES = st.sampled_from(["off", "off", "message"])
+RULES = st.builds(ev.Rules, stale=st.sampled_from([0.0, 120.0]), turns=TURN_RULES, machine=MACHINES)
+GREETINGS = st.sampled_from(["Good day.", ""])
+BEGINNINGS = st.one_of(
+    st.builds(arrived, greeting=GREETINGS, rules=RULES),
+    st.builds(placed, greeting=GREETINGS, rules=RULES, digits=st.sampled_from(["", "", "12"])),
+    st.builds(placed, mode=st.just("notify"), rules=RULES),
+)
+
+
+def play(machine: type[RuleBasedStateMachine], examples: int) -> None:
+    """Play that many sequences, the same ones every time."""
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=40,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=[Phase.generate],
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+class CallMachine(RuleBasedStateMachine):
+    """One call in a world where anything may happen at any time."""
+
+    @initialize(beginning=BEGINNINGS, connected=st.sampled_from([True, True, True, False]))
+    def begin(self, beginning: ev.Placed | ev.Arrived, connected: bool) -> None:
+        self.world = World(beginning)
+        if connected:
+            if isinstance(beginning, ev.Placed):
+                self.world.feed(ev.Dialled(LEG))
+            self.world.next_stream()
+
+    # --- the carrier
+
+    @precondition(lambda self: self.world.call.stream is None)
+    @rule(
+        event=st.sampled_from([ev.Dialled(LEG), ev.Ringing(), ev.Answered(), ev.Answered(True), ev.DocumentAsked()]),
+    )
+    def the_carrier_reports(self, event: ev.Event) -> None:
+        self.world.feed(event)
+
+    @precondition(lambda self: self.world.hanging_up)
+    @rule(failed=st.booleans())
+    def the_hangup_is_answered(self, failed: bool) -> None:
+        self.world.feed(ev.HangupFailed("503") if failed else ev.HangupAccepted())
+
+    @precondition(lambda self: self.world.asked)
+    @rule(answer=st.sampled_from(["alive", "alive", "gone", "unknown"]))
+    def the_carrier_answers(self, answer: str) -> None:
+        self.world.feed(ev.CarrierAsked(answer))  # type: ignore[arg-type]
+
+    @precondition(lambda self: self.world.digits)
+    @rule(error=st.sampled_from(["", "unsupported"]))
+    def digits_are_sent(self, error: str) -> None:
+        self.world.feed(ev.DigitsSent(min(self.world.digits), error))
+
+    @precondition(lambda self: not (self.world.hanging_up or self.world.asked or self.world.digits))
+    @rule(index=st.integers(0, 40), name=st.sampled_from(TIMERS))
+    def a_fact_comes_twice_or_late(self, index: int, name: str) -> None:
+        facts = [event for _, event in self.world.log if isinstance(event, TWICE)]
+        if facts and index % 4:
+            self.world.again(facts[index % len(facts)])
+        elif name not in self.world.timers:
+            self.world.again(ev.TimerFired(name))
+
+    # --- the media plane
+
+    @precondition(lambda self: self.world.call.stream is None and self.world.call.is_live)
+    @rule()
+    def a_stream_starts(self) -> None:
+        if self.world.call.carrier_call_id is not None:
+            self.world.next_stream()
+
+    @precondition(lambda self: not self.world.speaking and self.world.call.stream is not None)
+    @rule(lead=st.sampled_from([0.1, 0.3]))
+    def the_caller_speaks(self, lead: float) -> None:
+        self.world.next_segment(lead)
+
+    @precondition(lambda self: self.world.speaking)
+    @rule(after=st.sampled_from([0.1, 2.0]))
+    def the_caller_falls_silent(self, after: float) -> None:
+        self.world.feed(ev.SpeechStopped(self.world.speaking, 0.2), after=after)
+
+    @precondition(lambda self: self.world.unheard)
+    @rule(text=TEXTS, newest=st.booleans(), final=st.sampled_from([True, True, False]))
+    def words_are_made_out(self, text: str, newest: bool, final: bool) -> None:
+        segment = (max if newest else min)(self.world.unheard)
+        text = text.format(len(self.world.log))
+        if not final:
+            self.world.feed(ev.PartlyHeard(segment, text))
+        elif segment != self.world.speaking:
+            self.world.feed(ev.Heard(segment, text))
+
+    @precondition(lambda self: self.world.replies)
+    @rule(end=st.sampled_from(["", "finished", "finished", "unconfirmed", "failed", "farewell"]), heard=st.booleans())
+    def the_mouth_reports(self, end: str, heard: bool) -> None:
+        world, (reply, how) = self.world, min(self.world.replies.items())
+        text = f"It is reply {reply}."
+        if how == "cancelled":
+            world.feed(ev.PlaybackStopped(reply, text, "It is" if heard else ""))
+        elif how == "due" and end == "failed":
+            world.feed(ev.ReplyFailed(reply, "the service is down"))
+        elif how == "due":
+            world.feed(ev.PlaybackStarted(reply))
+        elif end == "failed":
+            world.feed(ev.ReplyFailed(reply, "the service is down", text, "It is" if heard else ""))
+        elif end == "farewell":
+            world.feed(ev.FarewellAsked(reply))
+        elif end:
+            world.feed(ev.PlaybackFinished(reply, text, end == "finished"), after=1.0)
+
+    # --- whoever asks, and ourselves
+
+    @rule(what=st.sampled_from([*MISFORTUNES, *("nothing",) * 30]), cause=CAUSES)
+    def something_rare_happens(self, what: str, cause: str) -> None:
+        world, done = self.world, self.world.unheard - {self.world.speaking}
+        match what:
+            case "leg ends":
+                world.feed(ev.CarrierEnded(cause))  # type: ignore[arg-type]
+            case "dial fails":
+                world.feed(ev.DialFailed("no such number"))
+            case "stream drops" if world.call.stream is not None:
+                world.feed(ev.StreamStopped(world.call.stream))
+            case "ears fail" if done:
+                world.feed(ev.EarsFailed(min(done), "the service is down"))
+            case "end is asked":
+                world.feed(ev.EndAsked(world.next_operation()))
+            case "restart" if not world.call.is_over:
+                world.feed(ev.Adopted("another"))
+            case "crash":
+                world.feed(ev.Crashed("a fault"))
+            case "stray hang-up" if world.call.is_live or world.call.leg_over:
+                world.again(ev.HangupAccepted() if cause == "busy" else ev.HangupFailed("503"))
+            case "stray answer" if not world.call.asked:
+                world.again(ev.CarrierAsked("gone"))
+
+    @precondition(lambda self: len(self.world.operations) < 3)
+    @rule(what=st.sampled_from(["speak", "continue", "digits"]))
+    def somebody_asks(self, what: str) -> None:
+        operation = self.world.next_operation()
+        if what == "speak":
+            self.world.feed(ev.SpeakAsked(operation, "One moment."))
+        elif what == "continue":
+            self.world.feed(ev.ContinueAsked(operation, "And your name?"))
+        else:
+            self.world.feed(ev.DigitsAsked(operation, "1w2"))
+
+    @precondition(lambda self: not FLOOR_TIMERS.isdisjoint(self.world.timers))
+    @rule()
+    def the_floor_is_timed(self) -> None:
+        self.world.fire(min(FLOOR_TIMERS & set(self.world.timers)))
+
+    @precondition(lambda self: self.world.timers)
+    @rule(index=st.integers(0, 40))
+    def a_timer_goes_off(self, index: int) -> None:
+        names = sorted(self.world.timers, key=lambda name: self.world.timers[name])
+        if index < 2 * len(names):
+            self.world.fire(names[index % len(names)])
+
+    @rule()
+    def it_grows_quiet(self) -> None:
+        self.world.calm()
+
+    def teardown(self) -> None:
+        if hasattr(self, "world") and self.world.sound:
+            self.world.calm()
+            self.world.finish()
+
+
+class TurnsMachine(RuleBasedStateMachine):
+    """Turn-taking alone, without a call around it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turns, _ = floor.connect(Turns())
+        self.how = ev.TurnRules()
+        self.at = 1000.0
+        self.segments = 0
+        self.unheard: set[int] = set()
+        self.timers: set[str] = set()
+        self.replies: dict[int, bool] = {}
+        """Under way, by number; whether it was cancelled."""
+
+    @initialize(rules=TURN_RULES, talking=st.booleans(), interrupted=st.booleans())
+    def begin(self, rules: ev.TurnRules, talking: bool, interrupted: bool) -> None:
+        self.how = rules
+        if talking:
+            self.something_is_said(protected=False)
+            self.the_mouth_reports(over=False)
+        if interrupted:
+            self.speech_starts(0.2)
+
+    def take(self, result: floor.Result) -> None:
+        self.turns, out = result
+        for effect in out:
+            match effect:
+                case StartTimer(name, seconds):
+                    assert seconds >= 0
+                    self.timers.add(name)
+                case StopTimer(name):
+                    self.timers.discard(name)
+                case Say(reply):
+                    self.asked(reply)
+                case HoldReply(reply) | ResumeReply(reply) | CancelReply(reply):
+                    assert self.replies.get(reply) is False, f"{effect}: {self.replies}"
+                    self.replies[reply] = isinstance(effect, CancelReply)
+                case floor.TurnEnded(unanswered=True):
+                    self.turns = floor.respond(self.turns)
+                    self.asked(self.turns.reply)
+                case floor.TurnEnded():
+                    self.take(floor.release(self.turns))
+
+    def asked(self, reply: int) -> None:
+        assert all(self.replies.values()), f"{reply} while {self.replies} are under way"
+        assert reply not in self.replies
+        self.replies[reply] = False
+
+    @precondition(lambda self: not self.turns.speaking)
+    @rule(lead=st.sampled_from([0.0, 0.2]))
+    def speech_starts(self, lead: float) -> None:
+        self.at += 0.5
+        self.segments += 1
+        self.unheard.add(self.segments)
+        self.take(floor.speech_started(self.turns, self.how, self.segments, lead, self.at))
+
+    @precondition(lambda self: self.turns.speaking)
+    @rule()
+    def speech_stops(self) -> None:
+        self.at += 0.5
+        self.take(floor.speech_stopped(self.turns, self.how, self.turns.speaking, 0.2, self.at))
+
+    @precondition(lambda self: self.unheard - {self.turns.speaking})
+    @rule(text=TEXTS, partly=st.booleans())
+    def words_come(self, text: str, partly: bool) -> None:
+        segment = min(self.unheard - {self.turns.speaking})
+        if partly:
+            self.take(floor.partly_heard(self.turns, self.how, segment, text, self.at))
+        else:
+            self.unheard.remove(segment)
+            self.take(floor.heard(self.turns, self.how, segment, text, self.at))
+
+    @precondition(lambda self: self.timers)
+    @rule()
+    def a_timer_fires(self) -> None:
+        name = min(self.timers)
+        self.timers.remove(name)
+        self.at += 0.5
+        self.take(floor.timer_fired(self.turns, self.how, name, self.at))
+
+    @rule(protected=st.booleans())
+    def something_is_said(self, protected: bool) -> None:
+        self.take(floor.say(self.turns, "One moment.", protected=protected))
+
+    @precondition(lambda self: self.replies)
+    @rule(over=st.booleans())
+    def the_mouth_reports(self, over: bool) -> None:
+        reply = min(self.replies)
+        if over or self.replies[reply]:
+            del self.replies[reply]
+            self.take(floor.reply_over(self.turns, self.how, reply, self.at))
+        else:
+            self.take(floor.playback_started(self.turns, reply))
+
+    @invariant()
+    def the_floor_has_a_holder(self) -> None:
+        turns = self.turns
+        match turns.floor:
+            case Floor.OPEN:
+                assert not turns.reply
+                assert not turns.queue
+            case Floor.CALLER:
+                assert turns.speaking
+                assert not turns.reply
+            case Floor.PAUSE:
+                assert self.timers & {"endpoint", "transcript"}
+            case Floor.THINKING | Floor.AGENT:
+                assert self.replies[turns.reply] is False
+            case Floor.HELD:
+                assert self.replies[turns.reply] is False
+                assert turns.speaking or "barge-in" in self.timers
+
+    def teardown(self) -> None:
+        for _ in range(100):
+            if self.turns.speaking:
+                self.speech_stops()
+            elif self.unheard:
+                self.words_come("yes please {}.", partly=False)
+            elif self.timers:
+                self.a_timer_fires()
+            elif self.replies:
+                self.the_mouth_reports(over=True)
+            else:
+                break
+        assert self.turns.floor is Floor.OPEN, f"the floor is stuck: {self.turns}"
+        assert not self.turns.words, f"never answered: {self.turns.words}"

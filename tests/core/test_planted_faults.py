@@ -1,0 +1,73 @@
+"""The machines find what they are there to find: every planted fault, within a bounded number of examples."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from types import FunctionType
+
+import pytest
+
+from tests.core.machine import CallMachine, TurnsMachine, play
+from voicecall.core import leg, replies, step, turns
+from voicecall.core.draft import Draft
+
+FAULTS: dict[str, tuple[object, str, str, str]] = {
+    "an interruption does not cancel the reply": (turns, "_yield", ", CancelReply(turns.reply))", ",)"),
+    "a resumed reply leaves the floor held": (turns, "_resume", "floor=Floor.AGENT", "floor=turns.floor"),
+    "noise is answered": (turns, "_end_turn", "bool(text) or owed", "True"),
+    "a protected reply is held": (turns, "_yields", "not turns.protected and", ""),
+    "a finished reply keeps the floor": (turns, "reply_over", "protected=False, floor=Floor.OPEN", "protected=False"),
+    "what waits is never said": (turns, "reply_over", "return _next(turns)", "return turns, ()"),
+    "speech that was nothing holds the reply": (turns, "timer_fired", "return _resume(turns)", "return turns, ()"),
+    "late words are lost": (turns, "_give_up", "turns.late | turns.awaited", "turns.late"),
+    "words are spoken over": (turns, "speech_started", "floor=Floor.CALLER, due=False", "due=False"),
+    "timers run on after the end": (Draft, "settle", "self.stop(*sorted(call.timers))", "pass"),
+    "the last words are not waited for": (Draft, "settle", " or words_due", ""),
+    "an unfinished turn is lost": (Draft, "last_words", "if turns.words", "if not turns.words"),
+    "an operation is forgotten": (Draft, "settle", "[*call.speaks.values(), *filter(None, call.presses)]", "[]"),
+    "an operation is answered twice": (replies, "_tell_speaker", "draft.set(speaks=", "dict(speaks="),
+    "a leg that is over is hung up": (Draft, "hang_up", "not self.call.leg_over and", ""),
+    "a call ends without a hang-up": (Draft, "end", "self.hang_up()", "pass"),
+    "a hang-up is hung up again": (
+        step,
+        "_take",
+        "HangupAccepted():\n            draft.leg",
+        "HangupAccepted():\n            draft.hang_up()\n            draft.leg",
+    ),
+    "the opening line is repeated": (replies, "heard_out", '"heard" if confirmed else "pending"', '"pending"'),
+    "a phase goes back": (Draft, "enter", "if phase in NEXT[self.call.phase]", "if True"),
+    "nothing is ignored": (step, "step", "return call, (Ignored(", "return call, tuple(str("),
+    "a dead process leaves its timers": (leg, "adopted", "timers=frozenset(),", ""),
+    "a late failure ends a call that was dialled": (step, "_take", "if call.carrier_call_id is None:", "if True:"),
+}
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, right: str, wrong: str) -> None:
+    """Replace a function by itself with one text changed."""
+    function = getattr(owner, name)
+    assert isinstance(function, FunctionType)
+    source = textwrap.dedent(inspect.getsource(function))
+    assert right in source
+    faulty: dict[str, object] = {}
+    exec(  # noqa: S102 - our own source
+        compile("from __future__ import annotations\n" + source.replace(right, wrong, 1), name, "exec"),
+        function.__globals__,
+        faulty,
+    )
+    monkeypatch.setattr(owner, name, faulty[name])
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_machines_find_a_planted_fault(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner, *mistake = FAULTS[fault]
+    plant(monkeypatch, owner, *mistake)
+    with pytest.raises((AssertionError, KeyError)):
+        find(in_turns=owner is turns)
+
+
+def find(*, in_turns: bool) -> None:
+    """Play on turns alone, which is quicker, before whole calls."""
+    if in_turns:
+        play(TurnsMachine, 300)
+    play(CallMachine, 1500)

@@ -1,0 +1,392 @@
+"""A call and the world around it, which watches that every promise of the core is kept.
+
+`feed` gives the call an event, notes what it asks for and checks the invariants that hold after any event. `calm` lets
+everything that is under way come to its end, and `finish` ends the call; both check what must hold then.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from voicecall.core import events as ev
+from voicecall.core import step as decisions
+from voicecall.core.call import NEXT, Call, Phase
+from voicecall.core.effects import (
+    Acknowledge,
+    AskCarrier,
+    CancelReply,
+    Dial,
+    Effect,
+    Hangup,
+    HoldReply,
+    Ignored,
+    Refuse,
+    Respond,
+    ResumeReply,
+    Say,
+    SendDigits,
+    StartTimer,
+    StopTimer,
+)
+from voicecall.core.events import Event
+from voicecall.core.ids import CallId, CarrierCallId, StreamId
+from voicecall.core.record import replay
+from voicecall.core.turns import BARGE_IN, ENDPOINT, TRANSCRIPT, Floor, is_backchannel
+
+LEG = CarrierCallId("leg-1")
+FLOOR_TIMERS = {ENDPOINT, TRANSCRIPT, BARGE_IN}
+TWICE = (
+    ev.Dialled
+    | ev.DialFailed
+    | ev.Ringing
+    | ev.Answered
+    | ev.CarrierEnded
+    | ev.HangupAccepted
+    | ev.DigitsSent
+    | ev.StreamStopped
+    | ev.SpeechStopped
+    | ev.Heard
+    | ev.PlaybackFinished
+    | ev.PlaybackStopped
+    | ev.ReplyFailed
+)
+"""What says nothing the second time."""
+
+
+def about(seconds: float) -> float:
+    """Equal to what is nearly as long."""
+    return cast("float", pytest.approx(seconds))
+
+
+def placed(
+    *,
+    mode: ev.Mode = "conversation",
+    greeting: str = "Good day.",
+    digits: str = "",
+    rules: ev.Rules = ev.Rules(),  # noqa: B008 - frozen
+) -> ev.Placed:
+    return ev.Placed(
+        call_id=CallId("01J00000000000000000000000"),
+        carrier="mock",
+        to="+15550101234",
+        from_="+15550109999",
+        mode=mode,
+        greeting=greeting,
+        rules=rules,
+        digits=digits,
+    )
+
+
+def arrived(
+    *,
+    greeting: str = "Good day.",
+    refusal: str = "",
+    rules: ev.Rules = ev.Rules(),  # noqa: B008 - frozen
+) -> ev.Arrived:
+    return ev.Arrived(
+        call_id=CallId("01J00000000000000000000000"),
+        carrier="mock",
+        carrier_call_id=LEG,
+        from_="+15550101234",
+        to="+15550109999",
+        greeting=greeting,
+        rules=rules,
+        refusal=refusal,
+    )
+
+
+class World:
+    """One call, the mouth, ears, timers and carrier it talks to, and whoever asks something of it."""
+
+    def __init__(self, beginning: ev.Placed | ev.Arrived) -> None:
+        self.at = 1_000_000.0
+        self.sound = True
+        """Whether every promise was kept so far."""
+        self.log: list[tuple[float, Event]] = [(self.at, beginning)]
+        self.timers: dict[str, float] = {}
+        self.replies: dict[int, str] = {}
+        """Asked for and not reported: `due`, `sounding`, `held` or `cancelled`."""
+        self.asked = self.hanging_up = False
+        self.digits: set[str] = set()
+        self.operations: set[str] = set()
+        self.numbers = self.segments = self.streams = self.dials = self.speaking = 0
+        self.numbered: set[int] = set()
+        """Every reply there was."""
+        self.answers: dict[int, int] = {}
+        """How many lines the caller had said when an answer was asked for."""
+        self.answered = 0
+        """How many lines of the caller were answered."""
+        self.openings: set[int] = set()
+        """Replies that are the opening line."""
+        self.greeted = self.gone = False
+        """Whether the opening line was confirmed; whether the carrier said that the leg is over."""
+        self.unheard: set[int] = set()
+        self.counted: set[int] = set()
+        self.words: list[str] = []
+        """Words that must be in the transcript when the call is over."""
+        self.call, effects = decisions.begin(beginning, self.at)
+        self._note(effects)
+
+    # --- events in
+
+    def feed(self, event: Event, *, after: float = 0.01) -> tuple[Effect, ...]:
+        """Tell the call what happened `after` seconds later, and check what must hold after any event."""
+        self.at += after
+        self.sound = False
+        assert ev.decode(ev.encode(event)) == event
+        before = self.call
+        self.call, effects = decisions.step(before, event, self.at)
+        if any(isinstance(effect, Ignored) for effect in effects):
+            assert len(effects) == 1, f"something follows from what was ignored: {effects}"
+            assert self.call == before, f"an ignored {event} changed the call"
+        else:
+            assert effects or self.call != before or isinstance(event, ev.PartlyHeard | ev.DigitPressed), (
+                f"{event} changed nothing and was not ignored"
+            )
+            self.log.append((self.at, event))
+        if before.is_over:
+            assert self.call == before, f"{event} changed a call that is over"
+            assert all(isinstance(effect, Ignored | Acknowledge | Refuse) for effect in effects), effects
+        self._report(event)
+        if isinstance(event, ev.PlaybackFinished | ev.PlaybackStopped | ev.ReplyFailed):
+            self._spoken(event)
+        self._note(effects)
+        self._changed(before)
+        self.sound = True
+        return effects
+
+    def _spoken(self, event: ev.PlaybackFinished | ev.PlaybackStopped | ev.ReplyFailed) -> None:
+        """A reply was heard, or some of it."""
+        confirmed = event.confirmed if isinstance(event, ev.PlaybackFinished) else False
+        self.greeted = self.greeted or (confirmed and event.reply in self.openings)
+        if confirmed or getattr(event, "heard", True):
+            self.answered = max(self.answered, self.answers.get(event.reply, 0))
+
+    def again(self, event: Event) -> None:
+        """The same fact comes a second time."""
+        effects = self.feed(event)
+        assert [type(effect) for effect in effects] == [Ignored], f"a second {event} led to {effects}"
+
+    def _report(self, event: Event) -> None:
+        """What the world did to make this event."""
+        match event:
+            case ev.PlaybackStarted(reply) if self.replies.get(reply) == "due":
+                self.replies[reply] = "sounding"
+            case ev.PlaybackFinished(reply) | ev.PlaybackStopped(reply) | ev.ReplyFailed(reply):
+                self.replies.pop(reply, None)
+            case ev.TimerFired(name):
+                self.timers.pop(name, None)
+            case ev.HangupAccepted() | ev.HangupFailed():
+                self.hanging_up = False
+                self.gone = self.gone or isinstance(event, ev.HangupAccepted)
+            case ev.CarrierAsked(answer):
+                self.gone = self.gone or (self.asked and answer == "gone")
+                self.asked = False
+            case ev.CarrierEnded():
+                self.gone = True
+            case ev.DigitsSent(operation):
+                self.digits.discard(operation)
+            case ev.SpeechStarted(segment):
+                self.speaking = segment
+                self.unheard.add(segment)
+            case ev.SpeechStopped(segment) if segment == self.speaking:
+                self.speaking = 0
+            case ev.Heard(segment, text):
+                self.unheard.discard(segment)
+                if segment in self.counted and text and not is_backchannel(text):
+                    self.words.append(text)
+                self.counted.discard(segment)
+            case ev.EarsFailed(segment):
+                self.unheard.discard(segment)
+                self.counted.discard(segment)
+            case ev.SpeakAsked() | ev.ContinueAsked() | ev.DigitsAsked() | ev.EndAsked():
+                self.operations.add(event.operation)
+            case ev.Adopted():
+                self._restarted()
+            case _:
+                pass
+
+    def _restarted(self) -> None:
+        """Nothing of the old process is left; what it had logged is."""
+        self.timers.clear()
+        self.replies.clear()
+        self.operations.clear()
+        self.digits.clear()
+        self.unheard.clear()
+        self.counted.clear()
+        self.segments = self.speaking = 0
+        self.asked = self.hanging_up = False
+
+    # --- effects out
+
+    def _note(self, effects: tuple[Effect, ...]) -> None:
+        for effect in effects:
+            match effect:
+                case StartTimer(name, seconds):
+                    assert seconds >= 0, effect
+                    self.timers[name] = self.at + seconds
+                case StopTimer(name):
+                    assert name in self.timers, f"{effect}, which did not run"
+                    del self.timers[name]
+                case Say(reply) | Respond(reply):
+                    live = {number: how for number, how in self.replies.items() if how != "cancelled"}
+                    assert not live, f"{effect} while {live} are under way"
+                    assert reply not in self.numbered, f"{effect} uses an old number"
+                    assert self.call.answered_at is not None, f"{effect} before the answer"
+                    self.numbered.add(reply)
+                    self.replies[reply] = "due"
+                    self._begun(effect)
+                case HoldReply(reply):
+                    assert self.replies.get(reply) in ("due", "sounding"), f"{effect}: {self.replies}"
+                    assert not self.call.turns.protected, "a protected reply was held"
+                    self.replies[reply] = "held"
+                case ResumeReply(reply):
+                    assert self.replies.get(reply) == "held", f"{effect}: {self.replies}"
+                    self.replies[reply] = "sounding"
+                case CancelReply(reply):
+                    assert reply in self.replies, f"{effect}, which is not under way"
+                    self.replies[reply] = "cancelled"
+                case Dial():
+                    self.dials += 1
+                    assert self.dials == 1, "dialled twice"
+                case Hangup():
+                    assert not self.hanging_up, "a second hang-up while the first is under way"
+                    assert not self.call.leg_over, "a hang-up of a leg that is over"
+                    self.hanging_up = True
+                case AskCarrier():
+                    self.asked = True
+                case SendDigits(operation):
+                    self.digits.add(operation)
+                case Acknowledge(operation) | Refuse(operation):
+                    assert operation in self.operations, f"{effect}: nobody waits for it"
+                    self.operations.remove(operation)
+                case _:
+                    pass
+
+    def _begun(self, effect: Say | Respond) -> None:
+        """The mouth is asked to speak."""
+        if isinstance(effect, Respond):
+            self.answers[effect.reply] = self._caller_lines()
+            assert self.answers[effect.reply] > self.answered, f"{effect} answers nothing"
+        elif effect.text == self.call.greeting:
+            assert not self.greeted, "the opening line was heard, and is said again"
+            self.openings.add(effect.reply)
+
+    def _caller_lines(self) -> int:
+        return sum(line.speaker == "caller" for line in self.call.lines)
+
+    def _changed(self, before: Call) -> None:
+        call = self.call
+        assert call.phase is before.phase or call.phase in NEXT[before.phase], f"{before.phase} became {call.phase}"
+        assert set(self.timers) == call.timers, f"{set(self.timers)} run, the call knows {set(call.timers)}"
+        assert call.lines[: len(before.lines)] == before.lines, "a line of the transcript vanished"
+        self.counted |= call.turns.awaited
+        if call.turns.floor is Floor.OPEN:
+            assert call.turns.reply == 0, "the floor is open while a reply is under way"
+        if call.turns.floor in (Floor.AGENT, Floor.HELD, Floor.THINKING):
+            assert call.turns.reply in call.reporting, f"{call.turns.floor}, and nothing is being said"
+        assert call.turns.floor is not Floor.HELD or self.replies[call.turns.reply] in ("held", "cancelled")
+        if call.is_live and call.turns.floor in (Floor.HELD, Floor.PAUSE):
+            waits = FLOOR_TIMERS & set(self.timers) or (call.turns.floor is Floor.HELD and call.turns.speaking)
+            assert waits, f"nothing ends this: {call.turns}"
+        assert (call.end_reason is None) == call.is_live
+        if call.is_over and not before.is_over:
+            self._over(before)
+
+    def _over(self, before: Call) -> None:
+        refused = isinstance(self.log[0][1], ev.Arrived) and self.log[0][1].refusal
+        known = self.call.carrier_call_id is not None
+        assert self.gone or self.call.hangups or refused or not known, "the leg was left to itself"
+        if not isinstance(self.log[-1][1], ev.TimerFired):
+            assert not self.replies, f"what became of {self.replies} was not waited for"
+            due = self.counted & before.turns.awaited
+            assert not due, f"the words of {due} were not waited for"
+        assert not self.timers, f"timers left at the end: {self.timers}"
+        assert not self.operations, f"nobody answered {self.operations}"
+        said = " | ".join(line.text for line in self.call.lines if line.speaker == "caller")
+        lost = [words for words in self.words if words not in said]
+        assert not lost, f"the caller's words are lost: {lost}"
+        assert self.call.ended_at is not None
+
+    # --- letting things come to their end
+
+    def calm(self) -> None:
+        """Let everything under way come to its end, then check that nothing is stuck."""
+        for _ in range(200):
+            if not self._something_happens():
+                break
+        else:
+            raise AssertionError(f"it never comes to rest: {self.call.turns}")
+        call, turns = self.call, self.call.turns
+        if call.phase is Phase.ACTIVE:
+            assert turns.floor is Floor.OPEN, f"the floor is stuck: {turns}"
+            assert not turns.queue or not turns.ready, f"never said: {turns.queue}"
+            assert not turns.words, f"never answered: {turns.words}"
+            assert not call.reporting
+            assert not call.speaks or not turns.ready
+            assert not FLOOR_TIMERS & set(self.timers)
+        if call.is_live:
+            assert self.timers, "nothing would ever end this call"
+
+    def _something_happens(self) -> bool:
+        """Do the first thing that is under way, or return False for silence."""
+        if self.call.is_over:
+            return False
+        for reply, how in self.replies.items():
+            if how == "cancelled":
+                self.feed(ev.PlaybackStopped(reply, "It was cut.", ""))
+                return True
+            if how == "due":
+                self.feed(ev.PlaybackStarted(reply))
+                return True
+        if self.speaking:
+            self.feed(ev.SpeechStopped(self.speaking, 0.2), after=0.3)
+        elif self.unheard:
+            self.feed(ev.Heard(min(self.unheard), f"words {len(self.words)} end."))
+        elif self.digits:
+            self.feed(ev.DigitsSent(min(self.digits)))
+        elif self.hanging_up:
+            self.feed(ev.HangupAccepted())
+        elif self.asked:
+            self.feed(ev.CarrierAsked("alive"))
+        elif FLOOR_TIMERS & set(self.timers):
+            self.fire(min(FLOOR_TIMERS & set(self.timers)))
+        elif "sounding" in self.replies.values():
+            (reply,) = (number for number, how in self.replies.items() if how == "sounding")
+            self.feed(ev.PlaybackFinished(reply, f"It is reply {reply}."), after=1.0)
+        else:
+            return False
+        return True
+
+    def fire(self, name: str) -> None:
+        """A timer goes off."""
+        self.feed(ev.TimerFired(name), after=max(0.0, self.timers[name] - self.at))
+
+    def finish(self) -> None:
+        """Ask for the end: it must come, and the log must tell the same story."""
+        if not self.call.is_over:
+            self.feed(ev.EndAsked("the-last"))
+        self.calm()
+        if self.call.hangups == 0 and not self.call.is_over:
+            assert self.call.carrier_call_id is None, "nobody hung up"
+        while self.timers:
+            self.fire(min(self.timers, key=lambda name: self.timers[name]))
+            self.calm()
+        assert self.call.is_over, "the end was asked for and did not come"
+        assert replay(self.log) == self.call, "the log tells another story"
+
+    # --- what else the world can do
+
+    def next_stream(self) -> None:
+        self.streams += 1
+        self.feed(ev.StreamStarted(StreamId(f"stream-{self.streams}"), f"nonce-{self.streams}"))
+
+    def next_segment(self, lead: float = 0.2) -> None:
+        self.segments += 1
+        self.feed(ev.SpeechStarted(self.segments, lead))
+
+    def next_operation(self) -> str:
+        self.numbers += 1
+        return f"operation-{self.numbers}"

@@ -1,0 +1,378 @@
+"""A whole gateway in memory, wired as in production: real decisions, real codecs, real phones; no socket, no clock."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import wave
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, Protocol
+
+import numpy as np
+
+from tests.gateway.brains import Answers
+from tests.gateway.spelling import SpellingSynthesizer, SpellingTranscriber, Word
+from tests.gateway.town import Disk, MakeTown, Plug, Town
+from voicecall.app.profiles import LEAD, conversation
+from voicecall.audio.g711 import mulaw_encode
+from voicecall.brains import Brain
+from voicecall.carriers import Webhook
+from voicecall.core import events
+from voicecall.core.credentials import mint
+from voicecall.core.events import Rules
+from voicecall.core.ids import CallId, CarrierCallId
+from voicecall.core.operations import CallerStep, Continue, Dtmf, End, Events, Initiate, Operation, Speak, Status, Wait
+from voicecall.core.policy import InboundPolicy
+from voicecall.core.record import record, replay
+from voicecall.emulators.faces import Parties
+from voicecall.emulators.legs import Leg
+from voicecall.emulators.script import Step
+from voicecall.entrypoints.streams import Streams
+from voicecall.entrypoints.webhooks import Webhooks
+from voicecall.errors import StoreError, VoicecallError
+from voicecall.gateway.ears import Ears
+from voicecall.gateway.gateway import Bell, Defaults, Gateway
+from voicecall.gateway.journal import Journal
+from voicecall.gateway.line import Line
+from voicecall.gateway.media import Media
+from voicecall.gateway.mouth import Mouth
+from voicecall.gateway.outbox import Surroundings
+from voicecall.gateway.session import Session
+from voicecall.gateway.switchboard import Exchange, Reception, Switchboard
+from voicecall.net.http import Http
+from voicecall.speech import Voice
+from voicecall.speech.scripted import ScriptedDetector
+
+FRIEND = "+15550100009"
+"""Somebody who answers."""
+US = "+15550000000"
+KEY = b"the key of stream credentials"
+WEBHOOK = "https://gateway.test/voice/webhook"
+STREAM = "wss://gateway.test/voice/stream"
+_CREDENTIAL_LIFE = 60.0
+_SLIVER = 0.001
+"""Seconds: what is shorter is rounding, and no word."""
+
+Json = dict[str, Any]
+
+
+# --- what callers do
+
+
+def say(text: str) -> Step:
+    """Speak."""
+    return Step(say=text)
+
+
+def wait(seconds: float) -> Step:
+    """Stay silent."""
+    return Step(wait=float(seconds))
+
+
+def listen(seconds: float = 1.0) -> Step:
+    """Wait until the gateway spoke and was then silent for so long."""
+    return Step(listen=float(seconds))
+
+
+def onset(seconds: float) -> Step:
+    """Wait until the gateway has been speaking for so long."""
+    return Step(onset=float(seconds))
+
+
+HANG_UP = Step(hangup=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a gateway differs from the usual one."""
+
+    instance: str = "one"
+    brain: Brain | None = None
+    rules: Rules = field(default_factory=Rules)
+    policy: InboundPolicy = "open"
+    allow_from: tuple[str, ...] = ()
+    greeting: str = "Welcome"
+    max_calls: int = 10
+    lease: float = 30.0
+    patience: float = 10.0
+
+
+class House:
+    """A gateway in a town."""
+
+    def __init__(self, town: Town, options: Options) -> None:
+        self.town = town
+        self.network = town.network
+        self.options = options
+        self.brain = options.brain or Answers("You are welcome")
+        self.voice = SpellingSynthesizer(town.alphabet)
+        self.ears = SpellingTranscriber(town.alphabet)
+        self.detector = ScriptedDetector()
+        self.store = Disk(instance=options.instance, lease=options.lease, clock=town.now, archive=town.archive)
+        self.nonces: list[str] = []
+        self._count = 0
+        self.gateway: Gateway
+        self.switchboard: Switchboard
+        self.journal: Journal
+        self._quiet: set[str] = set()
+
+    # --- its life
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Be up until cancelled."""
+        options, name = self.options, self.town.kit.name
+        await self.store.open()
+        carrier = self.town.kit.carrier()
+        bell = Bell()
+        async with AsyncExitStack() as stack:
+            http = await stack.enter_async_context(Http(self.town.rest))
+            self.journal = await stack.enter_async_context(Journal(self.store, bell.ring))
+            around = Surroundings(
+                journal=self.journal,
+                line=Line(carrier, http, timeout=10.0),
+                clock=self.town.now,
+                nonce=self._nonce,
+                credential=self.credential,
+                stream_url=lambda: STREAM,
+                webhook_url=lambda: f"{WEBHOOK}/{name}",
+            )
+            self.switchboard = Switchboard(
+                Exchange(
+                    store=self.store,
+                    journal=self.journal,
+                    carriers={name: around},
+                    clock=self.town.now,
+                    entropy=self._entropy,
+                    instance=options.instance,
+                    rules=options.rules,
+                    reception=lambda number: Reception(options.policy, options.allow_from, options.greeting),
+                    open_media=self._open_media,
+                    max_calls=options.max_calls,
+                    lease=options.lease,
+                )
+            )
+            defaults = Defaults(name, "conversation", US, FRIEND)
+            self.gateway = Gateway(
+                self.switchboard, self.store, bell, defaults, self._ring, failing=lambda: self.journal.failing
+            )
+            carriers = {name: carrier}
+            self._webhooks = Webhooks(carriers, self.switchboard, self.town.now, default=name)
+            self._streams = Streams(
+                carriers, self.switchboard, self.town.now, default=name, keys=(KEY,), pre_start_timeout=5.0
+            )
+            async with asyncio.TaskGroup() as self._doors:
+                await self.switchboard.run(ready)
+
+    def _open_media(self, session: Session) -> Media:
+        options, post = self.options, session.post
+        mouth = Mouth(self.brain, self.voice, Voice(), post, lead=LEAD, patience=options.patience)
+        ears = Ears(self.detector, self.ears, post)
+        return Media(ears, mouth, post, lambda: conversation(session.call, session.around.clock()))
+
+    def _nonce(self) -> str:
+        self.nonces.append(f"{self.options.instance}-{len(self.nonces)}")
+        return self.nonces[-1]
+
+    def _entropy(self, size: int) -> bytes:
+        self._count += 1
+        return f"{self.options.instance:5}{self._count:05d}".encode()[:size]
+
+    def credential(self, call_id: CallId, nonce: str) -> str:
+        """Mint a stream credential."""
+        return mint(KEY, call_id=call_id, nonce=nonce, expires=self.town.now() + _CREDENTIAL_LIFE)
+
+    # --- its public door
+
+    async def post(self, webhook: Webhook) -> tuple[int, bytes]:
+        """Answer a webhook; the connection breaks when the house falls."""
+        handled = self._doors.create_task(
+            self._webhooks.handle(webhook, self.town.kit.name, lambda: None), name="webhook"
+        )
+        await asyncio.wait([handled])
+        if handled.cancelled():
+            raise ConnectionResetError("the gateway is gone")
+        return handled.result().status, handled.result().body
+
+    def connect(self, plug: Plug) -> None:
+        """Serve a media stream beside everything else."""
+        self._doors.create_task(self._serve(plug), name="stream")
+
+    async def _serve(self, plug: Plug) -> None:
+        try:
+            await self._streams.serve(self._webhooks_carrier(), None, plug, lambda: None)
+        except StoreError:
+            await plug.close(1011, "")
+        finally:
+            plug.drop()
+
+    def _webhooks_carrier(self) -> Any:
+        return self._streams.carrier(credential_in_path=False)
+
+    # --- what is done with it
+
+    async def place(self, *steps: Step, to: str = FRIEND, message: str = "Hello there", **wish: Any) -> str:
+        """Place a call to a phone that does `steps` once it answers; return the call's id."""
+        if steps:
+            await self.network.script(to, steps)
+        placed = await self.perform(Initiate(to=to, message=message, **wish))
+        return str(placed["callId"])
+
+    async def ring(self, *steps: Step, caller: str = FRIEND, line: str = US) -> str:
+        """Ring the gateway from a phone that does `steps`; return the call's id once it has one."""
+        leg = await self.dial_in(*steps, caller=caller, line=line)
+        return await self.switchboard.arrival(self.town.kit.name, CarrierCallId(leg.parties.call))
+
+    async def dial_in(self, *steps: Step, caller: str = FRIEND, line: str = US) -> Leg:
+        """Ring the gateway, and return the leg at once."""
+        parties = Parties("", "inbound", caller, line, f"{WEBHOOK}/{self.town.kit.name}")
+        return await self.network.ring(self.town.face, parties, steps)
+
+    async def knock(self, leg: Leg, token: str | None) -> Plug:
+        """Open a media stream on this leg with this credential, as the network would, and begin it."""
+        plug = Plug()
+        self.connect(plug)
+        parameters = {} if token is None else {"token": token}
+        for message in leg.attendant.dialect(9, parameters).opening():
+            await plug.phone.send(message)
+        return plug
+
+    async def _ring(self, caller: str, called: str, steps: list[CallerStep]) -> CarrierCallId:
+        leg = await self.dial_in(*(Step(say=step.say, hangup=step.hangup) for step in steps), caller=caller)
+        return CarrierCallId(leg.parties.call)
+
+    async def perform(self, operation: Operation) -> Any:
+        """Carry out an operation."""
+        return await self.gateway.perform(operation)
+
+    async def speak(self, call_id: str, message: str) -> Json:
+        """Say something."""
+        return await self.perform(Speak(call_id=call_id, message=message))  # type: ignore[no-any-return]
+
+    async def ask(self, call_id: str, message: str) -> Json:
+        """Say something and wait for the answer."""
+        return await self.perform(Continue(call_id=call_id, message=message))  # type: ignore[no-any-return]
+
+    async def press(self, call_id: str, digits: str) -> Json:
+        """Send digits."""
+        return await self.perform(Dtmf(call_id=call_id, digits=digits))  # type: ignore[no-any-return]
+
+    async def end(self, call_id: str) -> Json:
+        """Hang up."""
+        return await self.perform(End(call_id=call_id))  # type: ignore[no-any-return]
+
+    def beside(self, work: Coroutine[Any, Any, Any]) -> asyncio.Future[Any]:
+        """Run something beside the test, and return what will come of it."""
+        outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+        async def run() -> None:
+            try:
+                outcome.set_result(await work)
+            except VoicecallError as error:
+                outcome.set_exception(error)
+
+        task = self.town.tasks.create_task(run(), name="beside")
+        outcome.add_done_callback(lambda _: task.cancel())
+        return outcome
+
+    # --- what is known of it
+
+    async def record(self, call_id: str) -> Json:
+        """Return the record of a call, as it is."""
+        return await self.perform(Status(call_id=call_id))  # type: ignore[no-any-return]
+
+    async def over(self, call_id: str) -> Json:
+        """Return the record of a call once it has ended, and see that the archive tells the same story."""
+        final: Json = await self.perform(Wait(call_id=call_id, timeout=1000.0))
+        log = await self.store.log(CallId(call_id))
+        assert [logged.seq for logged in log] == list(range(1, len(log) + 1))
+        assert [logged.type for logged in log].index("CallEnded") == len(log) - 1
+        assert final == await self.store.record(CallId(call_id))
+        assert final == record(replay((logged.at, events.decode(logged.data)) for logged in log))
+        assert final["state"] == "ended"
+        return final
+
+    async def events(self, call_id: str) -> list[Json]:
+        """Return the events of a call so far."""
+        return await self.perform(Events(call_id=call_id))  # type: ignore[no-any-return]
+
+    async def types(self, call_id: str) -> list[str]:
+        """Return the types of the events of a call so far."""
+        return [event["type"] for event in await self.events(call_id)]
+
+    async def seen(self, call_id: str, type_: str, count: int = 1) -> Json:
+        """Return the `count`th event of this type, waiting until there is one."""
+        async with aclosing(self.gateway.subscribe(0, call_id)) as log:
+            async for event in log:
+                count -= event["type"] == type_
+                if not count:
+                    return event
+        raise AssertionError
+
+    async def leg(self, call_id: str) -> Leg:
+        """Return the call's leg in the network."""
+        return self.network.legs[(await self.record(call_id))["carrierCallId"]]
+
+    async def hears(self, call_id: str) -> list[Word]:
+        """Return the words that the phone heard, with their times since the answer."""
+        leg = await self.leg(call_id)
+        with wave.open(io.BytesIO(leg.recording.wav()), "rb") as file:
+            stereo = np.frombuffer(file.readframes(file.getnframes()), np.int16).reshape(-1, 2)
+        words = self.town.alphabet.read(mulaw_encode(stereo[:, 1].tobytes()))
+        return [word for word in words if word.end - word.begin > _SLIVER]
+
+    async def does(self, call_id: str, what: str) -> list[float]:
+        """Return when the phone did this, or something was done to it, in seconds since the answer."""
+        return [entry.at for entry in (await self.leg(call_id)).journal if entry.what == what]
+
+    async def idle(self) -> None:
+        """See that nothing is left of any call: no session, no task."""
+        await asyncio.sleep(5.0)
+        assert self.switchboard.sessions == {}
+        left = {task.get_name().split()[0] for task in asyncio.all_tasks()} & _OF_CALLS
+        assert not left
+
+
+_OF_CALLS = {
+    *("call", "media", "outbox", "reply", "stream", "webhook"),
+    *("PlaceCall", "HangUp", "FetchStatus", "PressDigits", "ConnectStream", "RejectCall"),
+}
+"""How the tasks of calls are named."""
+
+
+class MakeHouse(Protocol):
+    """Opens a gateway, in a new town unless there is one."""
+
+    def __call__(self, town: Town | None = None, **options: Any) -> AbstractAsyncContextManager[House]:
+        """Open it."""
+
+
+@asynccontextmanager
+async def open_house(found: MakeTown, town: Town | None = None, **options: Any) -> AsyncIterator[House]:
+    """Open a gateway; on exit it is shut as by a kill: nothing more is written, and its sockets are cut."""
+    async with AsyncExitStack() as stack:
+        if town is None:
+            town = await stack.enter_async_context(found())
+        house = House(town, Options(**options))
+        ready = asyncio.Event()
+        life = town.tasks.create_task(house.run(ready.set), name=f"gateway {house.options.instance}")
+        await ready.wait()
+        town.front = house
+        try:
+            yield house
+        finally:
+            if town.front is house:
+                town.front = None
+            house.store.broken = True
+            life.cancel()
+            await asyncio.wait([life])
+
+
+# --- what the phone heard
+
+
+def text(words: list[Word]) -> str:
+    """Return what the phone heard as one line; a word that was torn in two counts once."""
+    return " ".join(word for word, _ in groupby(word.text for word in words))

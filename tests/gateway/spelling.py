@@ -1,0 +1,139 @@
+"""Speech whose audio names its words: every word has a loudness of its own, so that what was heard can be read back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from voicecall.errors import SpeechError
+from voicecall.speech import Transcription, Voice
+
+RATE = 8000
+_FIRST, _CODES = 0x10, 60
+"""Mu-law magnitudes from 0x10 to 0x4b: all of them loud."""
+NOISE = "~"
+"""A sound without words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as it sounded; times in seconds."""
+
+    text: str
+    begin: float
+    end: float
+
+
+class Alphabet:
+    """Hands out the loudness of words, one after the other, over and over."""
+
+    def __init__(self, seconds: float = 0.2) -> None:
+        """`seconds` is how long a word sounds."""
+        self.seconds = seconds
+        self._words: dict[int, str] = {}
+        self._count = 0
+
+    def spell(self, word: str) -> bytes:
+        """Return the sound of this word."""
+        code = _FIRST + self._count % _CODES
+        self._count += 1
+        self._words[code] = word
+        return bytes((code, code | 0x80)) * round(self.seconds * RATE / 2)
+
+    def read(self, mulaw: bytes) -> list[Word]:
+        """Return the words in this audio, a word that was cut short or torn included."""
+        magnitudes = np.frombuffer(mulaw, np.uint8) & 0x7F
+        borders = [0, *(np.flatnonzero(np.diff(magnitudes)) + 1).tolist(), len(magnitudes)]
+        return [
+            Word(self._words[int(magnitudes[begin])], begin / RATE, end / RATE)
+            for begin, end in pairwise(borders)
+            if end > begin and int(magnitudes[begin]) in self._words
+        ]
+
+
+class SpellingSynthesizer:
+    """Speaks at once, a word a chunk. Words in `failing` cannot be spoken; `delay` seconds pass before each piece."""
+
+    def __init__(self, alphabet: Alphabet) -> None:
+        self.failing: set[str] = set()
+        self.delay = 0.0
+        self._alphabet = alphabet
+
+    async def speak(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
+        """Yield the words."""
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        for word in text.split():
+            if word in self.failing:
+                raise SpeechError(f"nothing can say {word}")
+            yield self._alphabet.spell(word)
+
+
+class SpellingTranscriber:
+    """Reads the words back, `delay` seconds after the caller fell silent; fails while `broken`.
+
+    With `partials` it tells the words that came whole while the caller is still speaking.
+    """
+
+    def __init__(self, alphabet: Alphabet, *, delay: float = 0.1) -> None:
+        self.delay = delay
+        self.partials = False
+        self.broken = False
+        self.alphabet = alphabet
+
+    def open(self, report: Callable[[Transcription], None]) -> SpellingTranscriberStream:
+        """Start listening to a call."""
+        return SpellingTranscriberStream(self, report)
+
+
+class SpellingTranscriberStream:
+    """One call."""
+
+    def __init__(self, owner: SpellingTranscriber, report: Callable[[Transcription], None]) -> None:
+        self._owner = owner
+        self._report: Callable[[Transcription], None] | None = report
+        self._audio = bytearray()
+        self._segment = 0
+        self._told = ""
+
+    def feed(self, mulaw: bytes) -> None:
+        """Take audio; silence is left out."""
+        if mulaw.count(0xFF) < len(mulaw):
+            self._audio += mulaw
+            if self._segment and self._owner.partials:
+                self._tell_partly()
+
+    def speech_started(self, segment: int, lead: float) -> None:
+        """Words from now on belong to this segment."""
+        self._segment = segment
+        self._told = ""
+
+    def speech_stopped(self, segment: int) -> None:
+        """Tell the words in a moment."""
+        self._segment = 0
+        text, error = self._text(), "the transcriber is broken" if self._owner.broken else ""
+        self._audio.clear()
+        said = Transcription(segment, "" if error else text, final=True, error=error)
+        asyncio.get_running_loop().call_later(self._owner.delay, self._deliver, said)
+
+    def _text(self) -> str:
+        words = self._owner.alphabet.read(bytes(self._audio))
+        return " ".join(word.text for word in words if word.text != NOISE)
+
+    def _tell_partly(self) -> None:
+        text = self._text()
+        if text != self._told:
+            self._told = text
+            self._deliver(Transcription(self._segment, text, final=False))
+
+    def _deliver(self, said: Transcription) -> None:
+        if self._report is not None:
+            self._report(said)
+
+    def close(self) -> None:
+        """Report nothing any more."""
+        self._report = None

@@ -1,0 +1,254 @@
+"""What lies around a gateway and outlives it: the telephone network, the archive, the wires between, the log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import httpx2
+from structlog.testing import capture_logs
+
+from tests.gateway.spelling import Alphabet, SpellingSynthesizer
+from voicecall.carriers import Carrier, Webhook
+from voicecall.core.ids import CallId
+from voicecall.emulators.faces import Face, Socket
+from voicecall.emulators.memory import MemorySocket
+from voicecall.emulators.mock_rest import Reply
+from voicecall.emulators.network import Network, Wires
+from voicecall.errors import StoreError
+from voicecall.store import Batch, Logged
+from voicecall.store.memory import Archive, MemoryStore
+
+START = 1_800_000_000.0
+"""Unix seconds at which every town begins."""
+API = "http://network.test"
+
+
+class RestApi(Protocol):
+    """A carrier's REST API, as a method."""
+
+    async def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Answer one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """Everything that differs between carriers."""
+
+    name: str
+    carrier: Callable[[], Carrier]
+    face: Callable[[], Face]
+    rest: Callable[[Network, Face], RestApi]
+    action: Callable[[str, str], str]
+    """From method and path: `dial`, `hang-up`, `status` or `digits`."""
+    mark: str
+    """What every message that asks for a mark contains, and no other."""
+
+
+class Front(Protocol):
+    """The public door of a gateway."""
+
+    async def post(self, webhook: Webhook) -> tuple[int, bytes]:
+        """Answer a webhook."""
+
+    def connect(self, plug: Plug) -> None:
+        """Serve a media stream."""
+
+
+class Phone(MemorySocket):
+    """The network's end of a media socket; it counts what it has not read yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unread = 0
+
+    async def recv(self) -> str | None:
+        """Return the next message."""
+        message = await super().recv()
+        self.unread -= message is not None
+        return message
+
+
+class Plug:
+    """The gateway's end of a media socket: sending waits while a window of messages is unread."""
+
+    WINDOW = 64
+
+    def __init__(self, lost: str = "") -> None:
+        """Messages that contain `lost` get lost on their way to the phone."""
+        near, self._own = Phone.pair()
+        assert isinstance(near, Phone)
+        self.phone: Phone = near
+        self._lost = lost
+        self.closed: list[tuple[int, str]] = []
+        """How the gateway closed it."""
+        self.most_unread = 0
+        self.slow_close = 0.0
+        """Seconds until a peer that is gone is given up."""
+
+    async def recv(self) -> str | bytes | None:
+        """Return the next message, or None once the socket is closed."""
+        return await self._own.recv()
+
+    async def send(self, message: str) -> None:
+        """Send; wait while the peer reads too slowly; drop the message once closed."""
+        while self.phone.unread >= self.WINDOW and self._own.code is None:  # noqa: ASYNC110 - time is virtual
+            await asyncio.sleep(0.005)
+        if self._own.code is None and not (self._lost and self._lost in message):
+            self.phone.unread += 1
+            self.most_unread = max(self.most_unread, self.phone.unread)
+            await self._own.send(message)
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close it."""
+        self.closed.append((code, reason))
+        await asyncio.sleep(self.slow_close)
+        await self._own.close(code)
+
+    def drop(self) -> None:
+        """Cut the connection."""
+        self._own.drop()
+
+
+class Rest(httpx2.AsyncBaseTransport):
+    """The way to the carrier's REST API. Every request is noted in `sent` as (loop time, action)."""
+
+    def __init__(self, api: RestApi, action: Callable[[str, str], str]) -> None:
+        self.sent: list[tuple[float, str]] = []
+        self.statuses: dict[str, list[int]] = {}
+        """By action: what the next requests are answered with instead of being carried out."""
+        self.late: dict[str, float] = {}
+        """By action: seconds from the deed to its answer."""
+        self.lost: set[str] = set()
+        """Actions that are carried out, but whose answer is lost."""
+        self._api = api
+        self._action = action
+
+    def count(self, action: str) -> int:
+        """Return how often this was asked for."""
+        return [name for _, name in self.sent].count(action)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Carry a request to the network and its answer back."""
+        action = self._action(request.method, request.url.path)
+        self.sent.append((asyncio.get_running_loop().time(), action))
+        statuses = self.statuses.get(action)
+        if statuses:
+            return httpx2.Response(statuses.pop(0), content=b"{}")
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        reply = await self._api.handle(request.method, request.url.path, headers, await request.aread())
+        await asyncio.sleep(self.late.get(action, 0.01))
+        if action in self.lost:
+            raise httpx2.ReadError("the connection broke")
+        return httpx2.Response(reply.status, content=reply.body)
+
+
+class Disk(MemoryStore):
+    """The archive, with a disk that takes its time, stalls and fails."""
+
+    def __init__(self, *, instance: str, lease: float, clock: Callable[[], float], archive: Archive) -> None:
+        super().__init__(instance=instance, lease=lease, clock=clock, archive=archive)
+        self.writes = 0
+        self.failing: set[int] = set()
+        """Numbers of the writes that fail, from 1."""
+        self.broken = False
+        """Whether every write fails."""
+        self.stall = 0.0
+        """Seconds that the next write takes longer."""
+
+    async def write(self, batches: Sequence[Batch]) -> list[list[Logged] | Exception]:
+        """Write, in two milliseconds."""
+        self.writes += 1
+        number, stall, self.stall = self.writes, self.stall, 0.0
+        await asyncio.sleep(0.002 + stall)
+        if self.broken or number in self.failing:
+            raise StoreError("the disk is full")
+        return await super().write(batches)
+
+    async def find(self, carrier: str, carrier_call_id: str) -> CallId | None:
+        """Find a call, in a millisecond."""
+        await asyncio.sleep(0.001)
+        return await super().find(carrier, carrier_call_id)
+
+    async def events(self, after: int, limit: int, call_id: CallId | None = None) -> list[Logged]:
+        """Read the log, in a millisecond; what is written meanwhile is not in it."""
+        found = await super().events(after, limit, call_id)
+        await asyncio.sleep(0.001)
+        return found
+
+    async def log(self, call_id: CallId) -> list[Logged]:
+        """Read the log of a call, in a millisecond."""
+        await asyncio.sleep(0.001)
+        return await super().log(call_id)
+
+
+@dataclass(slots=True)
+class Town:
+    """A telephone network of one carrier, an archive, and whichever gateway has opened its door."""
+
+    kit: Kit
+    tasks: asyncio.TaskGroup
+    logs: list[MutableMapping[str, Any]]
+    alphabet: Alphabet = field(default_factory=Alphabet)
+    archive: Archive = field(default_factory=Archive)
+    front: Front | None = None
+    plugs: list[Plug] = field(default_factory=list)
+    """All media sockets, in order."""
+    posted: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
+    """All webhooks, as they were posted."""
+    marks_get_lost: bool = False
+    between: Callable[[str, Mapping[str, str], bytes], Awaitable[tuple[int, bytes]]] | None = None
+    """What carries the webhooks instead of `deliver`."""
+    network: Network = field(init=False)
+    face: Face = field(init=False)
+    rest: Rest = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.face = self.kit.face()
+        self.network = Network(
+            Wires(self._post, self._connect, self.now), SpellingSynthesizer(self.alphabet), name="t", keep=1000
+        )
+        self.rest = Rest(self.kit.rest(self.network, self.face), self.kit.action)
+
+    def now(self) -> float:
+        """Return Unix seconds."""
+        return START + asyncio.get_running_loop().time()
+
+    def named(self, event: str) -> list[MutableMapping[str, Any]]:
+        """Return the log lines of this name."""
+        return [line for line in self.logs if line["event"] == event]
+
+    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        self.posted.append((url, headers, body))
+        return await (self.between or self.deliver)(url, headers, body)
+
+    async def deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        """Post a webhook to the gateway."""
+        if self.front is None:
+            raise ConnectionRefusedError("the gateway is down")
+        lowered = {name.lower(): value for name, value in headers.items()}
+        return await self.front.post(Webhook("POST", url, lowered, body, "192.0.2.1"))
+
+    async def _connect(self, url: str) -> Socket:
+        if self.front is None:
+            raise ConnectionRefusedError("the gateway is down")
+        plug = Plug(self.kit.mark if self.marks_get_lost else "")
+        self.plugs.append(plug)
+        self.front.connect(plug)
+        return plug.phone
+
+
+MakeTown = Callable[[], AbstractAsyncContextManager[Town]]
+
+
+@asynccontextmanager
+async def open_town(kit: Kit) -> AsyncIterator[Town]:
+    """Found a town."""
+    with capture_logs() as logs:
+        async with asyncio.TaskGroup() as tasks:
+            town = Town(kit, tasks, logs)
+            async with town.network.running():
+                yield town
