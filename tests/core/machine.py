@@ -17,6 +17,7 @@ from tests.core.world import FLOOR_TIMERS, LEG, TWICE, World, arrived, placed
 from voicecall.core import events as ev
 from voicecall.core import turns as floor
 from voicecall.core.effects import CancelReply, HoldReply, ResumeReply, Say, StartTimer, StopTimer
+from voicecall.core.rules import Rules, TurnRules
 from voicecall.core.turns import Floor, Turns
 
 TEXTS = st.sampled_from(["", "mhm", "yes please number {}.", "then {} and", "perhaps {}"])
@@ -26,9 +27,9 @@ MISFORTUNES = (
     *("restart", "restart", "crash", "stray hang-up", "stray answer"),
 )
 TIMERS = ("endpoint", "transcript", "barge-in", "settle", "ring", "max-duration", "notify")
-TURN_RULES = st.builds(ev.TurnRules, barge_in=st.sampled_from([True, True, False]), protect_greeting=st.booleans())
+TURN_RULES = st.builds(TurnRules, barge_in=st.sampled_from([True, True, False]), protect_greeting=st.booleans())
 MACHINES = st.sampled_from(["off", "off", "message"])
-RULES = st.builds(ev.Rules, stale=st.sampled_from([0.0, 120.0]), turns=TURN_RULES, machine=MACHINES)
+RULES = st.builds(Rules, stale=st.sampled_from([0.0, 120.0]), turns=TURN_RULES, machine=MACHINES)
 GREETINGS = st.sampled_from(["Good day.", ""])
 BEGINNINGS = st.one_of(
     st.builds(arrived, greeting=GREETINGS, rules=RULES),
@@ -208,7 +209,7 @@ class TurnsMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.turns, _ = floor.connect(Turns())
-        self.how = ev.TurnRules()
+        self.how = TurnRules()
         self.at = 1000.0
         self.segments = 0
         self.unheard: set[int] = set()
@@ -217,7 +218,7 @@ class TurnsMachine(RuleBasedStateMachine):
         """Under way, by number; whether it was cancelled."""
 
     @initialize(rules=TURN_RULES, talking=st.booleans(), interrupted=st.booleans())
-    def begin(self, rules: ev.TurnRules, talking: bool, interrupted: bool) -> None:
+    def begin(self, rules: TurnRules, talking: bool, interrupted: bool) -> None:
         self.how = rules
         if talking:
             self.something_is_said(protected=False)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from tests.core.world import LEG, World, placed
 from voicecall.core import events as ev
 from voicecall.core.ids import StreamId
+from voicecall.core.rules import Rules, TurnRules
 
 STREAM = ev.StreamStarted(StreamId("stream-1"), "nonce-1")
-RUDE = ev.Rules(turns=ev.TurnRules(protect_greeting=False))
+RUDE = Rules(turns=TurnRules(protect_greeting=False))
 
 
 def connected(beginning: ev.Placed | ev.Arrived | None = None) -> World:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from voicecall.core import events as ev
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
+from voicecall.core.rules import Mode, Rules
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 SECONDS = st.floats(0, 1e6)
@@ -24,8 +25,8 @@ PLAIN = {
     StreamId: TEXT,
     dict[str, str]: st.dictionaries(TEXT, TEXT),
     dict[str, float]: st.dictionaries(TEXT, SECONDS),
-    ev.Rules: st.builds(ev.Rules, max_duration=SECONDS),
-    ev.Mode: st.sampled_from(get_args(ev.Mode)),
+    Rules: st.builds(Rules, max_duration=SECONDS),
+    Mode: st.sampled_from(get_args(Mode)),
 }
 
 

@@ -20,11 +20,12 @@ from voicecall.core.effects import (
     StopTimer,
 )
 from voicecall.core.ids import CarrierCallId, StreamId
+from voicecall.core.rules import Rules
 
 BACK = ev.StreamStarted(StreamId("stream-9"), "nonce-9")
 
 
-def ringing(rules: ev.Rules = ev.Rules()) -> World:  # noqa: B008 - frozen
+def ringing(rules: Rules = Rules()) -> World:  # noqa: B008 - frozen
     world = World(placed(rules=rules))
     world.feed(ev.Dialled(LEG))
     world.feed(ev.Ringing())
@@ -104,7 +105,7 @@ def test_a_notify_call_hung_up_before_the_message_was_heard_is_not_completed() -
 
 
 def test_a_machine_that_hangs_up_was_a_voicemail() -> None:
-    world = ringing(ev.Rules(machine="message"))
+    world = ringing(Rules(machine="message"))
     world.feed(ev.Answered(machine=True))
     world.feed(ev.CarrierEnded("completed"))
     assert world.call.end_reason == "voicemail"
@@ -249,13 +250,13 @@ def test_a_call_that_rings_is_asked_after() -> None:
 
 
 def test_a_call_that_rings_ends_even_where_none_is_stale() -> None:
-    world = ringing(ev.Rules(stale=0))
+    world = ringing(Rules(stale=0))
     assert world.feed(ev.Adopted("b"), after=60.0) == (AskCarrier(),)
     assert world.feed(ev.CarrierAsked("alive")) == (StartTimer("ring", 0.0),)
 
 
 def test_an_inbound_call_not_answered_yet_waits_for_its_stream() -> None:
-    world = World(arrived(rules=ev.Rules(stale=0)))
+    world = World(arrived(rules=Rules(stale=0)))
     world.feed(ev.Adopted("b"))
     assert world.feed(ev.CarrierAsked("alive")) == (StartTimer("stream-start", 10.0),)
 

@@ -24,6 +24,7 @@ from voicecall.core.effects import (
     StopTimer,
 )
 from voicecall.core.ids import StreamId
+from voicecall.core.rules import Rules
 from voicecall.core.step import MAX_STREAMS, begin
 
 # --- operations
@@ -229,7 +230,7 @@ def test_a_call_answered_while_the_carrier_is_asked_is_not_stale() -> None:
 
 
 def test_no_call_is_stale_where_that_is_off() -> None:
-    _, effects = begin(placed(rules=ev.Rules(stale=0)), 0.0)
+    _, effects = begin(placed(rules=Rules(stale=0)), 0.0)
     assert effects == (Dial(), StartTimer("ring", 35.0))
 
 
@@ -310,7 +311,7 @@ def test_timers_that_were_stopped_say_nothing() -> None:
 
 
 def test_a_machine_is_heard_out_before_the_message() -> None:
-    world = World(placed(mode="notify", rules=ev.Rules(machine="message", machine_message="Call us back.")))
+    world = World(placed(mode="notify", rules=Rules(machine="message", machine_message="Call us back.")))
     world.feed(ev.Dialled(LEG))
     world.feed(ev.Answered(machine=True))
     assert world.feed(STREAM) == (StopTimer("stream-start"), StartTimer("machine", 8.0))
@@ -327,7 +328,7 @@ def test_a_machine_is_heard_out_before_the_message() -> None:
 
 
 def test_the_beep_of_a_machine_does_not_keep_the_message_waiting() -> None:
-    world = World(placed(rules=ev.Rules(machine="message")))
+    world = World(placed(rules=Rules(machine="message")))
     world.feed(ev.Dialled(LEG))
     world.feed(ev.Answered(machine=True))
     world.feed(STREAM)
@@ -338,7 +339,7 @@ def test_the_beep_of_a_machine_does_not_keep_the_message_waiting() -> None:
 
 
 def test_a_machine_is_hung_up_on() -> None:
-    world = World(placed(rules=ev.Rules(machine="hangup")))
+    world = World(placed(rules=Rules(machine="hangup")))
     world.feed(ev.Dialled(LEG))
     assert Hangup() in world.feed(ev.Answered(machine=True))
     assert world.call.end_reason == "voicemail"

@@ -7,7 +7,7 @@ import pytest
 from tests.core.world import about
 from voicecall.core import turns as floor
 from voicecall.core.effects import CancelReply, HoldReply, ResumeReply, Say, StartTimer, StopTimer
-from voicecall.core.events import TurnRules
+from voicecall.core.rules import TurnRules
 from voicecall.core.turns import Floor, TurnEnded, Turns, is_backchannel
 
 RULES = TurnRules()

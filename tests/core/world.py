@@ -33,6 +33,7 @@ from voicecall.core.effects import (
 from voicecall.core.events import Event
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
 from voicecall.core.record import replay
+from voicecall.core.rules import Mode, Rules
 from voicecall.core.turns import BARGE_IN, ENDPOINT, TRANSCRIPT, Floor, is_backchannel
 
 LEG = CarrierCallId("leg-1")
@@ -62,10 +63,10 @@ def about(seconds: float) -> float:
 
 def placed(
     *,
-    mode: ev.Mode = "conversation",
+    mode: Mode = "conversation",
     greeting: str = "Good day.",
     digits: str = "",
-    rules: ev.Rules = ev.Rules(),  # noqa: B008 - frozen
+    rules: Rules = Rules(),  # noqa: B008 - frozen
 ) -> ev.Placed:
     return ev.Placed(
         call_id=CallId("01J00000000000000000000000"),
@@ -83,7 +84,7 @@ def arrived(
     *,
     greeting: str = "Good day.",
     refusal: str = "",
-    rules: ev.Rules = ev.Rules(),  # noqa: B008 - frozen
+    rules: Rules = Rules(),  # noqa: B008 - frozen
 ) -> ev.Arrived:
     return ev.Arrived(
         call_id=CallId("01J00000000000000000000000"),

@@ -22,11 +22,11 @@ from voicecall.brains import Brain
 from voicecall.carriers import Webhook
 from voicecall.core import events
 from voicecall.core.credentials import mint
-from voicecall.core.events import Rules
 from voicecall.core.ids import CallId, CarrierCallId
 from voicecall.core.operations import CallerStep, Continue, Dtmf, End, Events, Initiate, Operation, Speak, Status, Wait
 from voicecall.core.policy import InboundPolicy
 from voicecall.core.record import record, replay
+from voicecall.core.rules import Rules
 from voicecall.emulators.faces import Parties
 from voicecall.emulators.legs import Leg
 from voicecall.emulators.script import Step

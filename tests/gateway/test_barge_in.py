@@ -10,7 +10,7 @@ import pytest
 from tests.gateway.brains import Answers
 from tests.gateway.house import HANG_UP, MakeHouse, listen, onset, say, text, wait
 from tests.gateway.spelling import NOISE
-from voicecall.core.events import Rules, TurnRules
+from voicecall.core.rules import Rules, TurnRules
 from voicecall.emulators.script import Step
 
 COUNT = "one two three four five six seven eight nine ten"

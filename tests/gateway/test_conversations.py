@@ -7,8 +7,8 @@ import pytest
 from tests.gateway.brains import Answers
 from tests.gateway.house import FRIEND, HANG_UP, US, House, Json, MakeHouse, listen, say, text, wait
 from voicecall.brains import HangUpAfter
-from voicecall.core.events import Rules
 from voicecall.core.operations import CallerStep, Simulate
+from voicecall.core.rules import Rules
 
 
 def said(record: Json) -> list[tuple[str, str]]:

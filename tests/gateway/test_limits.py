@@ -8,8 +8,8 @@ import pytest
 
 from tests.gateway.brains import Answers
 from tests.gateway.house import HANG_UP, MakeHouse, listen, say, text, wait
-from voicecall.core.events import Rules
 from voicecall.core.operations import History, Live
+from voicecall.core.rules import Rules
 from voicecall.emulators.faults import Faults
 from voicecall.errors import CallRefused
 

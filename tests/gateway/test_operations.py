@@ -9,8 +9,8 @@ import pytest
 
 from tests.gateway.brains import Answers
 from tests.gateway.house import FRIEND, HANG_UP, House, MakeHouse, listen, onset, say, text, wait
-from voicecall.core.events import Rules
 from voicecall.core.operations import History, Latency, Live, Status, Transcript, Wait
+from voicecall.core.rules import Rules
 from voicecall.emulators.script import Step
 from voicecall.errors import BadParameters, CallNotFound, CallOver, CallRefused, CarrierError, OperationTimeout
 

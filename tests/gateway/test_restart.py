@@ -9,8 +9,8 @@ import pytest
 from tests.gateway.brains import Answers
 from tests.gateway.house import HANG_UP, MakeHouse, listen, say, text, wait
 from tests.gateway.town import MakeTown
-from voicecall.core.events import Rules
 from voicecall.core.operations import History
+from voicecall.core.rules import Rules
 from voicecall.emulators.faults import Faults
 
 COUNT = "one two three four five six seven eight nine ten"

@@ -11,8 +11,8 @@ from tests.gateway.house import HANG_UP, KEY, House, MakeHouse, listen, say, tex
 from tests.gateway.spelling import Word
 from tests.gateway.town import Plug
 from voicecall.core.credentials import mint
-from voicecall.core.events import Rules
 from voicecall.core.ids import CallId
+from voicecall.core.rules import Rules
 from voicecall.emulators.faces import Audio
 from voicecall.emulators.faults import Faults
 from voicecall.emulators.legs import Leg

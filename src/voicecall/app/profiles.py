@@ -6,7 +6,7 @@ from voicecall.brains import Conversation
 from voicecall.brains import Line as Told
 from voicecall.config.model import Config, LineOptions
 from voicecall.core.call import Call
-from voicecall.core.events import Rules, TurnRules
+from voicecall.core.rules import Rules, TurnRules
 from voicecall.errors import ConfigError, Fault
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.media import Media

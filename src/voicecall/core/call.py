@@ -7,8 +7,9 @@ from typing import Literal
 
 import msgspec
 
-from voicecall.core.events import Arrived, Mode, Placed, Rules
+from voicecall.core.events import Arrived, Placed
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
+from voicecall.core.rules import Mode, Rules
 from voicecall.core.turns import Floor, Turns
 
 

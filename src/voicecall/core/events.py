@@ -12,8 +12,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
-
-Mode = Literal["notify", "conversation"]
+from voicecall.core.rules import Mode, Rules
 
 
 class Passing(msgspec.Struct, frozen=True, tag=True):
@@ -26,46 +25,6 @@ class Binding(msgspec.Struct, frozen=True, tag=True):
     """Saved before it is acted on."""
 
     binding: ClassVar[bool] = True
-
-
-class TurnRules(msgspec.Struct, frozen=True):
-    """How this call takes turns. All times in seconds."""
-
-    endpointing: float = 0.5
-    """Silence that ends a turn that is neither clearly finished nor clearly open."""
-    endpointing_min: float = 0.3
-    endpointing_max: float = 1.2
-    transcript_patience: float = 3.0
-    """How long after the endpoint to wait for a transcript that is still being made."""
-    barge_in: bool = True
-    barge_in_patience: float = 1.5
-    """How long speech is held, after the caller fell silent, while words are awaited."""
-    protect_greeting: bool = True
-    """Whether an outbound greeting is heard out before the caller can interrupt."""
-
-
-class Rules(msgspec.Struct, frozen=True):
-    """Everything configured that decides about one call, fixed when the call begins. All times in seconds."""
-
-    max_duration: float = 300.0
-    last_sentence: float = 10.0
-    """How long past `max_duration` a sentence may be finished."""
-    ring_timeout: float = 30.0
-    stale: float = 120.0
-    """A call never answered and older is ended after asking the carrier; 0 is never."""
-    notify_hangup_delay: float = 3.0
-    transcript_timeout: float = 180.0
-    stream_start: float = 10.0
-    """How long after the answer a media stream may take to start."""
-    stream_grace: float = 2.0
-    """How long a dropped media stream may take to come back."""
-    machine: Literal["off", "hangup", "message"] = "off"
-    """What becomes of an outbound call that a machine answers."""
-    machine_message: str = ""
-    """What is left on the machine; empty for the call's own greeting."""
-    hangup_patience: float = 10.0
-    """How long the carrier may take to confirm a hang-up."""
-    turns: TurnRules = TurnRules()
 
 
 # --- how a call begins

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from voicecall.core.events import Mode
+from voicecall.core.rules import Mode
 
 
 class _Operation(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

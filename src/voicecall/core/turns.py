@@ -23,7 +23,7 @@ import msgspec
 
 from voicecall.core.effects import CancelReply, HoldReply, ResumeReply, Say, StartTimer, StopTimer
 from voicecall.core.endpoint import completeness
-from voicecall.core.events import TurnRules
+from voicecall.core.rules import TurnRules
 
 ENDPOINT = "endpoint"
 TRANSCRIPT = "transcript"

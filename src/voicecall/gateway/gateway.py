@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from voicecall.core.events import ContinueAsked, DigitsAsked, EndAsked, Mode, Placed, SpeakAsked
+from voicecall.core.events import ContinueAsked, DigitsAsked, EndAsked, Placed, SpeakAsked
 from voicecall.core.ids import CallId, CarrierCallId
 from voicecall.core.operations import (
     CallerStep,
@@ -29,6 +29,7 @@ from voicecall.core.operations import (
 )
 from voicecall.core.policy import check_destination
 from voicecall.core.record import record
+from voicecall.core.rules import Mode
 from voicecall.errors import BadParameters, CallOver, CallRefused, OperationTimeout
 from voicecall.gateway.reading import published, read
 from voicecall.gateway.session import Session

@@ -15,10 +15,11 @@ from voicecall.core import events
 from voicecall.core.call import Call
 from voicecall.core.credentials import Credential
 from voicecall.core.effects import Effect
-from voicecall.core.events import Adopted, Arrived, CarrierEnded, Placed, Rules
+from voicecall.core.events import Adopted, Arrived, CarrierEnded, Placed
 from voicecall.core.ids import CallId, CarrierCallId, mask, new_call_id
 from voicecall.core.policy import InboundPolicy, admits
 from voicecall.core.record import replay
+from voicecall.core.rules import Rules
 from voicecall.core.step import begin
 from voicecall.errors import CallRefused, CarrierError, StoreError, StreamRefused
 from voicecall.gateway.journal import Journal

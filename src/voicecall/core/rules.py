@@ -1,0 +1,71 @@
+"""What decides about one call, fixed when it begins: what its carrier can do, the patience, how turns are taken."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Mode = Literal["notify", "conversation"]
+
+
+class Capabilities(msgspec.Struct, frozen=True):
+    """What can be done on a carrier."""
+
+    streaming: bool = True
+    prompts: bool = False
+    """Whether the carrier can speak and listen by itself, without a media stream."""
+    digits_at_dial: bool = False
+    """Whether it sends the first digits itself, once the call is answered."""
+    digits_end_stream: bool = False
+    """Whether sending digits ends the media stream; the carrier then asks what to do next."""
+    marks_return_on_clear: bool = True
+    credential_in_start: bool = True
+    """Whether the stream's credential travels in its start message (else in the URL's path)."""
+    dials_per_second: float | None = None
+    """How fast it may be dialled where nothing is configured; None is without bound."""
+
+
+class TurnRules(msgspec.Struct, frozen=True):
+    """How this call takes turns. All times in seconds."""
+
+    endpointing: float = 0.5
+    """Silence that ends a turn that is neither clearly finished nor clearly open."""
+    endpointing_min: float = 0.3
+    endpointing_max: float = 1.2
+    transcript_patience: float = 3.0
+    """How long after the endpoint to wait for a transcript that is still being made."""
+    barge_in: bool = True
+    barge_in_patience: float = 1.5
+    """How long speech is held, after the caller fell silent, while words are awaited."""
+    protect_greeting: bool = True
+    """Whether an outbound greeting is heard out before the caller can interrupt."""
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """Everything configured that decides about one call, fixed when the call begins. All times in seconds."""
+
+    max_duration: float = 300.0
+    last_sentence: float = 10.0
+    """How long past `max_duration` a sentence may be finished."""
+    ring_timeout: float = 30.0
+    stale: float = 120.0
+    """A call never answered and older is ended after asking the carrier; 0 is never."""
+    notify_hangup_delay: float = 3.0
+    transcript_timeout: float = 180.0
+    stream_start: float = 10.0
+    """How long after the answer a media stream may take to start."""
+    stream_grace: float = 2.0
+    """How long a dropped media stream may take to come back."""
+    can: Capabilities = Capabilities()
+    streaming: bool = True
+    """Whether the call's audio is streamed; otherwise the carrier speaks and listens."""
+    playback: float = 4.0
+    """How long after audio was first sent the carrier may take to confirm that it plays."""
+    machine: Literal["off", "hangup", "message"] = "off"
+    """What becomes of an outbound call that a machine answers."""
+    machine_message: str = ""
+    """What is left on the machine; empty for the call's own greeting."""
+    hangup_patience: float = 10.0
+    """How long the carrier may take to confirm a hang-up."""
+    turns: TurnRules = TurnRules()
