@@ -17,7 +17,10 @@ from voicecall.errors import ConfigError, Fault
 Kind = Literal["carrier", "stt", "tts", "brain", "vad"]
 
 TABLE: Mapping[Kind, Mapping[str, str]] = {
-    "carrier": {"mock": "voicecall.carriers.mock:MockCarrier"},
+    "carrier": {
+        "mock": "voicecall.carriers.mock:MockCarrier",
+        "twilio": "voicecall.carriers.twilio:TwilioCarrier",
+    },
     "stt": {
         "moonshine": "voicecall.speech.stt.moonshine:MoonshineTranscriber",
         "whisper": "voicecall.speech.stt.whisper:WhisperTranscriber",

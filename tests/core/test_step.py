@@ -25,7 +25,8 @@ from voicecall.core.effects import (
 )
 from voicecall.core.ids import StreamId
 from voicecall.core.rules import Rules
-from voicecall.core.step import MAX_STREAMS, begin
+from voicecall.core.rescue import MAX_CONNECTS
+from voicecall.core.step import begin
 
 # --- operations
 
@@ -263,7 +264,7 @@ def test_a_stream_that_stays_away_ends_the_call(answer: str, reason: str) -> Non
 
 def test_too_many_streams_end_the_call() -> None:
     world = greeted()
-    while world.streams < MAX_STREAMS:
+    while world.streams < MAX_CONNECTS:
         world.feed(ev.StreamStopped(StreamId(f"stream-{world.streams}")))
         assert world.feed(ev.DocumentAsked()) == (Connect(),)
         world.next_stream()

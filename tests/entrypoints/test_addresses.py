@@ -65,6 +65,24 @@ def test_any_text_is_an_address_or_nobody(peer: str, forwarded: str) -> None:
     client("127.0.0.1", forwarded, "127.0.0.1")
 
 
+def test_a_row_of_proxies_counts_only_if_all_are_trusted() -> None:
+    proxies = Proxies(["10.0.0.0/8"])
+    assert proxies.hops("10.0.0.1", {}) == 1
+    assert proxies.hops("10.0.0.1", {"x-forwarded-for": "198.51.100.1"}) == 1
+    assert proxies.hops("10.0.0.1", {"x-forwarded-for": "198.51.100.1, 10.0.0.2"}) == 2
+    assert proxies.hops("10.0.0.1", {"x-forwarded-for": "10.0.0.2, 198.51.100.1"}) == 0
+    assert proxies.hops("203.0.113.5", {"x-forwarded-for": "198.51.100.1, 10.0.0.2"}) == 0
+    assert proxies.hops(None, {}) == 0
+
+
+def test_trust_is_of_addresses() -> None:
+    assert Proxies(["10.0.0.0/8"]).trusts("::ffff:10.0.0.1")
+    assert not Proxies(["10.0.0.0/8"]).trusts("proxy.example.com")
+    assert not Proxies([]).trusts("127.0.0.1")
+    assert Proxies([], trust_loopback=True).trusts("127.0.0.1")
+    assert not Proxies([], trust_loopback=True).trusts("10.0.0.1")
+
+
 def test_one_address_cannot_take_every_place() -> None:
     admission = Admission(total=3, per_address=2)
     assert admission.admit("a")

@@ -3,123 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 import pytest
-from structlog.testing import capture_logs
-from yarl import URL
 
-from voicecall.carriers import Delivery, HttpReply, MediaCodec, MediaStarted
-from voicecall.carriers.mock import MockCarrier
-from voicecall.core.credentials import Credential, mint
-from voicecall.core.ids import CallId
+from tests.entrypoints.house import KEY, MOCK, START, TOKEN, FakeDesk, House, visit
 from voicecall.entrypoints import PublicOptions
 from voicecall.entrypoints.public import PublicListener
 from voicecall.errors import VoicecallError
-from voicecall.net import MediaSocket
 
-KEY = b"key"
-TOKEN = mint(KEY, call_id=CallId("01J"), nonce="n", expires=2000.0)
-START = json.dumps(
-    {
-        "event": "start",
-        "stream": "ms_1",
-        "call": "mc_1",
-        "parameters": {"token": TOKEN},
-        "format": {"encoding": "mulaw", "rate": 8000},
-    }
-)
-BODY = b'{"id": "e1", "type": "ringing", "call": "mc_1", "from": "+15550100100", "to": "+15550100101"}'
-PROXY = {"trusted_proxies": ("127.0.0.1",)}
+PROXY: dict[str, Any] = {"trusted_proxies": ("127.0.0.1",)}
 FROM_OUTSIDE = {"X-Forwarded-For": "203.0.113.5"}
-
-
-class FakeDesk:
-    """Answers webhooks once `decided` is set, and echoes media streams."""
-
-    def __init__(self) -> None:
-        self.delivered: list[Delivery] = []
-        self.decided = asyncio.Event()
-        self.decided.set()
-        self.taken = asyncio.Event()
-        self.received: list[str | bytes] = []
-        self.ended = asyncio.Event()
-
-    async def deliver(self, carrier: str, deliveries: tuple[Delivery, ...]) -> HttpReply:
-        self.delivered.extend(deliveries)
-        await self.decided.wait()
-        return HttpReply(201, b"<x/>", "text/xml")
-
-    async def stream(
-        self, carrier: str, codec: MediaCodec, started: MediaStarted, credential: Credential, socket: MediaSocket
-    ) -> None:
-        self.taken.set()
-        while (message := await socket.recv()) is not None:
-            self.received.append(message)
-            await socket.send(f"echo {message!r}")
-        await socket.send("nobody hears this")
-        self.ended.set()
-
-
-class House:
-    """A running listener, its desk, and a client."""
-
-    def __init__(self, listener: PublicListener, desk: FakeDesk, client: aiohttp.ClientSession) -> None:
-        self.listener, self.desk, self.client = listener, desk, client
-
-    async def post(self, path: str, body: Any = b"", **headers: str) -> tuple[int, bytes]:
-        exact = URL(f"http://127.0.0.1:{self.listener.port}{path}", encoded=True)
-        async with self.client.post(exact, data=body, headers=headers) as response:
-            return response.status, await response.read()
-
-    async def signed(self, path: str = "/voice/webhook/mock", **headers: str) -> tuple[int, bytes]:
-        url = self.listener.public_url.removesuffix("/voice/webhook") + path
-        mac = hmac.new(b"secret", b"1000." + url.encode() + b"." + BODY, hashlib.sha256).hexdigest()
-        return await self.post(path, BODY, **{"X-Mock-Timestamp": "1000", "X-Mock-Signature": mac} | headers)
-
-    @asynccontextmanager
-    async def raw(self, request: bytes) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.listener.port)
-        try:
-            writer.write(request)
-            yield reader, writer
-        finally:
-            writer.close()
-            await writer.wait_closed()
-
-    async def refused_upgrade(self, path: str, **headers: str) -> int:
-        with pytest.raises(aiohttp.WSServerHandshakeError) as error:
-            await self.client.ws_connect(path, headers=headers)
-        return error.value.status
-
-
-def visit(play: Callable[[House], Awaitable[None]], **options: Any) -> list[dict[str, Any]]:
-    """Run a listener, let `play` visit it, and return what was logged."""
-
-    async def main() -> None:
-        desk = FakeDesk()
-        listener = PublicListener(
-            PublicOptions(port=0, credential_keys=(KEY,), **options),
-            {"mock": MockCarrier("secret", "http://127.0.0.1:1")},
-            desk,
-            lambda: 1000.0,
-        )
-        async with (
-            asyncio.timeout(5.0),
-            listener,
-            aiohttp.ClientSession(f"http://127.0.0.1:{listener.port}") as client,
-        ):
-            await play(House(listener, desk, client))
-
-    with capture_logs() as logs:
-        asyncio.run(main())
-    return [dict(log) for log in logs]
 
 
 @pytest.mark.parametrize("path", ["/voice/webhook", "/voice/webhook/mock", "/voice/webhook/mock?nonce=%2b1&x"])
@@ -365,9 +260,7 @@ def test_streams_are_bounded_in_all() -> None:
 def test_leaving_closes_the_open_streams() -> None:
     async def main() -> None:
         desk = FakeDesk()
-        listener = PublicListener(
-            PublicOptions(port=0, credential_keys=(KEY,)), {"mock": MockCarrier("s", "")}, desk, lambda: 1000.0
-        )
+        listener = PublicListener(PublicOptions(port=0, credential_keys=(KEY,)), {"mock": MOCK}, desk, lambda: 1000.0)
         async with asyncio.timeout(5.0), aiohttp.ClientSession() as client:
             async with listener:
                 socket = await client.ws_connect(f"http://127.0.0.1:{listener.port}/voice/stream")

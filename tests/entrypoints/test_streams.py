@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from voicecall.carriers import Capabilities, Delivery, HttpReply, MediaCodec, MediaStarted
+from voicecall.carriers import Capabilities, Carrier, Delivery, HttpReply, MediaCodec, MediaStarted, Webhook
 from voicecall.carriers.mock import MockCarrier
+from voicecall.carriers.twilio import TwilioCarrier
 from voicecall.core.credentials import Credential, mint
-from voicecall.core.ids import CallId
+from voicecall.core.ids import CallId, CarrierCallId
 from voicecall.emulators.clock import run_virtual
 from voicecall.entrypoints.streams import Streams
 from voicecall.errors import FrameError, StoreError, StreamRefused
@@ -77,6 +78,7 @@ class FakeDesk:
 
     def __init__(self, end: Exception | None = None) -> None:
         self.streams: list[tuple[str, MediaStarted, Credential]] = []
+        self.refusals: list[tuple[str, CarrierCallId, str]] = []
         self.end = end
 
     async def deliver(self, carrier: str, deliveries: tuple[Delivery, ...]) -> HttpReply:
@@ -88,6 +90,9 @@ class FakeDesk:
         self.streams.append((carrier, started, credential))
         if self.end is not None:
             raise self.end
+
+    def refused(self, carrier: str, carrier_call_id: CarrierCallId, reason: str) -> None:
+        self.refusals.append((carrier, carrier_call_id, reason))
 
 
 MOCK, PATIENT = MockCarrier("secret", "http://127.0.0.1:1"), PatientCarrier()
@@ -121,21 +126,53 @@ def test_the_credential_in_the_path_counts_where_there_is_one() -> None:
     assert [credential for _, _, credential in desk.streams] == [CLAIM]
 
 
+class Witness(FakeSocket):
+    """Remembers what the desk had been told by the time it was closed."""
+
+    def __init__(self, desk: FakeDesk, *messages: str) -> None:
+        super().__init__(*messages)
+        self.desk = desk
+        self.told: list[tuple[str, CarrierCallId, str]] = []
+
+    async def close(self, code: int, reason: str) -> None:
+        self.told = list(self.desk.refusals)
+        await super().close(code, reason)
+
+
 @pytest.mark.parametrize(
     ("token", "reason"),
-    [(None, "missing"), ("x", "malformed"), (OLD, "expired"), (FOREIGN, "wrong key")],
+    [(None, "missing"), ("", "missing"), ("x", "malformed"), (OLD, "expired"), (FOREIGN, "wrong key")],
 )
 def test_a_stream_without_a_valid_credential_is_closed_and_the_log_says_why(token: str | None, reason: str) -> None:
-    socket, desk = FakeSocket(start(token)), FakeDesk()
+    desk = FakeDesk()
+    socket = Witness(desk, start(token))
     assert serve(socket, desk) == ([("stream.refused", reason)], 0)
     assert socket.closed == [(0.0, 1008, reason)]
+    assert socket.told == [("mock", "mc_1", reason)]
     assert desk.streams == []
 
 
-def test_what_the_desk_refuses_is_closed_as_well() -> None:
-    socket = FakeSocket(start(TOKEN))
-    assert serve(socket, FakeDesk(StreamRefused("already used"))) == ([("stream.refused", "already used")], 1)
-    assert socket.closed == [(0.0, 1008, "already used")]
+@pytest.mark.parametrize("reason", ["wrong call", "already used"])
+def test_what_the_desk_refuses_is_closed_as_well(reason: str) -> None:
+    desk = FakeDesk(StreamRefused(reason))
+    socket = Witness(desk, start(TOKEN))
+    assert serve(socket, desk) == ([("stream.refused", reason)], 1)
+    assert socket.closed == [(0.0, 1008, reason)]
+    assert socket.told == [("mock", "mc_1", reason)]
+
+
+def test_a_stream_that_named_no_leg_concerns_no_call() -> None:
+    for messages in ((), (None,), ("rubbish",), (MEDIA,)):
+        desk = FakeDesk()
+        serve(FakeSocket(*messages), desk)
+        assert desk.refusals == []
+
+
+def test_what_goes_wrong_in_a_stream_that_joined_is_no_refusal() -> None:
+    for end in (FrameError("started twice"), StoreError("disk full"), None):
+        desk = FakeDesk(end)
+        serve(FakeSocket(start(TOKEN)), desk)
+        assert desk.refusals == []
 
 
 def test_a_stream_that_does_not_start_in_time_is_closed() -> None:
@@ -170,16 +207,52 @@ def test_a_stream_that_cannot_be_recorded_is_closed() -> None:
     assert socket.closed == [(0.0, 1011, "failed")]
 
 
+def doors(*carriers: Carrier, require: bool = False) -> Streams:
+    named = {carrier.name: carrier for carrier in carriers}
+    return Streams(
+        named, FakeDesk(), lambda: 1000.0, default="mock", keys=[], pre_start_timeout=5.0, require_signature=require
+    )
+
+
 def test_a_path_belongs_to_the_carriers_that_hand_credentials_over_there() -> None:
-    streams = Streams({"p": PATIENT, "m": MOCK}, FakeDesk(), float, default="mock", keys=[], pre_start_timeout=5.0)
-    assert streams.carrier(credential_in_path=True) is PATIENT
-    assert streams.carrier(credential_in_path=False) is MOCK
-    alone = Streams({"m": MOCK}, FakeDesk(), float, default="mock", keys=[], pre_start_timeout=5.0)
-    assert alone.carrier(credential_in_path=True) is None
+    streams = doors(PATIENT, MOCK)
+    assert streams.carrier({}, credential_in_path=True) is PATIENT
+    assert streams.carrier({}, credential_in_path=False) is MOCK
+    assert doors(MOCK).carrier({}, credential_in_path=True) is None
 
 
-def test_the_default_carrier_comes_first() -> None:
-    other = MockCarrier("secret", "http://127.0.0.1:1")
-    other.name = "other"
-    streams = Streams({"o": other, "m": MOCK}, FakeDesk(), float, default="mock", keys=[], pre_start_timeout=5.0)
-    assert streams.carrier(credential_in_path=False) is MOCK
+def test_the_default_carrier_comes_first_unless_the_handshake_bears_anothers_signature() -> None:
+    twilio = TwilioCarrier("AC1", "tok")
+    assert doors(twilio, MOCK).carrier({}, credential_in_path=False) is MOCK
+    assert doors(twilio, MOCK).carrier({"x-twilio-signature": "x"}, credential_in_path=False) is twilio
+    assert doors(PATIENT, twilio).carrier({"x-twilio-signature": "x"}, credential_in_path=True) is PATIENT
+
+
+WSS = "wss://voice.example.org/media/ab12"
+SIGNED = "fvzdqJSO8l/su6fST8UXwvV/Bh8="
+"""Made with `tok_demo`."""
+
+
+@pytest.mark.parametrize(
+    ("signature", "require", "admitted", "logged"),
+    [
+        (SIGNED, False, True, ["stream.signature", "debug"]),
+        (SIGNED, True, True, ["stream.signature", "debug"]),
+        ("wrong", False, True, ["stream.signature", "warning"]),
+        ("wrong", True, False, ["stream.refused", "warning"]),
+        (None, False, True, []),
+        (None, True, False, ["stream.refused", "warning"]),
+    ],
+)
+def test_a_handshake_is_as_good_as_its_signature_must_be(
+    signature: str | None, require: bool, admitted: bool, logged: list[str]
+) -> None:
+    headers = {} if signature is None else {"x-twilio-signature": signature}
+    twilio = TwilioCarrier("AC1", "tok_demo")
+    with capture_logs() as logs:
+        assert doors(twilio, require=require).admits(twilio, Webhook("GET", WSS, headers, b"", "peer")) is admitted
+    assert [word for log in logs for word in (log["event"], log["log_level"])] == logged
+    for log in logs:
+        if log["log_level"] == "warning":
+            assert WSS in log["tried"]
+            assert ("missing" if signature is None else "wrong") in log["reason"]

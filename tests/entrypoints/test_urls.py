@@ -9,6 +9,7 @@ from voicecall.entrypoints.urls import (
     StreamRoute,
     StrippedRoute,
     WebhookRoute,
+    dialled_stream_url,
     find_route,
     keeps_path,
     origin,
@@ -55,6 +56,13 @@ def test_a_gateway_at_the_root_signs_what_was_asked_for() -> None:
 )
 def test_the_stream_url_keeps_the_proxys_prefix(public_url: str, streaming_public_url: str | None, stream: str) -> None:
     assert stream_url(public_url, SERVE, STREAM, streaming_public_url) == stream
+
+
+@pytest.mark.parametrize("stream_path", ["/voice/stream", "/voice/stream/"])
+@pytest.mark.parametrize("rest", ["", "?a=%20b", "/token", "/token?a"])
+def test_a_stream_is_dialled_at_its_url_and_what_follows(stream_path: str, rest: str) -> None:
+    url = "wss://v.example.com/x/voice/stream"
+    assert dialled_stream_url(url, stream_path, f"/voice/stream{rest}") == url + rest
 
 
 def test_a_proxy_that_rewrites_the_path_is_seen() -> None:

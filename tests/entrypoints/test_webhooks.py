@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from voicecall.carriers import Delivery, HttpReply, Webhook
 from voicecall.carriers.mock import MockCarrier
+from voicecall.core.ids import CarrierCallId
 from voicecall.emulators.clock import run_virtual
 from voicecall.entrypoints import Desk
 from voicecall.entrypoints.webhooks import Webhooks
@@ -58,6 +59,9 @@ class FakeDesk:
     async def stream(
         self, carrier: str, codec: object, started: object, credential: object, socket: MediaSocket
     ) -> None:
+        raise AssertionError
+
+    def refused(self, carrier: str, carrier_call_id: CarrierCallId, reason: str) -> None:
         raise AssertionError
 
 

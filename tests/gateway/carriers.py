@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs
+
 from tests.gateway.town import API, Kit
 from voicecall.carriers.mock import MockCarrier
+from voicecall.carriers.twilio import TwilioCarrier
+from voicecall.emulators.faces import Face
 from voicecall.emulators.mock import MockFace
 from voicecall.emulators.mock_rest import MockRest
+from voicecall.emulators.network import Network
+from voicecall.emulators.twilio.account import Account
+from voicecall.emulators.twilio.face import TwilioFace
+from voicecall.emulators.twilio.rest import TwilioRest
 
 SECRET = "secret"
+ACCOUNT = Account(auth_token=SECRET)
 
 
-def _mock_action(method: str, path: str) -> str:
+def _twilio_rest(network: Network, face: Face) -> TwilioRest:
+    assert isinstance(face, TwilioFace)
+    return TwilioRest(network, face)
+
+
+def _twilio_action(method: str, path: str, body: bytes) -> str:
+    if method == "GET":
+        return "status"
+    if path.endswith("/Calls.json"):
+        return "dial"
+    form = parse_qs(body.decode())
+    if "Status" in form:
+        return "hang-up"
+    return "digits" if "<Play digits" in form["Twiml"][0] else "instruct"
+
+
+def _mock_action(method: str, path: str, body: bytes) -> str:
     if path.endswith("/digits"):
         return "digits"
     return {"POST": "dial", "DELETE": "hang-up", "GET": "status"}[method]
@@ -23,6 +48,14 @@ CARRIERS = {
         face=lambda: MockFace(SECRET),
         rest=lambda network, face: MockRest(network, face, SECRET),
         action=_mock_action,
+        mark='"mark"',
+    ),
+    "twilio": Kit(
+        name="twilio",
+        carrier=lambda: TwilioCarrier(ACCOUNT.sid, SECRET, api_base_url=API),
+        face=lambda: TwilioFace(ACCOUNT),
+        rest=_twilio_rest,
+        action=_twilio_action,
         mark='"mark"',
     ),
 }

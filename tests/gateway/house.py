@@ -135,7 +135,7 @@ class House:
                 line=Line(carrier, http, timeout=10.0),
                 clock=self.town.now,
                 nonce=self._nonce,
-                credential=self.credential,
+                credential=self._mint,
                 stream_url=lambda: STREAM,
                 webhook_url=lambda: f"{WEBHOOK}/{name}",
             )
@@ -168,13 +168,20 @@ class House:
 
     def _open_media(self, session: Session) -> Media:
         options, post = self.options, session.post
-        mouth = Mouth(self.brain, self.voice, Voice(), post, lead=LEAD, patience=options.patience)
+        mouth = Mouth(
+            self.brain,
+            self.voice,
+            Voice(),
+            post,
+            lead=LEAD,
+            patience=options.patience,
+            in_words=lambda: session.call.prompting,
+        )
         ears = Ears(self.detector, self.ears, post)
         return Media(ears, mouth, post, lambda: conversation(session.call, session.around.clock()))
 
     def _nonce(self) -> str:
-        self.nonces.append(f"{self.options.instance}-{len(self.nonces)}")
-        return self.nonces[-1]
+        return self._entropy(10).decode()
 
     def _entropy(self, size: int) -> bytes:
         self._count += 1
@@ -183,6 +190,10 @@ class House:
     def credential(self, call_id: CallId, nonce: str) -> str:
         """Mint a stream credential."""
         return mint(KEY, call_id=call_id, nonce=nonce, expires=self.town.now() + _CREDENTIAL_LIFE)
+
+    def _mint(self, call_id: CallId, nonce: str, expires: float) -> str:
+        self.nonces.append(nonce)
+        return mint(KEY, call_id=call_id, nonce=nonce, expires=expires)
 
     # --- its public door
 
@@ -209,7 +220,7 @@ class House:
             plug.drop()
 
     def _webhooks_carrier(self) -> Any:
-        return self._streams.carrier(credential_in_path=False)
+        return self._streams.carrier(credential_in_path=False, headers={})
 
     # --- what is done with it
 

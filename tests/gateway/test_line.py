@@ -7,15 +7,20 @@ from collections.abc import Mapping
 
 import pytest
 
-from voicecall.carriers import ConnectStream, FetchStatus, HangUp, HttpReply
+from voicecall.carriers import Callback, ConnectStream, FetchStatus, HangUp, HttpReply
 from voicecall.carriers.mock import MockCarrier
 from voicecall.core.events import CarrierAsked
-from voicecall.core.ids import CarrierCallId
+from voicecall.core.ids import CallId, CarrierCallId
 from voicecall.errors import CarrierError, StoreError
 from voicecall.gateway.line import Hand, Line
 
 LEG = CarrierCallId("mc_1")
-CONNECT = ConnectStream(LEG, "wss://gateway.test/voice/stream", "token")
+CONNECT = ConnectStream(
+    LEG,
+    "wss://gateway.test/voice/stream",
+    "token",
+    Callback("https://gateway.test/voice/webhook/mock", CallId("call"), "visit"),
+)
 
 
 class FakeHttp:
@@ -46,7 +51,7 @@ def line(status: int = 200, body: bytes = b"") -> tuple[Line, FakeHttp]:
 
 async def test_an_action_goes_out_in_the_answer_where_that_is_possible() -> None:
     own, _ = line()
-    hand = Hand()
+    hand = Hand("key", 0.0)
     assert own.answer(CONNECT, hand)
     assert b"wss://gateway.test/voice/stream" in (await hand.answer).body
     assert not own.answer(CONNECT, hand)
@@ -54,7 +59,7 @@ async def test_an_action_goes_out_in_the_answer_where_that_is_possible() -> None
 
 async def test_what_cannot_be_an_answer_is_none() -> None:
     own, _ = line()
-    hand = Hand()
+    hand = Hand("key", 0.0)
     assert not own.answer(HangUp(LEG), hand)
     assert hand.is_open
     assert own.nothing().body == b"{}"
@@ -73,7 +78,7 @@ async def test_a_request_that_fails_says_so() -> None:
 
 
 async def test_only_the_first_answer_counts() -> None:
-    hand = Hand()
+    hand = Hand("key", 0.0)
     assert (hand.is_open, hand.reply) == (True, None)
     hand.give(HttpReply(body=b"first"))
     hand.give(HttpReply(body=b"second"))
@@ -83,7 +88,7 @@ async def test_only_the_first_answer_counts() -> None:
 
 
 async def test_a_failure_is_an_answer_too() -> None:
-    hand = Hand()
+    hand = Hand("key", 0.0)
     hand.fail(StoreError("the disk is full"))
     hand.give(HttpReply())
     assert hand.reply is None
@@ -92,7 +97,7 @@ async def test_a_failure_is_an_answer_too() -> None:
 
 
 async def test_one_webhook_is_answered_with_what_answers_another() -> None:
-    first, same, failing, copy = Hand(), Hand(), Hand(), Hand()
+    first, same, failing, copy = Hand("key", 0.0), Hand("key", 0.0), Hand("key", 0.0), Hand("key", 0.0)
     first.pass_on(same)
     failing.pass_on(copy)
     first.give(HttpReply(body=b"first"))
@@ -106,7 +111,7 @@ async def test_one_webhook_is_answered_with_what_answers_another() -> None:
 
 
 async def test_a_webhook_that_was_given_up_answers_no_other() -> None:
-    first, other = Hand(), Hand()
+    first, other = Hand("key", 0.0), Hand("key", 0.0)
     first.pass_on(other)
     first.answer.cancel()
     await asyncio.sleep(0)

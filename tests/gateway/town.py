@@ -42,8 +42,8 @@ class Kit:
     carrier: Callable[[], Carrier]
     face: Callable[[], Face]
     rest: Callable[[Network, Face], RestApi]
-    action: Callable[[str, str], str]
-    """From method and path: `dial`, `hang-up`, `status` or `digits`."""
+    action: Callable[[str, str, bytes], str]
+    """From method, path and body: `dial`, `hang-up`, `status`, `digits`, or `instruct` for anything else."""
     mark: str
     """What every message that asks for a mark contains, and no other."""
 
@@ -116,7 +116,7 @@ class Plug:
 class Rest(httpx2.AsyncBaseTransport):
     """The way to the carrier's REST API. Every request is noted in `sent` as (loop time, action)."""
 
-    def __init__(self, api: RestApi, action: Callable[[str, str], str]) -> None:
+    def __init__(self, api: RestApi, action: Callable[[str, str, bytes], str]) -> None:
         self.sent: list[tuple[float, str]] = []
         self.statuses: dict[str, list[int]] = {}
         """By action: what the next requests are answered with instead of being carried out."""
@@ -133,13 +133,14 @@ class Rest(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Carry a request to the network and its answer back."""
-        action = self._action(request.method, request.url.path)
+        body = await request.aread()
+        action = self._action(request.method, request.url.path, body)
         self.sent.append((asyncio.get_running_loop().time(), action))
         statuses = self.statuses.get(action)
         if statuses:
             return httpx2.Response(statuses.pop(0), content=b"{}")
         headers = {name.lower(): value for name, value in request.headers.items()}
-        reply = await self._api.handle(request.method, request.url.path, headers, await request.aread())
+        reply = await self._api.handle(request.method, request.url.path, headers, body)
         await asyncio.sleep(self.late.get(action, 0.01))
         if action in self.lost:
             raise httpx2.ReadError("the connection broke")

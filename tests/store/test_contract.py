@@ -8,25 +8,14 @@ from typing import Any
 
 import pytest
 
+from tests.store.writing import refused, written
 from voicecall.core.ids import CallId
 from voicecall.errors import StoreConflict, StoreError
-from voicecall.store import Batch, Logged, Query, Store
+from voicecall.store import Batch, Query, Store
 
 NOW = 1_000_000.0
 A, B, C = CallId("A"), CallId("B"), CallId("C")
 Make = Callable[..., Batch]
-
-
-async def written(store: Store, *batches: Batch) -> list[list[Logged]]:
-    answers = await store.write(batches)
-    assert all(isinstance(answer, list) for answer in answers), answers
-    return [answer for answer in answers if isinstance(answer, list)]
-
-
-async def refused(store: Store, batch: Batch) -> StoreConflict:
-    [answer] = await store.write([batch])
-    assert isinstance(answer, StoreConflict), answer
-    return answer
 
 
 def play(shelf: Any, act: Callable[[Store], Any]) -> None:
@@ -59,6 +48,32 @@ def test_an_unknown_call_has_no_log_no_record_and_no_leg(shelf: Any, make_batch:
         assert await store.record(B) is None
         assert await store.find("mock", "leg-B") is None
         assert await store.find("twilio", "leg-A") is None
+
+    play(shelf, act)
+
+
+def test_an_event_is_found_by_the_key_that_its_carrier_gave_it(shelf: Any, make_batch: Make) -> None:
+    async def act(store: Store) -> None:
+        [[_, event]] = await written(store, make_batch("A", 1, 2, keys=(None, "K"), text="Zoë"))
+        [[other]] = await written(store, make_batch("B", 1, keys=("K",), carrier="twilio"))
+        assert (event.seq, event.key, other.call_id) == (2, "K", B)
+        assert await store.keyed("mock", "K") == event
+        assert await store.keyed("twilio", "K") == other
+        assert await store.keyed("telnyx", "K") is None
+        assert await store.keyed("mock", "L") is None
+
+    play(shelf, act)
+
+
+def test_the_key_of_a_batch_that_was_refused_finds_nothing(shelf: Any, make_batch: Make) -> None:
+    async def act(store: Store) -> None:
+        await written(store, make_batch("A", 1, keys=("K",)))
+        await refused(store, make_batch("A", 1, keys=("L",)))
+        assert await store.keyed("mock", "L") is None
+        await written(store, make_batch("A", 2, keys=("L",)))
+        found = await store.keyed("mock", "L")
+        assert found is not None
+        assert (found.call_id, found.seq) == (A, 2)
 
     play(shelf, act)
 
@@ -216,92 +231,6 @@ def test_records_are_listed_newest_first(shelf: Any, make_batch: Make) -> None:
     play(shelf, act)
 
 
-def test_a_second_writer_is_noticed(shelf: Any, make_batch: Make) -> None:
-    async def run() -> None:
-        async with shelf.opened("one") as one, shelf.opened("two") as two:
-            await written(one, make_batch("A", 1))
-            answers = await two.write([make_batch("B", 1), make_batch("A", 2)])
-            assert isinstance(answers[0], list)
-            assert str(answers[1]) == "call A: another instance holds it"
-            assert isinstance(answers[1], StoreConflict)
-            await written(one, make_batch("A", 2))
-            assert [event.seq for event in await two.log(A)] == [1, 2]
-
-    asyncio.run(run())
-
-
-def test_only_a_claim_moves_a_call_whose_lease_ran_out(shelf: Any, make_batch: Make) -> None:
-    async def run() -> None:
-        async with shelf.opened("one") as one, shelf.opened("two") as two:
-            await written(one, make_batch("A", 1))
-            await one.claim(NOW - 100, 30.0)
-            assert isinstance((await two.write([make_batch("A", 2)]))[0], StoreConflict)
-            assert await two.claim(NOW, 30.0) == [A]
-            await written(two, make_batch("A", 2))
-            assert isinstance((await one.write([make_batch("A", 3)]))[0], StoreConflict)
-
-    asyncio.run(run())
-
-
-def test_a_claim_takes_our_open_calls_and_those_whose_lease_ran_out(shelf: Any, make_batch: Make) -> None:
-    async def run() -> None:
-        async with shelf.opened("one") as one, shelf.opened("two") as two:
-            await written(one, make_batch("B"), make_batch("A"), make_batch("D", state="ended"))
-            await written(two, make_batch("C"))
-            assert await one.claim(NOW, 30.0) == [A, B]
-            assert await two.claim(NOW + 29.9, 30.0) == [C]
-            assert await two.claim(NOW + 30.0, 30.0) == [A, B, C]
-            assert await one.claim(NOW + 30.0, 30.0) == []
-
-    asyncio.run(run())
-
-
-def test_a_claim_renews_our_lease_which_keeps_other_instances_out(shelf: Any, make_batch: Make) -> None:
-    async def run() -> None:
-        async with shelf.opened("one") as one, shelf.opened("two") as two:
-            await written(one, make_batch("A"))
-            await written(two, make_batch("B"))
-            await one.claim(NOW + 20, 30.0)
-            assert await two.claim(NOW + 49, 5.0) == [B]
-            assert await two.claim(NOW + 50, 5.0) == [A, B]
-
-    asyncio.run(run())
-
-
-def test_a_new_row_is_born_with_our_lease_and_a_later_write_leaves_it(shelf: Any, make_batch: Make) -> None:
-    async def run() -> None:
-        async with shelf.opened("one") as one, shelf.opened("two") as two:
-            await written(one, make_batch("A"))
-            await one.claim(NOW + 100, 30.0)
-            await written(one, make_batch("A", 2))
-            assert await two.claim(NOW + 129, 30.0) == []
-            assert await two.claim(NOW + 130, 30.0) == [A]
-
-    asyncio.run(run())
-
-
-def test_a_late_word_about_an_ended_call_may_come_from_any_instance(shelf: Any, make_batch: Make) -> None:
-    async def run() -> None:
-        async with shelf.opened("one") as one, shelf.opened("two") as two:
-            await written(one, make_batch("A", 1, state="ended"))
-            await written(two, make_batch("A", 2, state="ended"))
-            assert isinstance((await one.write([make_batch("A", 2, state="ended")]))[0], StoreConflict)
-            await written(one, make_batch("A", 3, state="ended"))
-
-    asyncio.run(run())
-
-
-def test_of_many_claims_at_once_one_gets_each_call(shelf: Any, make_batch: Make) -> None:
-    async def run() -> None:
-        async with shelf.opened("one") as one, shelf.opened("two") as two, shelf.opened("three") as three:
-            await written(one, *(make_batch(call) for call in "ABC"))
-            async with asyncio.TaskGroup() as tasks:
-                claims = [tasks.create_task(store.claim(NOW + 60, 30.0)) for store in (two, three)]
-            assert sorted(call for claim in claims for call in claim.result()) == [A, B, C]
-
-    asyncio.run(run())
-
-
 def test_two_instances_that_write_at_once_never_share_a_key(shelf: Any, make_batch: Make) -> None:
     async def run() -> None:
         async with shelf.opened("one") as one, shelf.opened("two") as two:
@@ -344,5 +273,9 @@ def test_a_store_that_is_not_open_says_so(shelf: Any, make_batch: Make) -> None:
         await store.close()
         with pytest.raises(StoreError, match="is not open"):
             await store.record(A)
+        with pytest.raises(StoreError, match="is not open"):
+            await store.seize(A, NOW, 30.0)
+        with pytest.raises(StoreError, match="is not open"):
+            await store.keyed("mock", "K")
 
     asyncio.run(run())

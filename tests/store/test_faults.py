@@ -163,6 +163,9 @@ def test_a_full_disk_refuses_a_write_and_takes_the_next_once_there_is_room(
             await store.write([make_batch("B"), too_much])
         with pytest.raises(StoreError, match="make room"):
             await store.write([make_batch("A", 1), make_batch("B"), too_much])
+        more_than_is_cached = make_batch("A", *range(2, 300), text="x" * 20_000)
+        with pytest.raises(StoreError, match="make room"):
+            await store.write([make_batch("A", 1), make_batch("B"), more_than_is_cached])
         assert await store.record(CallId("B")) is None
         assert [event.seq for event in await store.log(A)] == [1]
         small_disk.make_room()
@@ -255,6 +258,36 @@ def test_a_server_that_dropped_our_connections_is_connected_to_again(
             )
             await store.write([make_batch("A", 2)])
             assert [event.seq for event in await store.log(A)] == [1, 2]
+
+    asyncio.run(run())
+
+
+def test_a_file_whose_tables_are_gone_says_so_to_who_seizes_or_seeks(sqlite_shelf: Any, tmp_path: Path) -> None:
+    async def run() -> None:
+        async with sqlite_shelf.opened() as store:
+            with sqlite3.connect(tmp_path / "archive.db") as other:
+                other.executescript("DROP TABLE calls; DROP TABLE events")
+            other.close()
+            with pytest.raises(StoreError, match="cannot be used"):
+                await store.seize(A, NOW, 30.0)
+            with pytest.raises(StoreError, match="cannot be used"):
+                await store.keyed("mock", "K")
+
+    asyncio.run(run())
+
+
+def test_a_server_without_our_database_says_so_to_who_seizes_or_seeks(postgres: Any) -> None:
+    database = postgres.new_database()
+
+    async def run() -> None:
+        store = SqlStore(postgres.url(database), instance="one", clock=lambda: NOW)
+        await store.open()
+        await asyncio.to_thread(postgres.run, f"DROP DATABASE {database} WITH (FORCE)")
+        with pytest.raises(StoreError, match="does not exist: create the database"):
+            await store.seize(A, NOW, 30.0)
+        with pytest.raises(StoreError, match="does not exist: create the database"):
+            await store.keyed("mock", "K")
+        await store.close()
 
     asyncio.run(run())
 

@@ -37,6 +37,7 @@ batches = st.fixed_dictionaries(
 steps = st.one_of(
     st.tuples(st.just("write"), instances, st.lists(batches, min_size=1, max_size=5)),
     st.tuples(st.just("claim"), instances, st.sampled_from([NOW, NOW + 30.0, NOW + 60.0])),
+    st.tuples(st.just("seize"), instances, calls),
 )
 
 
@@ -57,13 +58,16 @@ async def perform(stores: dict[str, Store], plan: list[Any], make_batch: Callabl
             ]
             answers = await store.write(wanted)
             said.append([type(answer) if isinstance(answer, StoreConflict) else answer for answer in answers])
-        else:
+        elif action == "claim":
             said.append(await store.claim(what, 30.0))
+        else:
+            said.append(await store.seize(CallId(what), NOW, 30.0))
     for store in stores.values():
         for call in "ABCD":
             said += [await store.log(CallId(call)), await store.record(CallId(call))]
             said.append(await store.events(2, 3, CallId(call)))
         said += [await store.find(carrier, leg) for carrier in ("mock", "twilio") for leg in ("L1", "L2", "L3", "L4")]
+        said += [await store.keyed(carrier, key) for carrier in ("mock", "twilio") for key in ("K1", "K2", "K3")]
         said += [await store.events(after, 4) for after in (0, 3)]
         said.append(await store.records(Query(since=NOW + 1)))
         said.append(await store.records(Query(number="+15550102", limit=2)))

@@ -33,8 +33,6 @@ def check_available(config: Config) -> None:
     for key, policy in (("inbound_policy", config.inbound_policy), *lines):
         if policy == "pairing":
             faults.append(Fault(key, "pairing is not available in this version; use allowlist, with allow_from"))
-    if not config.streaming.enabled:
-        faults.append(Fault("streaming.enabled", "calls without media streams are not available in this version"))
     if config.realtime.enabled:
         faults.append(Fault("realtime.enabled", "speech to speech is not available in this version; set it to false"))
     if config.tunnel.provider != "none":
@@ -53,6 +51,7 @@ def rules(config: Config) -> Rules:
         ring_timeout=limits.ring_timeout_ms / 1000,
         stale=float(limits.stale_call_seconds),
         notify_hangup_delay=float(config.outbound.notify_hangup_delay_sec),
+        streaming=config.streaming.enabled,
         machine=config.outbound.machine,
         machine_message=config.outbound.machine_message or "",
         transcript_timeout=limits.transcript_timeout_ms / 1000,
@@ -95,6 +94,7 @@ class Profiles:
             session.post,
             lead=LEAD,
             patience=line.brain.timeout_ms / 1000,
+            in_words=lambda: session.call.prompting,
         )
         ears = Ears(self.detector, self._engines.transcriber(line.stt), session.post)
         return Media(ears, mouth, session.post, lambda: conversation(session.call, session.around.clock()))

@@ -16,13 +16,13 @@ from datetime import UTC, datetime
 import msgspec
 import structlog
 
-from voicecall import logs, plugins
+from voicecall import logs
 from voicecall.carriers import Carrier
 from voicecall.config.load import Loaded
 from voicecall.config.model import Config
 from voicecall.config.state import StateError
 from voicecall.core.credentials import mint
-from voicecall.core.ids import CallId, CarrierCallId
+from voicecall.core.ids import CarrierCallId
 from voicecall.core.operations import CallerStep
 from voicecall.emulators.wires import NetworkServer
 from voicecall.entrypoints import ControlOptions, PublicOptions
@@ -38,14 +38,12 @@ from voicecall.net.http import Http
 from voicecall.speech import Voice
 from voicecall.store.sql import SqlStore
 
+from .carriers import make_carriers
 from .engines import Engines
 from .metrics import Metrics
 from .profiles import Profiles, check_available, rules
 
-_CREDENTIAL_LIFE = 60.0
 _REST_PATIENCE = 10.0
-_OWN_NUMBER = "+15550000000"
-"""The mock network's number for us, where none is configured."""
 CALLER_VOICE = Voice(pitch=1.18, pace=1.12)
 """How the phones of the mock network sound: not like the agent."""
 
@@ -158,8 +156,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         if network is not None:
             await stack.enter_async_context(network)
         network_url = network.url if network else config.mock.api_base_url
-        carrier: Carrier = plugins.find("carrier", config.provider)(secret, network_url)
-        carriers = {carrier.name: carrier}
+        carriers = make_carriers(config, secret, network_url)
         http = await stack.enter_async_context(Http())
         bell = Bell()
         journal = await stack.enter_async_context(Journal(store, bell.ring))
@@ -167,14 +164,16 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         listener: PublicListener
 
         def around(carrier: Carrier) -> Surroundings:
+            pace = config.limits.dials_per_second or carrier.capabilities.dials_per_second
             return Surroundings(
                 journal=journal,
-                line=Line(carrier, http, timeout=_REST_PATIENCE),
+                line=Line(carrier, http, timeout=_REST_PATIENCE, dials_per_second=pace),
                 clock=wall_clock,
                 nonce=lambda: secrets.token_urlsafe(12),
-                credential=lambda call_id, nonce: _credential(keys[0], call_id, nonce),
+                credential=lambda call_id, nonce, expires: mint(keys[0], call_id=call_id, nonce=nonce, expires=expires),
                 stream_url=lambda: listener.stream_url,
                 webhook_url=lambda: f"{listener.public_url}/{carrier.name}",
+                is_reachable=lambda: carrier.name == "mock" or listener.is_public,
             )
 
         switchboard = Switchboard(
@@ -194,9 +193,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         listener = await stack.enter_async_context(
             PublicListener(_public(config, keys), carriers, switchboard, wall_clock)
         )
-        defaults = Defaults(
-            config.provider, config.outbound.default_mode, config.from_number or _OWN_NUMBER, config.to_number
-        )
+        defaults = Defaults(config.provider, config.outbound.default_mode, config.from_number, config.to_number)
         ring = _ringer(http, network_url, secret, lambda: f"{listener.public_url}/mock") if network_url else None
         gateway = Gateway(switchboard, store, bell, defaults, ring, failing=lambda: journal.failing)
         metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector))
@@ -226,10 +223,6 @@ def store_url(loaded: Loaded) -> str:
 def wall_clock() -> float:
     """Return Unix seconds."""
     return datetime.now(UTC).timestamp()
-
-
-def _credential(key: bytes, call_id: CallId, nonce: str) -> str:
-    return mint(key, call_id=call_id, nonce=nonce, expires=wall_clock() + _CREDENTIAL_LIFE)
 
 
 def _network(config: Config, engines: Engines, secret: str) -> NetworkServer | None:
@@ -264,6 +257,8 @@ def _public(config: Config, keys: tuple[bytes, ...]) -> PublicOptions:
         max_in_flight_per_address=security.max_in_flight_per_ip,
         trusted_proxies=security.trusted_proxy_ips,
         trust_forwarding=security.trust_forwarding_headers,
+        allowed_hosts=security.allowed_hosts,
+        handshake_signature=streaming.handshake_signature,
     )
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from voicecall.core.events import Event
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
+from voicecall.core.rules import Capabilities as Capabilities
 
 
 class Webhook(msgspec.Struct, frozen=True):
@@ -59,6 +60,8 @@ class Inbound(msgspec.Struct, frozen=True):
 
     from_: str
     to: str
+    placed: bool = False
+    """Whether it was placed elsewhere in our name, from the carrier's console for one: it is an outbound call."""
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -76,6 +79,15 @@ class Delivery(msgspec.Struct, frozen=True):
 # --- actions: what the gateway wants of a carrier
 
 
+class Callback(msgspec.Struct, frozen=True):
+    """Where the carrier asks what to do next with a leg."""
+
+    webhook_url: str
+    call_id: CallId
+    visit: str
+    """New for every document, so that coming back is never taken for a replay."""
+
+
 class PlaceCall(msgspec.Struct, frozen=True):
     """Dial. `webhook_url` is where the carrier reports."""
 
@@ -85,6 +97,9 @@ class PlaceCall(msgspec.Struct, frozen=True):
     webhook_url: str
     ring_timeout: float
     time_limit: float
+    digits: str = ""
+    """Sent by the carrier once the call is answered, where it can (`digits_at_dial`)."""
+    detect_machine: bool = False
 
 
 class ConnectStream(msgspec.Struct, frozen=True):
@@ -93,6 +108,34 @@ class ConnectStream(msgspec.Struct, frozen=True):
     carrier_call_id: CarrierCallId
     stream_url: str
     credential: str
+    back: Callback
+    """Where the leg goes when the stream ends and the call lives on."""
+
+
+class Prompt(msgspec.Struct, frozen=True):
+    """Speak `text` (nothing when empty) in the carrier's own voice; then listen, where asked to, and report."""
+
+    carrier_call_id: CarrierCallId
+    text: str
+    listen: bool
+    """Whether to wait for the caller's words or keys; without it the leg is back at once."""
+    number: int
+    """Comes back in `Gathered.prompt`."""
+    back: Callback
+
+
+class ComeBack(msgspec.Struct, frozen=True):
+    """The decision is not there yet: keep the leg, and ask again in a second."""
+
+    carrier_call_id: CarrierCallId
+    back: Callback
+
+
+class Dismiss(msgspec.Struct, frozen=True):
+    """Speak `text` where the carrier can, and end the leg."""
+
+    carrier_call_id: CarrierCallId
+    text: str
 
 
 class RejectCall(msgspec.Struct, frozen=True):
@@ -119,9 +162,11 @@ class PressDigits(msgspec.Struct, frozen=True):
 
     carrier_call_id: CarrierCallId
     digits: str
+    back: Callback
+    """Where the leg goes afterwards, where the digits end its media stream."""
 
 
-Action = PlaceCall | ConnectStream | RejectCall | HangUp | FetchStatus | PressDigits
+Action = PlaceCall | ConnectStream | Prompt | ComeBack | Dismiss | RejectCall | HangUp | FetchStatus | PressDigits
 
 
 # --- media frames
@@ -179,16 +224,6 @@ class MediaCodec(Protocol):
 
     def clear(self) -> str:
         """Return the message that drops the audio that was sent and not yet played."""
-
-
-class Capabilities(msgspec.Struct, frozen=True):
-    """What can be done on this carrier."""
-
-    streaming: bool = True
-    digits_out: bool = True
-    marks_return_on_clear: bool = True
-    credential_in_start: bool = True
-    """Whether the stream's credential travels in its start message (else in the URL's path)."""
 
 
 class Carrier(Protocol):

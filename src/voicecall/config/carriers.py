@@ -24,13 +24,21 @@ class Twilio(Section):
     account_sid: str | None = None
     """The account's SID."""
     auth_token: SecretStr | None = None
-    """Signs REST requests and verifies webhooks."""
+    """Verifies webhooks; signs REST requests, unless an API key does."""
+    api_key_sid: str | None = None
+    """The SID of an API key that signs REST requests in place of the auth token; it goes with its secret."""
+    api_key_secret: SecretStr | None = None
+    """The secret of that API key."""
     region: Literal["us1", "ie1", "au1"] = "us1"
     """Where calls are processed; the credentials must belong to it."""
     api_base_url: Origin | None = None
     """An origin in place of Twilio's own: tests, proxies."""
     signing_keys: Listed[SigningKey] = ()
     """Shared keys for webhooks that are signed with one."""
+    voice: str = "Polly.Joanna"
+    """Who speaks where Twilio does so itself: its name of a voice that speaks `twilio.language`."""
+    language: str = "en-US"
+    """The language that Twilio speaks and understands where it does so itself, such as `de-DE`."""
 
 
 class Telnyx(Section):

@@ -54,6 +54,19 @@ Greeting = Literal["none", "pending", "sending", "heard"]
 """The opening line: there is none, it waits for a stream, it is being said, the carrier confirmed it."""
 
 
+class Prompts(msgspec.Struct, frozen=True):
+    """What the carrier speaks and hears by itself, where no media stream does."""
+
+    number: int = 0
+    """The newest prompt."""
+    waiting: bool = False
+    """Whether the carrier waits to be told what to do, or is to be interrupted for it."""
+    told: tuple[str, ...] = ()
+    """Parts of the reply that were heard out."""
+    left: tuple[str, ...] = ()
+    """Parts of the reply that are still to be told, the one under way included."""
+
+
 class Line(msgspec.Struct, frozen=True):
     """One line of the transcript."""
 
@@ -123,13 +136,26 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     stream: StreamId | None = None
     streams: int = 0
     """How many media streams have joined so far."""
+    connects: int = 0
+    """How often a media stream was asked for."""
+    denials: int = 0
+    """How many media streams were refused."""
+    rescues: int = 0
+    """How often a media stream was asked for because the one before did not do."""
+    proven: bool = False
+    """Whether the carrier ever confirmed that the caller hears us."""
+    away: float = 0.0
+    """Seconds for which the leg leaves its stream to send digits; 0 when it does not."""
+    prompting: bool = False
+    """Whether the carrier speaks and listens by itself."""
+    prompts: Prompts = Prompts()
     credentials: tuple[str, ...] = ()
     """Ids of the stream credentials that were used up."""
 
     leg_over: bool = False
     """Whether the carrier's leg is known to be gone, or there never was one."""
     hangups: int = 0
-    asked: Literal["", "stale", "stream", "adopted"] = ""
+    asked: Literal["", "stale", "stream", "prompt", "adopted"] = ""
     """Why the carrier was asked whether the leg lives."""
 
     timers: frozenset[str] = frozenset()
@@ -169,17 +195,17 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 def open_call(event: Placed | Arrived, at: float) -> Call:
     """Return the call that begins with this event, before anything follows from it."""
-    outbound = isinstance(event, Placed)
     return Call(
         id=event.call_id,
         carrier=event.carrier,
-        direction="outbound" if outbound else "inbound",
+        direction="outbound" if isinstance(event, Placed) else event.direction,
         mode=event.mode if isinstance(event, Placed) else "conversation",
         from_=event.from_,
         to=event.to,
         rules=event.rules,
         started_at=at,
         carrier_call_id=event.carrier_call_id if isinstance(event, Arrived) else None,
+        prompting=not event.rules.streaming,
         greeting=event.greeting,
         greeting_state="pending" if event.greeting else "none",
         digits=event.digits if isinstance(event, Placed) else "",

@@ -11,6 +11,8 @@ from voicecall.core.call import NEXT, Call, Caution, EndReason, Line, Phase
 from voicecall.core.effects import (
     Acknowledge,
     CancelReply,
+    Connect,
+    Dismiss,
     Effect,
     Hangup,
     Refuse,
@@ -25,6 +27,8 @@ MACHINE_SILENCE = 8.0
 """Seconds after which a machine that says nothing is spoken to all the same."""
 MACHINE_BEEP = 2.0
 """Seconds between a machine's last word and the end of its beep."""
+SORRY_PATIENCE = 8.0
+"""Seconds that the carrier may take to say sorry before the leg is ended."""
 LAST_WORDS = 3.0
 """Seconds that transcripts may take once the leg is gone."""
 
@@ -134,8 +138,8 @@ class Draft:
         if (self.call.mode == "notify" or self.call.machine) and self.call.is_live:
             self.start("notify", self.call.rules.notify_hangup_delay)
 
-    def end(self, reason: EndReason, detail: str | None = None) -> None:
-        """Settle why the call ends, once, and hang up if there is anything to hang up."""
+    def end(self, reason: EndReason, detail: str | None = None, *, sorry: str = "") -> None:
+        """Settle why the call ends, once, and hang up if there is anything to hang up; the carrier may say `sorry`."""
         if not self.call.is_live:
             return
         self.stop(*sorted(self.call.timers))
@@ -144,7 +148,11 @@ class Draft:
             self.do(CancelReply(self.call.turns.reply))
         self.set(turns=floor.stop(self.call.turns))
         self.start("settle", LAST_WORDS if self.call.leg_over else self.call.rules.hangup_patience * HANGUP_TRIES)
-        self.hang_up()
+        if sorry and not self.call.leg_over:
+            self.do(Dismiss(sorry))
+            self.start("hangup", SORRY_PATIENCE)
+        else:
+            self.hang_up()
         self.settle()
 
     def hang_up(self) -> None:
@@ -205,3 +213,9 @@ class Draft:
             self.set(asked="" if self.call.asked == "stale" else self.call.asked)
             self.start("max-duration", self.call.rules.max_duration)
             self.start("stream-start", self.call.rules.stream_start)
+
+    def connect(self) -> None:
+        """Have a media stream opened."""
+        self.set(connects=self.call.connects + 1)
+        self.do(Connect())
+        self.start("stream-start", self.call.rules.stream_start)

@@ -76,6 +76,20 @@ class Connect(_Effect, frozen=True):
     """Open a media stream on this leg, answering it first where that is needed."""
 
 
+class Prompt(_Effect, frozen=True):
+    """Have the carrier speak `text` itself and, if told to, listen: it answers with this number."""
+
+    number: int
+    text: str
+    listen: bool
+
+
+class Dismiss(_Effect, frozen=True):
+    """Have the carrier speak `text`, where it can, and end the leg."""
+
+    text: str
+
+
 class Reject(_Effect, frozen=True):
     """Turn an inbound leg away: `busy` or `rejected`."""
 
@@ -122,5 +136,7 @@ class Ignored(_Effect, frozen=True):
 
 
 Now = HoldReply | ResumeReply | CancelReply | StartTimer | StopTimer | Ignored
-Durable = Say | Respond | Dial | Connect | Reject | Hangup | AskCarrier | SendDigits | Acknowledge | Refuse
+Durable = (
+    Say | Respond | Dial | Connect | Prompt | Dismiss | Reject | Hangup | AskCarrier | SendDigits | Acknowledge | Refuse
+)
 Effect = Now | Durable

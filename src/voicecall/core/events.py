@@ -58,6 +58,8 @@ class Arrived(Binding, frozen=True, kw_only=True):
     to: str
     greeting: str
     rules: Rules
+    direction: Literal["inbound", "outbound"] = "inbound"
+    """Outbound when it was placed elsewhere in our name."""
     refusal: str = ""
     """Why the call is not taken: `policy`, `busy` or `draining`; empty when it is taken."""
     metadata: dict[str, str] = {}
@@ -92,6 +94,15 @@ class Answered(Binding, frozen=True):
 
 class DocumentAsked(Binding, frozen=True):
     """The carrier asks what to do next with a leg that was answered."""
+
+
+class Gathered(Binding, frozen=True):
+    """The carrier spoke and listened as it was told to, and asks what to do next."""
+
+    prompt: int
+    """What it answers, by its number."""
+    text: str = ""
+    """What the caller said; empty when nothing was understood."""
 
 
 class CarrierEnded(Binding, frozen=True):
@@ -133,6 +144,12 @@ class StreamStarted(Binding, frozen=True):
     stream_id: StreamId
     credential: str
     """The credential's own id, not the secret."""
+
+
+class StreamDenied(Passing, frozen=True):
+    """A media stream of this leg was refused."""
+
+    reason: str
 
 
 class StreamStopped(Passing, frozen=True):
@@ -192,6 +209,25 @@ class PlaybackStarted(Passing, frozen=True):
     """The first audio of a reply was sent."""
 
     reply: int
+
+
+class PlaybackConfirmed(Passing, frozen=True):
+    """The carrier confirmed that a reply is being played."""
+
+    reply: int
+
+
+class ReplyWorded(Binding, frozen=True):
+    """All words of a reply are known; the carrier is to speak them."""
+
+    reply: int
+    text: str
+
+
+class PromptFailed(Binding, frozen=True):
+    """The carrier could not be told what to say."""
+
+    detail: str
 
 
 class FarewellAsked(Passing, frozen=True):
@@ -306,12 +342,14 @@ Event = (
     | Ringing
     | Answered
     | DocumentAsked
+    | Gathered
     | CarrierEnded
     | CarrierAsked
     | HangupAccepted
     | HangupFailed
     | DigitsSent
     | StreamStarted
+    | StreamDenied
     | StreamStopped
     | DigitPressed
     | SpeechStarted
@@ -320,6 +358,9 @@ Event = (
     | Heard
     | EarsFailed
     | PlaybackStarted
+    | PlaybackConfirmed
+    | ReplyWorded
+    | PromptFailed
     | FarewellAsked
     | PlaybackFinished
     | PlaybackStopped

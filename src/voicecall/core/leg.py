@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from voicecall.core import prompting, rescue
 from voicecall.core import turns as floor
-from voicecall.core.call import EndReason, Phase
+from voicecall.core.call import EndReason, Phase, Prompts
 from voicecall.core.draft import LAST_WORDS, Draft
 from voicecall.core.effects import AskCarrier
 
@@ -43,16 +44,20 @@ def asked(draft: Draft, answer: str) -> None:
             if answer == "gone":
                 draft.leg_over()
             draft.end("stale-timeout", "The call was not answered in time, and no report of its end came.")
-        case "stream", "gone":
+        case "stream" | "prompt", "gone":
             over(draft, "completed", "")
+        case "prompt", _:
+            draft.end("error", "The carrier could not be told what to say.")
         case "stream", _:
             grace = draft.call.rules.stream_grace
-            draft.end("error", f"The media stream was lost and did not come back within {grace:g} s.")
+            rescue.failed(draft, f"The media stream was lost and did not come back within {grace:g} s.")
         case _, "gone":
             draft.leg_over()
             draft.end("stale-timeout", "The gateway was restarted, and the carrier knew the call no longer.")
         case _, "alive" if draft.call.answered_at is None and draft.call.direction == "outbound":
             draft.start("ring", max(0.0, draft.call.started_at + draft.call.rules.ring_timeout - draft.at))
+        case _, "alive" if draft.call.prompting:
+            prompting.asked(draft)
         case _, "alive":
             draft.start("stream-start", draft.call.rules.stream_start)
         case _:
@@ -68,6 +73,7 @@ def adopted(draft: Draft) -> None:
         turns=floor.forget(call.turns),
         greeting_state="pending" if call.greeting_state == "sending" else call.greeting_state,
         stream=None,
+        prompts=Prompts(number=call.prompts.number),
         reporting=frozenset(),
         timers=frozenset(),
         speaks={},

@@ -19,6 +19,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     """Whether it sends the first digits itself, once the call is answered."""
     digits_end_stream: bool = False
     """Whether sending digits ends the media stream; the carrier then asks what to do next."""
+    redirects: bool = False
+    """Whether a live leg can be given other instructions at any time, not only when it asks."""
     marks_return_on_clear: bool = True
     credential_in_start: bool = True
     """Whether the stream's credential travels in its start message (else in the URL's path)."""

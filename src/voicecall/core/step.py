@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from voicecall.core import leg, replies
+from voicecall.core import leg, prompting, replies, rescue
 from voicecall.core import turns as floor
-from voicecall.core.call import Call, Measured, Phase, open_call
+from voicecall.core.call import Call, Measured, Phase, Prompts, open_call
 from voicecall.core.draft import HANGUP_TRIES, Draft
 from voicecall.core.effects import (
     Acknowledge,
     AskCarrier,
-    Connect,
+    CancelReply,
     Dial,
     Effect,
     Ignored,
@@ -38,19 +38,24 @@ from voicecall.core.events import (
     EndAsked,
     Event,
     FarewellAsked,
+    Gathered,
     HangupAccepted,
     HangupFailed,
     Heard,
     PartlyHeard,
     Placed,
+    PlaybackConfirmed,
     PlaybackFinished,
     PlaybackStarted,
     PlaybackStopped,
+    PromptFailed,
     ReplyFailed,
+    ReplyWorded,
     Ringing,
     SpeakAsked,
     SpeechStarted,
     SpeechStopped,
+    StreamDenied,
     StreamStarted,
     StreamStopped,
     TimerFired,
@@ -58,10 +63,12 @@ from voicecall.core.events import (
     Warned,
 )
 
-MAX_STREAMS = 4
-"""One media stream and three that replace it."""
 _RING_SLACK = 5.0
 _HANGUP_PAUSE = 2.0
+_DIGIT = 0.6
+"""Seconds that a digit may take, with the pause after it."""
+_AWAY_SLACK = 3.0
+"""Seconds that a leg may take to leave its stream for digits, and to come back."""
 
 
 def begin(event: Placed | Arrived, at: float) -> tuple[Call, tuple[Effect, ...]]:
@@ -70,12 +77,12 @@ def begin(event: Placed | Arrived, at: float) -> tuple[Call, tuple[Effect, ...]]
     match event:
         case Placed():
             draft.do(Dial())
-            draft.start("ring", event.rules.ring_timeout + _RING_SLACK)
-            if event.rules.stale:
-                draft.start("stale", event.rules.stale)
         case Arrived(refusal=""):
-            draft.do(Connect())
-            draft.start("stream-start", event.rules.stream_start)
+            if draft.call.prompting:
+                prompting.asked(draft)
+                prompting.attend(draft)
+            else:
+                draft.connect()
         case Arrived(refusal=refusal):
             draft.do(Reject("rejected" if refusal == "policy" else "busy"))
             draft.leg_over()
@@ -102,6 +109,7 @@ def step(call: Call, event: Event, at: float) -> tuple[Call, tuple[Effect, ...]]
         return _after_the_end(call, event)
     draft = Draft(call, at)
     _take(draft, event)
+    prompting.attend(draft)
     draft.settle()
     after, effects = draft.done()
     if effects or after != call or isinstance(event, PartlyHeard | DigitPressed):
@@ -127,9 +135,13 @@ def _take(draft: Draft, event: Event) -> None:
             pass
         case Dialled(carrier_call_id):
             if call.carrier_call_id is None:
-                draft.set(carrier_call_id=carrier_call_id)
+                draft.set(carrier_call_id=carrier_call_id, digits="" if rules.can.digits_at_dial else call.digits)
                 if call.phase is Phase.ENDING:
                     draft.hang_up()
+                elif call.answered_at is None:
+                    draft.start("ring", rules.ring_timeout + _RING_SLACK)
+                    if rules.stale:
+                        draft.start("stale", rules.stale)
         case DialFailed(detail) if call.carrier_call_id is None:
             draft.leg_over()
             draft.end("failed", detail)
@@ -142,12 +154,13 @@ def _take(draft: Draft, event: Event) -> None:
                 if machine and not call.machine and rules.machine != "off":
                     _machine_answered(draft)
         case DocumentAsked():
-            if call.is_live and call.streams >= MAX_STREAMS:
-                draft.end("error", f"The media stream ended {MAX_STREAMS} times; it is not opened again.")
+            if call.is_live:
+                _asked(draft)
+        case Gathered(prompt, text):
+            if call.is_live and call.prompting:
+                prompting.gathered(draft, prompt, text)
             elif call.is_live:
-                draft.enter(Phase.ANSWERED)
-                draft.answered()
-                draft.do(Connect())
+                _asked(draft)
         case CarrierEnded(cause, detail):
             leg.over(draft, cause, detail)
         case CarrierAsked(answer):
@@ -165,22 +178,33 @@ def _take(draft: Draft, event: Event) -> None:
             else:
                 draft.leg_over()
         case StreamStarted(stream_id, credential):
-            if call.is_live:
+            if call.prompting:
+                draft.set(credentials=(*call.credentials, credential))
+            elif call.is_live:
                 draft.answered()
                 draft.stop("stream-start", "stream-grace", "ask")
                 draft.enter(Phase.ACTIVE)
                 draft.set(
-                    stream=stream_id, streams=call.streams + 1, credentials=(*call.credentials, credential), asked=""
+                    stream=stream_id,
+                    streams=call.streams + 1,
+                    credentials=(*call.credentials, credential),
+                    asked="",
+                    away=0.0,
                 )
                 if call.digits and "" not in call.presses:
                     draft.set(presses=("", *call.presses))
                     draft.do(SendDigits("", call.digits))
+                if not call.proven and call.turns.floor is floor.Floor.AGENT:
+                    draft.start("playback", rules.playback)
                 draft.greet()
                 replies.answer_the_unanswered(draft)
         case StreamStopped(stream_id):
             if call.is_live and stream_id == call.stream:
                 draft.set(stream=None)
-                draft.start("stream-grace", rules.stream_grace)
+                draft.stop("playback")
+                draft.start("stream-grace", rules.stream_grace + call.away)
+        case StreamDenied():
+            draft.set(denials=call.denials + 1)
         case DigitPressed():
             pass
         case SpeechStarted(segment, lead) if call.phase is Phase.ACTIVE:
@@ -201,11 +225,26 @@ def _take(draft: Draft, event: Event) -> None:
             if reply == call.turns.reply:
                 draft.set(replying_since=at)
             draft.turn(floor.playback_started(call.turns, reply))
+            if not call.proven and call.is_live:
+                draft.start("playback", rules.playback)
+        case PlaybackConfirmed():
+            draft.set(proven=True)
+            draft.stop("playback")
+        case ReplyWorded(reply, text):
+            prompting.worded(draft, reply, text)
+        case PromptFailed(detail):
+            if call.is_live:
+                draft.warn("carrier-speech", detail)
+                draft.set(asked="prompt")
+                draft.do(AskCarrier())
         case FarewellAsked(reply):
             if reply == call.turns.reply:
                 draft.set(farewell=reply, farewell_reason="hangup-agent")
         case PlaybackFinished(reply, text, confirmed):
+            draft.set(proven=call.proven or confirmed)
             replies.heard_out(draft, reply, text, confirmed=confirmed)
+            if not draft.call.proven:
+                rescue.failed(draft, "The carrier confirmed nothing of what was sent to the caller.")
         case PlaybackStopped(reply, text, heard):
             replies.cut_off(draft, reply, text, heard)
         case ReplyFailed(reply, detail, text, heard):
@@ -247,7 +286,22 @@ def _machine_answered(draft: Draft) -> None:
     if draft.call.rules.machine == "hangup" or not message:
         draft.end("voicemail", "A machine answered.")
     else:
-        draft.set(machine=True, greeting=message, greeting_state="pending")
+        if draft.call.turns.reply in draft.call.reporting:
+            draft.do(CancelReply(draft.call.turns.reply))
+        draft.stop("notify", "playback")
+        draft.set(machine=True, greeting=message, greeting_state="pending", greeting_reply=0)
+        draft.set(
+            turns=floor.drop(draft.call.turns), prompts=Prompts(draft.call.prompts.number, draft.call.prompts.waiting)
+        )
+        draft.greet()
+
+
+def _asked(draft: Draft) -> None:
+    """The carrier asks what to do with a leg that was answered, or that is to be."""
+    if draft.call.prompting:
+        prompting.asked(draft)
+    else:
+        rescue.asked(draft)
 
 
 def _operation(draft: Draft, event: SpeakAsked | ContinueAsked | DigitsAsked | EndAsked) -> None:
@@ -268,7 +322,8 @@ def _operation(draft: Draft, event: SpeakAsked | ContinueAsked | DigitsAsked | E
             draft.set(continues=operation, continue_reply=call.turns.replies + 1)
             draft.say(text)
         case DigitsAsked(operation, digits):
-            draft.set(presses=(*call.presses, operation))
+            away = call.rules.can.digits_end_stream and not call.prompting
+            draft.set(presses=(*call.presses, operation), away=_DIGIT * len(digits) + _AWAY_SLACK if away else 0.0)
             draft.do(SendDigits(operation, digits))
         case _:
             assert_never(event)
@@ -295,7 +350,9 @@ def _timer(draft: Draft, name: str) -> None:
         case "ask":
             draft.do(AskCarrier())
         case "stream-start":
-            draft.end("error", f"No media stream arrived within {rules.stream_start:g} s of the answer.")
+            rescue.failed(draft, f"No media stream arrived within {rules.stream_start:g} s of the answer.")
+        case "playback":
+            rescue.unheard(draft)
         case "stream-grace":
             draft.set(asked="stream")
             draft.do(AskCarrier())

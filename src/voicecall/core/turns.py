@@ -313,9 +313,16 @@ def stop(turns: Turns) -> Turns:
     return _with(turns, floor=holder, reply=0, protected=False, queue=(), awaited=awaited, spoken_over=0)
 
 
-def forget(turns: Turns) -> Turns:
-    """Keep the numbers and lose the moment: the media plane is gone."""
-    return Turns(replies=turns.replies, turn=turns.turn)
+def forget(turns: Turns, queue: tuple[Utterance, ...] = ()) -> Turns:
+    """Keep the numbers and lose the moment: the media plane is gone. What is in `queue` is still to be said."""
+    return Turns(replies=turns.replies, turn=turns.turn, queue=queue)
+
+
+def drop(turns: Turns) -> Turns:
+    """What the agent says, or would say, is not to be said; the caller goes on, if speaking."""
+    awaited = turns.awaited | {turns.speaking} if turns.speaking else turns.awaited
+    holder = Floor.CALLER if turns.speaking else Floor.OPEN
+    return _with(turns, floor=holder, reply=0, protected=False, queue=(), awaited=awaited, spoken_over=0)
 
 
 def _next(turns: Turns) -> Result:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from voicecall.carriers import Delivery, HttpReply, MediaCodec, MediaStarted
 from voicecall.core.credentials import Credential
+from voicecall.core.ids import CarrierCallId
 from voicecall.core.operations import Operation
 from voicecall.net import MediaSocket
 
@@ -34,6 +35,12 @@ class Desk(Protocol):
             StreamRefused: it may not join a call.
             FrameError: the peer broke its wire format.
             StoreError: that it joined could not be made durable.
+        """
+
+    def refused(self, carrier: str, carrier_call_id: CarrierCallId, reason: str) -> None:
+        """Take note that a media stream which named this call leg was refused; the call may want to know.
+
+        Nobody vouches for the stream: whoever knows the leg's name can have sent it. `reason` is `StreamRefused`'s.
         """
 
 
@@ -65,12 +72,14 @@ class PublicOptions:
     """0 takes a free one."""
     path: str = "/voice/webhook"
     public_url: str | None = None
-    """The carrier-facing webhook URL; without it, this listener's own address."""
+    """The carrier-facing webhook URL; without it, what a trusted proxy says, else this listener's own address."""
     stream_path: str = "/voice/stream"
     streaming_public_url: str | None = None
     default_carrier: str = "mock"
     skip_signature_verification: bool = False
     credential_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    handshake_signature: Literal["log", "require"] = "log"
+    """What becomes of a media stream whose handshake has a wrong signature, or with `require` none."""
     pre_start_timeout: float = 5.0
     max_pending: int = 32
     max_pending_per_address: int = 4
@@ -81,9 +90,11 @@ class PublicOptions:
     """For a body, and for the head of a connection's first request."""
     max_in_flight_per_address: int = 8
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses or networks whose `X-Forwarded-For` is believed."""
+    """Addresses or networks whose `X-Forwarded-*` is believed: of clients always, of hosts as the next two say."""
     trust_forwarding: bool = False
-    """Believe loopback's `X-Forwarded-For` too, where no proxies are named."""
+    """Believe loopback too, where no proxies are named; and hosts, where none are listed."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Hosts that forwarded headers may name, whatever the port."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

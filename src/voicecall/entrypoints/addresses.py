@@ -35,17 +35,27 @@ class Proxies:
         address = _parse(peer or "")
         if address is None:
             return None
-        if self._trusts(address):
+        if self._holds(address):
             for hop in reversed(headers.get("x-forwarded-for", "").split(",")):
                 client = _parse(hop)
                 if client is None:
                     return None
-                if not self._trusts(client):
+                if not self._holds(client):
                     return str(client)
             return None
         return None if address.is_loopback else str(address)
 
-    def _trusts(self, address: _Address) -> bool:
+    def trusts(self, address: str | None) -> bool:
+        """Say whether this is the address of a trusted proxy."""
+        parsed = _parse(address or "")
+        return parsed is not None and self._holds(parsed)
+
+    def hops(self, peer: str | None, headers: Mapping[str, str]) -> int:
+        """Return how many proxies the request came through, the peer included, if all are trusted; else 0."""
+        chain = [peer, *headers.get("x-forwarded-for", "").split(",")[1:]]
+        return len(chain) if all(map(self.trusts, chain)) else 0
+
+    def _holds(self, address: _Address) -> bool:
         return (self._trust_loopback and address.is_loopback) or any(address in network for network in self._trusted)
 
 

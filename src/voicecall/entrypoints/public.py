@@ -17,8 +17,18 @@ from voicecall.errors import StreamRefused
 
 from . import Desk, PublicOptions
 from .addresses import Admission, Proxies, cannot_listen
+from .origins import Origins
 from .streams import Streams
-from .urls import StreamRoute, StrippedRoute, WebhookRoute, find_route, origin, signed_url, stream_url
+from .urls import (
+    StreamRoute,
+    StrippedRoute,
+    WebhookRoute,
+    dialled_stream_url,
+    find_route,
+    origin,
+    signed_url,
+    stream_url,
+)
 from .webhooks import Webhooks
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -52,8 +62,15 @@ class PublicListener:
             default=default,
             keys=options.credential_keys,
             pre_start_timeout=options.pre_start_timeout,
+            require_signature=options.handshake_signature == "require" and not options.skip_signature_verification,
         )
         self._proxies = Proxies(options.trusted_proxies, trust_loopback=options.trust_forwarding)
+        self._origins = Origins(
+            self._proxies,
+            allowed_hosts=options.allowed_hosts,
+            trust_forwarding=options.trust_forwarding,
+            configured=options.public_url is not None,
+        )
         self._in_flight = Admission(total=_MAX_IN_FLIGHT, per_address=options.max_in_flight_per_address)
         self._pending = Admission(total=options.max_pending, per_address=options.max_pending_per_address)
         self._connections = Admission(total=options.max_connections)
@@ -67,8 +84,16 @@ class PublicListener:
 
     @property
     def public_url(self) -> str:
-        """Where carriers reach the webhooks: the configured URL, else this listener's own address."""
-        return self._options.public_url or origin(self._options.bind, self._port) + self._options.path
+        """Where carriers reach the webhooks: the configured URL, else that of the first verified webhook, else ours.
+
+        A webhook teaches it only where a trusted proxy says under which name it was sent.
+        """
+        return self._public_url(self._origins.proven)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether a public URL is known: it is configured, or a verified webhook came by it."""
+        return self._options.public_url is not None or self._origins.proven is not None
 
     @property
     def stream_url(self) -> str:
@@ -115,6 +140,11 @@ class PublicListener:
                 tasks.create_task(media.close(_GOING_AWAY, "going away"))
         await self._runner.cleanup()
 
+    def _public_url(self, proxied: str | None) -> str:
+        """Return the base of all webhooks' URLs, given the origin under which a proxy is reached."""
+        options = self._options
+        return options.public_url or (proxied or origin(options.bind, self._port)) + options.path
+
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self._server.heard(request)
         path = request.raw_path.partition("?")[0]
@@ -154,9 +184,17 @@ class PublicListener:
                 return _answer(400, "malformed body")
             if body is None:
                 return _answer(413, f"more than {self._options.max_body} bytes")
-            url = signed_url(self.public_url, self._options.path, request.raw_path)
+            forwarded = self._origins.read(request.remote, headers)
+            base = self._public_url(forwarded.origin if forwarded else None)
+            url = signed_url(base, self._options.path, request.raw_path)
             webhook = Webhook(request.method, url, headers, body, client or request.remote or "")
-            return _reply(await self._webhooks.handle(webhook, carrier, slot.release))
+
+            def verified() -> None:
+                slot.release()
+                if not self._options.skip_signature_verification and self._origins.learn(forwarded):
+                    _log.info("public.url", url=self.public_url)
+
+            return _reply(await self._webhooks.handle(webhook, carrier, verified, forwarded))
 
     async def _read(self, request: web.BaseRequest) -> bytes | None:
         """Return the body, or None when it is too long."""
@@ -177,9 +215,11 @@ class PublicListener:
         )
         if request.method == "HEAD" or not socket.can_prepare(request).ok:
             return _answer(426, "media streams are served here, over WebSocket", Upgrade="websocket")
-        client = self._proxies.client(request.remote, _headers(request))
-        carrier = self._streams.carrier(credential_in_path=credential is not None)
-        log = _log.bind(carrier=carrier.name if carrier else None, peer=client or request.remote)
+        headers = _headers(request)
+        client = self._proxies.client(request.remote, headers)
+        carrier = self._streams.carrier(headers, credential_in_path=credential is not None)
+        peer = client or request.remote or ""
+        log = _log.bind(carrier=carrier.name if carrier else None, peer=peer)
         log.info("stream.upgrade")
         try:
             if credential is not None or carrier is None:
@@ -189,6 +229,10 @@ class PublicListener:
             return _answer(403, "refused")
         if carrier is None:
             return _answer(404, "not found")
+        if credential is None:
+            url = dialled_stream_url(self.stream_url, self._options.stream_path, request.raw_path)
+            if not self._streams.admits(carrier, Webhook("GET", url, headers, b"", peer)):
+                return _answer(403, "refused")
         connection, pending = self._connections.admit(), self._pending.admit(client)
         if connection is None or pending is None:
             for slot in filter(None, (connection, pending)):

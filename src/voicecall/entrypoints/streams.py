@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 
-from voicecall.carriers import Carrier, MediaCodec, MediaStarted
+from voicecall.carriers import Carrier, MediaCodec, MediaStarted, Webhook
 from voicecall.core.credentials import Credential, check
-from voicecall.errors import FrameError, StoreError, StreamRefused
+from voicecall.errors import FrameError, SignatureError, StoreError, StreamRefused
 from voicecall.net import MediaSocket
 
 from . import Desk
@@ -30,17 +30,42 @@ class Streams:
         default: str,
         keys: Iterable[bytes],
         pre_start_timeout: float,
+        require_signature: bool = False,
     ) -> None:
-        """Serve these carriers, `default` first. `clock` gives Unix seconds; `pre_start_timeout` is in seconds."""
+        """Serve these carriers, `default` first. `clock` gives Unix seconds; `pre_start_timeout` is in seconds.
+
+        `require_signature`: no handshake goes on without a right one.
+        """
         self._ordered = sorted(carriers.values(), key=lambda carrier: carrier.name != default)
         self._desk = desk
         self._clock = clock
         self._keys = tuple(keys)
         self._pre_start_timeout = pre_start_timeout
+        self._require_signature = require_signature
 
-    def carrier(self, *, credential_in_path: bool) -> Carrier | None:
-        """Return the first carrier that hands its credentials over in this way, or None."""
-        return next((one for one in self._ordered if one.capabilities.credential_in_start != credential_in_path), None)
+    def carrier(self, headers: Mapping[str, str], *, credential_in_path: bool) -> Carrier | None:
+        """Return the carrier whose signature the handshake bears, else the first, of those that hand credentials over
+        in this way, or None.
+        """
+        able = [one for one in self._ordered if one.capabilities.credential_in_start != credential_in_path]
+        return next((one for one in able if one.recognises(headers)), able[0] if able else None)
+
+    def admits(self, carrier: Carrier, handshake: Webhook) -> bool:
+        """Say whether a handshake, whose stream is to show its credential yet, may go on; log what is wrong with it.
+
+        A right signature is no credential: it vouches for the carrier, and the stream is of one call.
+        """
+        if not self._require_signature and not carrier.recognises(handshake.headers):
+            return True
+        log = _log.bind(carrier=carrier.name, peer=handshake.peer)
+        try:
+            carrier.verify(handshake, self._clock())
+        except SignatureError as error:
+            event = "stream.refused" if self._require_signature else "stream.signature"
+            log.warning(event, reason=f"handshake: {error}", tried=error.tried)
+            return not self._require_signature
+        log.debug("stream.signature", reason="right", url=handshake.url)
+        return True
 
     def check(self, credential: str | None) -> Credential:
         """Return what a credential says, if it is ours and fresh; whether it fits and is unused is for the desk.
@@ -80,6 +105,7 @@ class Streams:
             await self._desk.stream(carrier.name, codec, start, claim, socket)
         except StreamRefused as refused:
             log.warning("stream.refused", reason=refused.reason)
+            self._desk.refused(carrier.name, start.carrier_call_id, refused.reason)
             await socket.close(_REFUSED, refused.reason)
         except FrameError as error:
             await _malformed(log, socket, error)

@@ -1,7 +1,4 @@
-"""Which URL a carrier signed, where its stream goes, and what a request's path means. Pure.
-
-The public URL is the truth: what a proxy put into `Host` or `X-Forwarded-*` never changes what is verified.
-"""
+"""Which URL a carrier signed, where its stream goes, and what a request's path means. Pure."""
 
 from __future__ import annotations
 
@@ -75,6 +72,11 @@ def stream_url(public_url: str, serve_path: str, stream_path: str, streaming_pub
         scheme, host, path = _parts(public_url)
         prefix = path.removesuffix(serve_path) if keeps_path(public_url, serve_path) else ""
     return f"{'ws' if scheme in {'http', 'ws'} else 'wss'}://{host}{prefix.rstrip('/')}{stream_path}"
+
+
+def dialled_stream_url(stream_url: str, stream_path: str, target: str) -> str:
+    """Return the URL at which a carrier asked for a stream, given the target of its request, query included."""
+    return stream_url + target.removeprefix(stream_path.rstrip("/"))
 
 
 def keeps_path(public_url: str, serve_path: str) -> bool:

@@ -10,6 +10,7 @@ from voicecall.carriers import Carrier, Delivery, HttpReply, Webhook
 from voicecall.errors import FrameError, SignatureError, StoreError
 
 from . import Desk
+from .origins import Forwarded
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 _UNSIGNED = b"voicecall was reached, but the signature of a carrier is missing.\n"
@@ -35,12 +36,20 @@ class Webhooks:
         self._clock = clock
         self._skip = skip_verification
 
-    async def handle(self, webhook: Webhook, named: str | None, verified: Callable[[], None]) -> HttpReply:
-        """Return the answer. `named` is the carrier in the path; `verified` is called once the sender is known."""
+    async def handle(
+        self, webhook: Webhook, named: str | None, verified: Callable[[], None], forwarded: Forwarded | None = None
+    ) -> HttpReply:
+        """Return the answer. `named` is the carrier in the path; `verified` is called once the sender is known.
+
+        `forwarded` is what a proxy says about where it was sent: it tells why the signature is wrong.
+        """
         try:
             senders = self._senders(webhook, named)
         except SignatureError as error:
-            _log.warning("webhook.refused", carrier=named, peer=webhook.peer, reason=str(error), tried=error.tried)
+            log = _log.bind(carrier=named, peer=webhook.peer, reason=str(error), tried=error.tried)
+            if forwarded is not None and forwarded.origin is None:
+                log = log.bind(forwarded_host=forwarded.host, not_believed=forwarded.doubt)
+            log.warning("webhook.refused")
             unsigned = named is None and not any(one.recognises(webhook.headers) for one in self._ordered)
             return HttpReply(403, _UNSIGNED if unsigned else _FORGED)
         verified()

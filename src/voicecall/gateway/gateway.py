@@ -38,6 +38,8 @@ from voicecall.store import Logged, Store
 
 _DIGITS = re.compile(r"[0-9A-Da-d*#wW,pP]{1,64}")
 _RING_PATIENCE = 30.0
+MOCK_NUMBER = "+15550000000"
+"""The mock network's number for us, where none is configured."""
 
 Ring = Callable[[str, str, list[CallerStep]], Awaitable[CarrierCallId]]
 """Rings the gateway from the mock network: caller, called, steps; returns the leg."""
@@ -49,7 +51,7 @@ class Defaults:
 
     carrier: str
     mode: Mode
-    from_number: str
+    from_number: str | None
     to_number: str | None
 
 
@@ -152,7 +154,7 @@ class Gateway:
 
     # --- calls
 
-    async def _initiate(self, wish: Initiate) -> dict[str, str]:
+    async def _initiate(self, wish: Initiate) -> dict[str, str | bool]:
         to = wish.to or self._defaults.to_number
         if to is None:
             raise BadParameters("to: no number to call, and no to_number is configured")
@@ -162,25 +164,35 @@ class Gateway:
             raise BadParameters(f"carrier: {carrier} is not configured")
         if wish.dtmf and not _DIGITS.fullmatch(wish.dtmf):
             raise BadParameters("dtmf: 1 to 64 of 0-9 * # A-D, and w for a pause of half a second")
+        around = self._switchboard.exchange.carriers[carrier]
+        if not around.is_reachable():
+            raise CallRefused(
+                "no-public-url", f"{carrier} could not reach this gateway: public_url is not set (see voicecall doctor)"
+            )
+        from_number = self._defaults.from_number or (MOCK_NUMBER if carrier == "mock" else None)
+        if from_number is None:
+            raise BadParameters("from: no number to call from is configured; set from_number")
         self._switchboard.check_room()
         mode = wish.mode or self._defaults.mode
         if mode == "notify" and not wish.message.strip():
             raise BadParameters("message: a notify call needs something to say")
+        queued = around.line.is_dialling_slowly
         session = await self._switchboard.place(
             Placed(
                 call_id=self._switchboard.new_id(),
                 carrier=carrier,
                 to=to,
-                from_=self._defaults.from_number,
+                from_=from_number,
                 mode=mode,
                 greeting=wish.message.strip(),
-                rules=self._switchboard.exchange.rules,
+                rules=self._switchboard.rules(carrier),
                 digits=wish.dtmf,
                 objective=wish.objective,
                 metadata=wish.metadata,
             )
         )
-        return {"callId": session.call.id, "state": session.call.state}
+        placed: dict[str, str | bool] = {"callId": session.call.id, "state": session.call.state}
+        return {**placed, "queued": True} if queued else placed
 
     async def _ask(self, call_id: str, event: Callable[[str], SpeakAsked | ContinueAsked | DigitsAsked]) -> Any:
         session = self._switchboard.sessions.get(CallId(call_id))
@@ -220,7 +232,7 @@ class Gateway:
     async def _simulate(self, wish: Simulate) -> dict[str, Any]:
         if self._ring is None:
             raise CallRefused("no-mock-network", 'only the mock network can be rung from (provider = "mock")')
-        line = wish.line or self._defaults.from_number
+        line = wish.line or self._defaults.from_number or MOCK_NUMBER
         leg = await self._ring(wish.from_, line, wish.steps)
         try:
             async with asyncio.timeout(_RING_PATIENCE):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Protocol
 
 from voicecall.carriers import Action, Carrier, HttpReply, RestResponse
 from voicecall.core.events import Event
+from voicecall.errors import CarrierError
 
 
 class Http(Protocol):
@@ -33,10 +35,16 @@ class Http(Protocol):
 class Hand:
     """A webhook that waits for its answer. Answered once; later answers are for nobody."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: str, at: float) -> None:
+        """`key` names what the webhook says for ever; it came at `at`, in Unix seconds."""
         self.answer: asyncio.Future[HttpReply] = asyncio.get_running_loop().create_future()
-        self.nonce = ""
-        """The credential in the answer, if there is one."""
+        self.nonce = nonce_of(key)
+        """The id of the credential in the answer, where there is one."""
+        self.at = at
+        self.kept = False
+        """Whether it is answered only once there is something to say."""
+        self.returns = False
+        """Whether the leg was told to come back."""
 
     @property
     def is_open(self) -> bool:
@@ -72,18 +80,41 @@ class Hand:
         self.answer.add_done_callback(copy)
 
 
+def nonce_of(key: str) -> str:
+    """Return the id of the credential that answers a webhook: the same whoever answers it, and whenever."""
+    return sha256(key.encode()).hexdigest()[:24]
+
+
 class Line:
     """Carries out actions on one carrier."""
 
-    def __init__(self, carrier: Carrier, http: Http, *, timeout: float) -> None:
-        """`timeout`: seconds that the carrier's REST API may take."""
+    def __init__(self, carrier: Carrier, http: Http, *, timeout: float, dials_per_second: float | None = None) -> None:
+        """`timeout`: seconds that the carrier's REST API may take. `dials_per_second`: at most; None for any."""
         self.carrier = carrier
         self._http = http
         self._timeout = timeout
+        self._pace = 1 / dials_per_second if dials_per_second else 0.0
+        self._next_dial = 0.0
+        """Loop time."""
+
+    @property
+    def is_dialling_slowly(self) -> bool:
+        """Whether a dial would have to wait for those before it."""
+        return self._next_dial > asyncio.get_running_loop().time()
+
+    async def await_dial(self) -> None:
+        """Return when the next dial may be made; whoever comes first dials first."""
+        now = asyncio.get_running_loop().time()
+        due = max(now, self._next_dial)
+        self._next_dial = due + self._pace
+        await asyncio.sleep(due - now)
 
     def answer(self, action: Action, hand: Hand) -> bool:
         """Carry the action out by answering the webhook at hand; say whether that was possible."""
-        document = self.carrier.document(action) if hand.is_open else None
+        try:
+            document = self.carrier.document(action) if hand.is_open else None
+        except CarrierError:
+            return False
         if document is None:
             return False
         hand.give(document)

@@ -11,10 +11,12 @@ from voicecall.brains import Brain, Conversation, HangUpAfter
 from voicecall.core.events import (
     Event,
     FarewellAsked,
+    PlaybackConfirmed,
     PlaybackFinished,
     PlaybackStarted,
     PlaybackStopped,
     ReplyFailed,
+    ReplyWorded,
     TurnMeasured,
     Warned,
 )
@@ -25,6 +27,9 @@ from voicecall.speech.sentences import Pieces
 from voicecall.speech.spoken import spoken
 
 Item = TypeVar("Item")
+
+_PACE = 2.5
+"""Words a second, where the carrier speaks and only the clock tells how far it got."""
 
 
 class Stopwatch:
@@ -53,7 +58,7 @@ def _ms(seconds: float) -> float:
 
 
 class Mouth:
-    """One call's mouth: one reply at a time."""
+    """One call's mouth: one reply at a time, as audio or, where the carrier speaks by itself, in words."""
 
     def __init__(
         self,
@@ -64,13 +69,22 @@ class Mouth:
         *,
         lead: float,
         patience: float,
+        in_words: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`lead`: seconds the player may send ahead. `patience`: seconds an agent or a voice may stall."""
+        """`lead`: seconds the player may send ahead. `patience`: seconds an agent or a voice may stall.
+
+        `in_words` says whether the carrier speaks by itself, so that it needs the words only.
+        """
         self._brain = brain
         self._synthesizer = synthesizer
         self._voice = voice
         self._post = post
         self._patience = patience
+        self._in_words = in_words
+        self._worded = ""
+        """The whole of the reply at hand, once the carrier was given its words."""
+        self._worded_at = 0.0
+        self._confirmed = False
         self._loop = asyncio.get_running_loop()
         self._watch: Stopwatch | None = None
         self._cancelled: set[int] = set()
@@ -94,7 +108,7 @@ class Mouth:
 
     def respond(self, reply: int, turn: int, conversation: Conversation, silent_since: float) -> None:
         """Have the agent answer, and speak it; `silent_since`: loop time at which the caller fell silent."""
-        self._watch = Stopwatch(turn, self._loop.time(), silent_since)
+        self._watch = None if self._in_words() else Stopwatch(turn, self._loop.time(), silent_since)
         self._begin(reply, self._brain.reply(conversation))
 
     def hold(self, reply: int) -> None:
@@ -117,7 +131,11 @@ class Mouth:
         if self._making is not None:
             self._making.cancel()
         spoken = self.player.stop()
-        if spoken is not None:
+        if spoken is not None and self._worded:
+            words = self._worded.split()
+            told = int((self._loop.time() - self._worded_at) * _PACE)
+            self._post(PlaybackStopped(reply, self._worded, " ".join(words[:told])))
+        elif spoken is not None:
             self._post(PlaybackStopped(spoken.reply, spoken.text, spoken.heard))
 
     # --- making
@@ -128,9 +146,26 @@ class Mouth:
             self._post(PlaybackStopped(reply, "", ""))
             return
         self.player.begin(reply)
+        self._worded = ""
         if reply == self._held:
             self.player.hold()
-        self._making = self._tasks.create_task(self._make(reply, source), name=f"reply {reply}")
+        make = self._word if self._in_words() else self._make
+        self._making = self._tasks.create_task(make(reply, source), name=f"reply {reply}")
+
+    async def _word(self, reply: int, source: AsyncGenerator[str | HangUpAfter, None]) -> None:
+        """Collect the words of a reply."""
+        words: list[str] = []
+        try:
+            async with aclosing(self._pieces(reply, source)) as pieces:
+                words.extend([spoken(piece) async for piece in pieces])
+        except ProviderError as error:
+            if not any(words):
+                self.player.stop()
+                self._post(ReplyFailed(reply, str(error)))
+                return
+            self._post(Warned("reply-cut-short", str(error)))
+        self._worded, self._worded_at = " ".join(filter(None, words)), self._loop.time()
+        self._post(ReplyWorded(reply, self._worded))
 
     async def _make(self, reply: int, source: AsyncGenerator[str | HangUpAfter, None]) -> None:
         """Turn text into audio as it comes."""
@@ -188,6 +223,9 @@ class Mouth:
         self._post(PlaybackStarted(reply))
 
     def _audible(self, reply: int) -> None:
+        if not self._confirmed:
+            self._confirmed = True
+            self._post(PlaybackConfirmed(reply))
         if self._watch is not None:
             self._watch.lap("heard", self._loop.time())
             self._post(TurnMeasured(self._watch.turn, self._watch.stages))

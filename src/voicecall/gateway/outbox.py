@@ -10,32 +10,60 @@ from typing import assert_never
 
 import structlog
 
-from voicecall.carriers import Action, ConnectStream, FetchStatus, HangUp, PlaceCall, PressDigits, RejectCall
+from voicecall.carriers import (
+    Action,
+    Callback,
+    ConnectStream,
+    FetchStatus,
+    HangUp,
+    HttpReply,
+    PlaceCall,
+    PressDigits,
+    RejectCall,
+)
+from voicecall.carriers import Dismiss as DismissCall
+from voicecall.carriers import Prompt as PromptCaller
 from voicecall.core.call import Call
 from voicecall.core.effects import (
     Acknowledge,
     AskCarrier,
     Connect,
     Dial,
+    Dismiss,
     Durable,
     Hangup,
+    Prompt,
     Refuse,
     Reject,
     Respond,
     Say,
     SendDigits,
 )
-from voicecall.core.events import CarrierAsked, Crashed, DialFailed, DigitsSent, Event, HangupFailed, Warned
+from voicecall.core.events import (
+    CarrierAsked,
+    Crashed,
+    DialFailed,
+    DigitsSent,
+    Event,
+    HangupFailed,
+    PromptFailed,
+    Warned,
+)
 from voicecall.core.ids import CallId, CarrierCallId
 from voicecall.errors import CallOver, CallRefused, CarrierError, SpeechError, StoreConflict, StoreError
 from voicecall.gateway.journal import Journal
-from voicecall.gateway.line import Hand, Line
+from voicecall.gateway.line import Hand, Line, nonce_of
 
 _log = structlog.get_logger()
 
 After = Callable[[Exception | None], None]
 """Called once what follows from an event was carried out, or with why it was not."""
 Answer = Mapping[str, str | bool] | Exception
+
+CREDENTIAL_LIFE = 60.0
+"""Seconds that a media stream may take to present its credential."""
+_DIAL_PAUSES = (1.0, 2.0, 4.0)
+"""Seconds before a dial that the carrier surely did not take, and may take later, is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +75,36 @@ class Surroundings:
     clock: Callable[[], float]
     """Unix seconds."""
     nonce: Callable[[], str]
-    credential: Callable[[CallId, str], str]
-    """Mints a media stream's credential, from the call and the credential's own id."""
+    credential: Callable[[CallId, str, float], str]
+    """Mints a media stream's credential, from the call, the credential's own id, and when it stops being good."""
     stream_url: Callable[[], str]
     webhook_url: Callable[[], str]
+    is_reachable: Callable[[], bool] = lambda: True
+    """Whether the carrier can reach those URLs, as far as is known."""
 
 
 def names(call: Call) -> dict[str, str | None]:
     """Return what every log line about a call carries."""
     return {"call_id": call.id, "carrier": call.carrier, "carrier_call_id": call.carrier_call_id}
+
+
+def connection(around: Surroundings, call: Call, nonce: str, at: float) -> ConnectStream:
+    """Return what opens a media stream on the call's leg; asked for at `at`, it is the same every time."""
+    return ConnectStream(
+        call.carrier_call_id or CarrierCallId(""),
+        around.stream_url(),
+        around.credential(call.id, nonce, at + CREDENTIAL_LIFE),
+        Callback(around.webhook_url(), call.id, nonce),
+    )
+
+
+def repeated(around: Surroundings, call: Call, key: str, at: float) -> HttpReply:
+    """Return the answer to a webhook that was acted on at `at`: the same document, while its credential is good."""
+    nonce = nonce_of(key)
+    document = None
+    if call.is_live and not call.prompting and nonce not in call.credentials and around.clock() < at + CREDENTIAL_LIFE:
+        document = around.line.carrier.document(connection(around, call, nonce, at))
+    return document or around.line.nothing()
 
 
 class Outbox:
@@ -78,6 +127,8 @@ class Outbox:
         self._answer = answer
         self._waiting: asyncio.Queue[tuple[tuple[Durable, ...], Hand | None, After | None]] = asyncio.Queue()
         self._afters: deque[After] = deque()
+        self.visitor: Hand | None = None
+        """The webhook of a leg that waits for what the carrier is to say."""
         self.failed = False
         """Whether something could not be saved, so that the call was ended."""
 
@@ -134,28 +185,39 @@ class Outbox:
                 self._answer(operation, result)
             case Refuse(operation, code, detail):
                 self._answer(operation, _refusal(code, detail))
+            case Connect() if hand is not None and hand.returns:
+                pass  # the leg asks again
             case Connect():
-                nonce = self._around.nonce()
-                if hand is not None:
-                    hand.nonce = nonce
-                action = ConnectStream(leg, self._around.stream_url(), self._around.credential(self._call().id, nonce))
-                self._act(action, hand, tasks)
+                nonce, at = (hand.nonce, hand.at) if hand else (self._around.nonce(), self._around.clock())
+                self._act(connection(self._around, self._call(), nonce, at), hand, tasks)
+            case Prompt(number, text, listen):
+                visitor, self.visitor = self.visitor, None
+                if visitor is None or not visitor.returns:
+                    self._act(PromptCaller(leg, text, listen, number, self._back()), visitor, tasks)
+            case Dismiss(text):
+                self._act(DismissCall(leg, text), hand, tasks)
             case Reject(reason):
                 self._act(RejectCall(leg, "busy" if reason == "busy" else "rejected"), hand, tasks)
             case Dial():
                 call = self._call()
                 limit = call.rules.max_duration + call.rules.last_sentence
-                self._act(
-                    PlaceCall(call.id, call.to, call.from_, self._around.webhook_url(), call.rules.ring_timeout, limit),
-                    None,
-                    tasks,
+                action = PlaceCall(
+                    call.id,
+                    call.to,
+                    call.from_,
+                    self._around.webhook_url(),
+                    call.rules.ring_timeout,
+                    limit,
+                    digits=call.digits if call.rules.can.digits_at_dial else "",
+                    detect_machine=call.rules.machine != "off",
                 )
+                tasks.create_task(self._dial(action), name=f"dial {call.id}")
             case Hangup():
                 self._act(HangUp(leg), None, tasks)
             case AskCarrier():
                 self._act(FetchStatus(leg), None, tasks)
             case SendDigits(operation, digits):
-                self._act(PressDigits(leg, digits), None, tasks, operation)
+                self._act(PressDigits(leg, digits, self._back()), None, tasks, operation)
             case _:
                 assert_never(effect)
 
@@ -164,17 +226,38 @@ class Outbox:
         if hand is None or not self._around.line.answer(action, hand):
             tasks.create_task(self._request(action, operation), name=f"{type(action).__name__} {self._call().id}")
 
+    def _back(self) -> Callback:
+        """Return where the leg goes from here, under a name of its own."""
+        return Callback(self._around.webhook_url(), self._call().id, self._around.nonce())
+
+    async def _dial(self, action: PlaceCall) -> None:
+        """Dial in turn, again where the carrier had no room, and not at all once the call is over."""
+        for pause in (*_DIAL_PAUSES, 0.0):
+            await self._around.line.await_dial()
+            if not self._call().is_live:
+                self._post(DialFailed("The call ended before it was dialled."))
+                return
+            try:
+                events = await self._around.line.request(action)
+            except CarrierError as error:
+                self._log_failure(action, error)
+                if pause and error.retryable and error.certain:
+                    await asyncio.sleep(pause)
+                    continue
+                events = (_failure(action, "", error),)
+            for event in events:
+                self._post(event)
+            return
+
+    def _log_failure(self, action: Action, error: CarrierError) -> None:
+        what = type(action).__name__
+        _log.warning("carrier.failed", action=what, code=error.code, detail=str(error), **names(self._call()))
+
     async def _request(self, action: Action, operation: str) -> None:
         try:
             events = await self._around.line.request(action)
         except CarrierError as error:
-            _log.warning(
-                "carrier.failed",
-                action=type(action).__name__,
-                code=error.code,
-                detail=str(error),
-                **names(self._call()),
-            )
+            self._log_failure(action, error)
             self._post(_failure(action, operation, error))
             return
         for event in events:
@@ -192,6 +275,8 @@ def _failure(action: Action, operation: str, error: CarrierError) -> Event:
             return HangupFailed(str(error))
         case FetchStatus():
             return CarrierAsked("unknown")
+        case PromptCaller():
+            return PromptFailed(str(error))
         case PressDigits():
             return DigitsSent(operation, str(error))
         case _:

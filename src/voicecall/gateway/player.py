@@ -78,6 +78,8 @@ class Player:
         self._changed = asyncio.Event()
         self._generation = 0
         self._clear_due = False
+        self._audible = False
+        """Whether the far end has shown that it plays what this stream brings."""
         self.held = False
         self.reply = 0
         self._clear_reply()
@@ -168,6 +170,7 @@ class Player:
         if self._outlet is not None:
             self._rewind()
         self._outlet = outlet
+        self._audible = False
         self._clear_due = False
         self._changed.set()
 
@@ -182,6 +185,7 @@ class Player:
         generation, _, position = name.partition(".")
         if generation != str(self._generation) or not position.isdigit() or not self.reply:
             return
+        self._audible = True
         played = int(position)
         if not self._played:
             self._on_audible(self.reply)
@@ -199,8 +203,8 @@ class Player:
     # --- what was heard
 
     def _position(self) -> int:
-        """How far the far end has played, in bytes."""
-        if self._sent == 0 or self._outlet is None:
+        """How far the far end has played, in bytes; nothing, as long as no mark came back on this stream."""
+        if self._sent == 0 or self._outlet is None or not self._audible:
             return self._played
         clock = int((self._loop.time() - self._origin) * RATE)
         return max(self._played, min(self._sent, clock))

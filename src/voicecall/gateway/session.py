@@ -8,7 +8,7 @@ to it; so a stalled disk delays a dial, and never an interruption.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -34,7 +34,9 @@ from voicecall.core.events import (
     CallEnded,
     Crashed,
     Dialled,
+    DocumentAsked,
     Event,
+    Gathered,
     HangupAccepted,
     StreamStarted,
     TimerFired,
@@ -51,7 +53,7 @@ from voicecall.errors import (
 )
 from voicecall.gateway.line import Hand
 from voicecall.gateway.media import Media
-from voicecall.gateway.outbox import After, Answer, Outbox, Surroundings, names
+from voicecall.gateway.outbox import After, Answer, Outbox, Surroundings, names, repeated
 from voicecall.net import MediaSocket
 
 _log = structlog.get_logger()
@@ -69,9 +71,17 @@ class Session:
     """Owns the state of one call. `run` is its task; everything else may be called from any other."""
 
     def __init__(
-        self, call: Call, seq: int, seen: Iterable[str], around: Surroundings, open_media: Callable[[Session], Media]
+        self,
+        call: Call,
+        seq: int,
+        seen: Mapping[str, float],
+        around: Surroundings,
+        open_media: Callable[[Session], Media],
     ) -> None:
-        """`seq`: how many events of the call are in the journal; `seen`: the carrier's keys of facts among them."""
+        """`seq`: how many events of the call are in the journal.
+
+        `seen`: the carrier's keys of facts among them, with the Unix seconds at which they were saved.
+        """
         self.call = call
         self.around = around
         self.over: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
@@ -81,8 +91,8 @@ class Session:
         self._operations: dict[str, asyncio.Future[Mapping[str, str | bool]]] = {}
         self._claimed: set[str] = set()
         """Credentials that a stream has presented, used or about to be."""
-        self._seen: dict[str, Hand | None] = dict.fromkeys(seen)
-        """Keys of the facts already taken, with the webhooks that brought them."""
+        self._seen: dict[str, Hand | float] = dict(seen)
+        """Keys of the facts already taken, with the webhooks that brought them, or when another process took them."""
         self._media = open_media(self)
         self._outbox = Outbox(
             around, call=lambda: self.call, post=self.post, speak=self._media.perform, answer=self._answer
@@ -103,7 +113,7 @@ class Session:
     def deliver(self, leg: CarrierCallId, key: str, events: tuple[Event, ...], hand: Hand) -> None:
         """Tell the call what a webhook said, once; the hand is answered when what follows was carried out."""
         if key in self._seen:
-            self._answer_again(self._seen[key], hand)
+            self._answer_again(key, self._seen[key], hand)
             return
         if not events:
             hand.give(self.around.line.nothing())
@@ -120,20 +130,22 @@ class Session:
         self._seen[key] = hand
 
         def answer(error: Exception | None) -> None:
-            if error is None:
+            if error is None and not hand.kept:
                 hand.give(self.around.line.nothing())
-            else:
+            elif error is not None:
                 self._seen.pop(key, None)
                 hand.fail(error)
 
         return answer
 
-    def _answer_again(self, first: Hand | None, hand: Hand) -> None:
-        """Repeat the first answer while the credential in it is unused; afterwards say nothing of consequence."""
-        if first is None or first.nonce in self._claimed or first.nonce in self.call.credentials:
+    def _answer_again(self, key: str, first: Hand | float, hand: Hand) -> None:
+        """Repeat the first answer while the credential in it is good; afterwards say nothing of consequence."""
+        if hand.nonce in self._claimed or hand.nonce in self.call.credentials:
             hand.give(self.around.line.nothing())
-        else:
+        elif isinstance(first, Hand):
             first.pass_on(hand)
+        else:
+            hand.give(repeated(self.around, self.call, key, first))
 
     async def ask(self, operation: str, event: Event) -> Mapping[str, str | bool]:
         """Ask something of the call and wait for its answer.
@@ -173,8 +185,8 @@ class Session:
 
         self._put(_Post(StreamStarted(started.stream_id, nonce), after=tell))
         await saved
-        if not self.call.is_live:
-            await socket.close(1000, "the call is over")
+        if not self.call.is_live or self.call.prompting:
+            await socket.close(1000, "the call needs no media stream any more")
             return
         _log.info("stream.started", stream_id=started.stream_id, **names(self.call))
         try:
@@ -191,6 +203,7 @@ class Session:
             async with asyncio.TaskGroup() as tasks:
                 media = tasks.create_task(self._media.run(), name=f"media {self.call.id}")
                 outbox = tasks.create_task(self._outbox.run(tasks), name=f"outbox {self.call.id}")
+                self._keep(hand)
                 self._perform(effects, hand, after)
                 if self.call.is_over:
                     self._mark_the_end()
@@ -214,11 +227,21 @@ class Session:
     def _take(self, post: _Post) -> None:
         at, before = self.around.clock(), self.call
         self.call, effects = step(before, post.event, at)
+        if post.hand is not None:
+            post.hand.at = at
+            if isinstance(post.event, DocumentAsked | Gathered):
+                self._keep(post.hand)
         if not any(isinstance(effect, Ignored) for effect in effects):
             self._seq += 1
             self.around.journal.append(self.call, self._seq, post.event, at, post.key)
         self._perform(effects, post.hand, post.after)
         self._tell(before)
+
+    def _keep(self, hand: Hand | None) -> None:
+        """Where the carrier speaks by itself, its webhook waits until it is known what there is to say."""
+        if hand is not None and self.call.prompting and self.call.is_live:
+            hand.kept = True
+            self._outbox.visitor = hand
 
     def _tell(self, before: Call) -> None:
         """Log what an operator looks for."""
@@ -261,6 +284,9 @@ class Session:
                     later.append(effect)
         if later or after is not None:
             self._outbox.put(tuple(later), hand, after)
+        if not self.call.is_live and self._outbox.visitor is not None:
+            self._outbox.visitor.give(self.around.line.nothing())
+            self._outbox.visitor = None
 
     def _stop_timer(self, name: str) -> None:
         timer = self._timers.pop(name, None)

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 import structlog
 
-from voicecall.carriers import Delivery, HangUp, HttpReply, MediaCodec, MediaStarted
+from voicecall.carriers import Callback, ComeBack, Delivery, HangUp, HttpReply, MediaCodec, MediaStarted
 from voicecall.core import events
 from voicecall.core.call import Call
 from voicecall.core.credentials import Credential
 from voicecall.core.effects import Effect
-from voicecall.core.events import Adopted, Arrived, CarrierEnded, Placed
+from voicecall.core.events import Adopted, Arrived, CarrierEnded, DocumentAsked, Gathered, Placed, StreamDenied
 from voicecall.core.ids import CallId, CarrierCallId, mask, new_call_id
 from voicecall.core.policy import InboundPolicy, admits
 from voicecall.core.record import replay
 from voicecall.core.rules import Rules
 from voicecall.core.step import begin
-from voicecall.errors import CallRefused, CarrierError, StoreError, StreamRefused
+from voicecall.errors import CallRefused, CarrierError, StoreConflict, StoreError, StreamRefused
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Hand
 from voicecall.gateway.media import Media
-from voicecall.gateway.outbox import After, Surroundings
+from voicecall.gateway.outbox import After, Surroundings, repeated
 from voicecall.gateway.session import Session
 from voicecall.net import MediaSocket
-from voicecall.store import Store
+from voicecall.store import Logged, Store
 
 _log = structlog.get_logger()
 
@@ -129,7 +129,7 @@ class Switchboard:
         at = self.exchange.clock()
         call, effects = begin(event, at)
         self.exchange.journal.append(call, 1, event, at)
-        session = self._open(call, 1, ())
+        session = self._open(call, 1, {})
         self._start(session, effects, None, tell)
         try:
             await asyncio.shield(recorded)
@@ -139,6 +139,11 @@ class Switchboard:
             raise
         return session
 
+    def rules(self, carrier: str) -> Rules:
+        """Return what is decided about a new call on a carrier."""
+        can = self.exchange.carriers[carrier].line.carrier.capabilities
+        return msgspec.structs.replace(self.exchange.rules, can=can)
+
     def new_id(self) -> CallId:
         """Return an id for a new call."""
         return new_call_id(self.exchange.clock(), self.exchange.entropy(10))
@@ -146,11 +151,11 @@ class Switchboard:
     def _arrive(self, carrier: str, delivery: Delivery, hand: Hand) -> None:
         inbound = delivery.inbound
         assert inbound is not None  # noqa: S101 - the caller has looked
-        reception = self.exchange.reception(inbound.to)
+        reception = self.exchange.reception(inbound.from_ if inbound.placed else inbound.to)
         refusal = ""
         if self.draining:
             refusal = "draining"
-        elif not admits(reception.policy, reception.allow_from, inbound.from_):
+        elif not inbound.placed and not admits(reception.policy, reception.allow_from, inbound.from_):
             refusal = "policy"
         elif len(self.live()) >= self.exchange.max_calls:
             refusal = "busy"
@@ -161,7 +166,8 @@ class Switchboard:
             from_=inbound.from_,
             to=inbound.to,
             greeting=reception.greeting,
-            rules=self.exchange.rules,
+            direction="outbound" if inbound.placed else "inbound",
+            rules=self.rules(carrier),
             refusal=refusal,
         )
         if refusal:
@@ -173,16 +179,16 @@ class Switchboard:
                 policy=reception.policy,
                 caller=mask(inbound.from_),
             )
-        at = self.exchange.clock()
+        at = hand.at
         call, effects = begin(event, at)
         self.exchange.journal.append(call, 1, event, at, delivery.key)
-        session = self._open(call, 1, ())
+        session = self._open(call, 1, {})
         self._start(session, effects, hand, session.answering(delivery.key, hand))
         waiting = self._arrivals.pop(delivery.carrier_call_id, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(call.id)
 
-    def _open(self, call: Call, seq: int, seen: Iterable[str]) -> Session:
+    def _open(self, call: Call, seq: int, seen: Mapping[str, float]) -> Session:
         session = Session(call, seq, seen, self.exchange.carriers[call.carrier], self.exchange.open_media)
         self.sessions[call.id] = session
         return session
@@ -222,28 +228,64 @@ class Switchboard:
         """
         reply = self.exchange.carriers[carrier].line.nothing()
         for delivery in deliveries:
-            hand = Hand()
-            session = self.sessions.get(delivery.call_id) if delivery.call_id else None
-            session = session or self._of_leg(delivery.carrier_call_id)
-            known = session is None and await self.exchange.store.find(carrier, delivery.carrier_call_id) is not None
-            session = session or self._of_leg(delivery.carrier_call_id)  # a copy may have come in meanwhile
-            if session is not None:
-                session.deliver(delivery.carrier_call_id, delivery.key, delivery.events, hand)
-            elif known:
-                continue
-            elif delivery.inbound is not None:
-                self._arrive(carrier, delivery, hand)
-            else:
-                _log.warning("call.unknown", carrier=carrier, carrier_call_id=delivery.carrier_call_id)
-                if delivery.call_id is not None:
-                    self._tasks.create_task(self._lay_ghost(carrier, delivery), name="ghost")
-                continue
+            hand = Hand(delivery.key, self.exchange.clock())
             try:
+                await self._hand_in(carrier, delivery, hand)
                 async with asyncio.timeout(self.exchange.answer_within):
                     reply = await hand.answer
             except TimeoutError:
                 _log.warning("webhook.slow", carrier=carrier, carrier_call_id=delivery.carrier_call_id)
+                reply = self._come_back(carrier, delivery, hand) or reply
+            except StoreConflict:
+                logged = await self.exchange.store.keyed(carrier, delivery.key)
+                if logged is None:
+                    raise
+                reply = await self._repeated(carrier, logged)  # a copy was taken in elsewhere at the same moment
         return reply
+
+    async def _hand_in(self, carrier: str, delivery: Delivery, hand: Hand) -> None:
+        """Give a delivery to its call, here or fetched from where it was served; a new one may begin with it."""
+        store, leg = self.exchange.store, delivery.carrier_call_id
+        session = self._serving(delivery)
+        if session is None:
+            logged = await store.keyed(carrier, delivery.key)
+            known = await store.find(carrier, leg)
+            session = self._serving(delivery)  # a copy may have come in meanwhile
+            if session is None and logged is not None:
+                hand.give(await self._repeated(carrier, logged))
+                return
+            if session is None and known is not None and _asks(delivery):
+                session = await self._seize(known)
+            elif session is None and known is not None:
+                hand.give(self.exchange.carriers[carrier].line.nothing())
+                return
+        if session is not None:
+            session.deliver(leg, delivery.key, delivery.events, hand)
+        elif delivery.inbound is not None:
+            self._arrive(carrier, delivery, hand)
+        else:
+            _log.warning("call.unknown", carrier=carrier, carrier_call_id=leg)
+            hand.give(self.exchange.carriers[carrier].line.nothing())
+            if delivery.call_id is not None:
+                self._tasks.create_task(self._lay_ghost(carrier, delivery), name="ghost")
+
+    def _serving(self, delivery: Delivery) -> Session | None:
+        session = self.sessions.get(delivery.call_id) if delivery.call_id else None
+        return session or self._of_leg(delivery.carrier_call_id)
+
+    async def _repeated(self, carrier: str, logged: Logged) -> HttpReply:
+        """Answer a webhook that another process acted on."""
+        call = replay((entry.at, events.decode(entry.data)) for entry in await self.exchange.store.log(logged.call_id))
+        return repeated(self.exchange.carriers[carrier], call, logged.key or "", logged.at)
+
+    def _come_back(self, carrier: str, delivery: Delivery, hand: Hand) -> HttpReply | None:
+        """Keep a leg that waits for a decision which takes too long."""
+        session, around = self._serving(delivery), self.exchange.carriers[carrier]
+        if session is None or not _asks(delivery):
+            return None
+        hand.returns = True
+        back = Callback(around.webhook_url(), session.call.id, hand.nonce)
+        return around.line.carrier.document(ComeBack(delivery.carrier_call_id, back))
 
     async def _lay_ghost(self, carrier: str, delivery: Delivery) -> None:
         """End a leg that we dialled, and whose call ended before we knew the leg."""
@@ -265,34 +307,54 @@ class Switchboard:
             StreamRefused: it does not.
             StoreError: that the credential is used up could not be saved.
         """
-        session = self.sessions.get(credential.call_id)
+        session = self.sessions.get(credential.call_id) or await self._seize(credential.call_id)
         if session is None or session.call.carrier != carrier:
             raise StreamRefused("wrong call")
         await session.serve(codec, started, credential.nonce, socket)
 
+    def refused(self, carrier: str, carrier_call_id: CarrierCallId, reason: str) -> None:
+        """Tell the call whose leg this is that a media stream of it was refused."""
+        session = self._of_leg(carrier_call_id)
+        if session is not None and session.call.carrier == carrier:
+            session.post(StreamDenied(reason))
+
     def _of_leg(self, leg: CarrierCallId) -> Session | None:
         return next((s for s in self.sessions.values() if s.call.carrier_call_id == leg), None)
 
-    # --- what an earlier process left
+    # --- what another process left, or serves no more
 
     async def _take_over(self) -> None:
         """Renew the leases on our calls, and open those that we hold and do not serve."""
         for call_id in await self.exchange.store.claim(self.exchange.clock(), self.exchange.lease):
-            if call_id in self.sessions or self.exchange.journal.owes(call_id):
-                continue
-            log = await self.exchange.store.log(call_id)
-            try:
-                call = replay((logged.at, events.decode(logged.data)) for logged in log)
-            except (msgspec.MsgspecError, ValueError) as error:
-                _log.error("call.unreadable", call_id=call_id, detail=str(error))
-                continue
-            if call.carrier not in self.exchange.carriers:
-                _log.error(
-                    "call.orphaned", call_id=call_id, carrier=call.carrier, detail="the carrier is not configured"
-                )
-                continue
-            seen = [logged.key for logged in log if logged.key is not None]
-            session = self._open(call, log[-1].seq, seen)
-            self._start(session, (), None, None)
-            session.post(Adopted(self.exchange.instance))
-            _log.info("call.adopted", call_id=call_id, carrier=call.carrier, carrier_call_id=call.carrier_call_id)
+            if call_id not in self.sessions and not self.exchange.journal.owes(call_id):
+                await self._adopt(call_id)
+
+    async def _seize(self, call_id: CallId) -> Session | None:
+        """Take a call from the process that serves it: its carrier has turned to us. None if there is none to take."""
+        if not await self.exchange.store.seize(call_id, self.exchange.clock(), self.exchange.lease):
+            return self.sessions.get(call_id)
+        return self.sessions.get(call_id) or await self._adopt(call_id)
+
+    async def _adopt(self, call_id: CallId) -> Session | None:
+        log = await self.exchange.store.log(call_id)
+        if call_id in self.sessions:
+            return self.sessions[call_id]
+        try:
+            call = replay((logged.at, events.decode(logged.data)) for logged in log)
+        except (msgspec.MsgspecError, ValueError) as error:
+            _log.error("call.unreadable", call_id=call_id, detail=str(error))
+            return None
+        if call.carrier not in self.exchange.carriers:
+            _log.error("call.orphaned", call_id=call_id, carrier=call.carrier, detail="the carrier is not configured")
+            return None
+        seen = {logged.key: logged.at for logged in log if logged.key is not None}
+        session = self._open(call, log[-1].seq, seen)
+        self._start(session, (), None, None)
+        session.post(Adopted(self.exchange.instance))
+        _log.info("call.adopted", call_id=call_id, carrier=call.carrier, carrier_call_id=call.carrier_call_id)
+        return session
+
+
+def _asks(delivery: Delivery) -> bool:
+    """Say whether the carrier waits to be told what to do with the leg."""
+    return any(isinstance(event, DocumentAsked | Gathered) for event in delivery.events)

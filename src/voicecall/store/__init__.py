@@ -84,7 +84,8 @@ class Store(Protocol):
         """Write all batches in one transaction and return, per batch, what was logged.
 
         A batch that collides (a sequence number or a carrier's key that is there already, a call leg that another call
-        has) is left out whole, and its place holds the `StoreConflict`; the others are written. New rows are born
+        has, an open call that another instance holds) is left out whole, and its place holds the `StoreConflict`; the
+        others are written. Of an ended call any instance may write, as long as the row stays ended. New rows are born
         with this instance's lease.
 
         Raises:
@@ -103,8 +104,19 @@ class Store(Protocol):
     async def find(self, carrier: str, carrier_call_id: str) -> CallId | None:
         """Return our id of a carrier's call leg, or None."""
 
+    async def keyed(self, carrier: str, key: str) -> Logged | None:
+        """Return the event that bears this key of this carrier, whatever its call, or None."""
+
     async def records(self, query: Query) -> list[dict[str, Any]]:
         """Return records, newest first."""
 
     async def claim(self, now: float, lease: float) -> list[CallId]:
         """Hold until `now + lease` the calls that are not ended and whose lease is ours or ran out, and return them."""
+
+    async def seize(self, call_id: CallId, now: float, lease: float) -> bool:
+        """Hold until `now + lease` one call that is not ended, whoever holds it and however long; say whether we do.
+
+        Ours already is renewed; an unknown or ended call is False. Unless it seizes the call back, whoever held it can
+        write nothing more of it while it is open: `StoreConflict`, whatever the sequence number. `now` is Unix seconds,
+        `lease` seconds.
+        """

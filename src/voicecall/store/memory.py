@@ -30,7 +30,7 @@ class Archive:
 
     events: list[Logged] = field(default_factory=list)
     numbers: set[tuple[CallId, int]] = field(default_factory=set)
-    keys: set[tuple[str, str]] = field(default_factory=set)
+    keys: dict[tuple[str, str], Logged] = field(default_factory=dict)
     calls: dict[CallId, _Held] = field(default_factory=dict)
 
 
@@ -83,6 +83,10 @@ class MemoryStore:
         """Return our id of a carrier's call leg, or None."""
         return _leg(self._opened(), carrier, carrier_call_id)
 
+    async def keyed(self, carrier: str, key: str) -> Logged | None:
+        """Return the event that bears this key of this carrier, whatever its call, or None."""
+        return self._opened().keys.get((carrier, key))
+
     async def records(self, query: Query) -> list[dict[str, Any]]:
         """Return records, newest first."""
         rows = [held.row for held in self._opened().calls.values() if _matches(held.row, query)]
@@ -94,16 +98,24 @@ class MemoryStore:
         taken = [
             held
             for held in self._opened().calls.values()
-            if held.row.state != "ended" and (held.instance == self._instance or held.lease_until <= now)
+            if not _over(held.row) and (held.instance == self._instance or held.lease_until <= now)
         ]
         for held in taken:
             held.instance, held.lease_until = self._instance, now + lease
         return sorted(held.row.call_id for held in taken)
 
+    async def seize(self, call_id: CallId, now: float, lease: float) -> bool:
+        """Take over a call that is not ended, whoever holds it, and say whether there was one."""
+        held = self._opened().calls.get(call_id)
+        if held is None or _over(held.row):
+            return False
+        held.instance, held.lease_until = self._instance, now + lease
+        return True
+
     def _collision(self, archive: Archive, batch: Batch) -> StoreConflict | None:
         row = batch.row
         held = archive.calls.get(row.call_id)
-        if held is not None and held.instance != self._instance and held.row.state != "ended":
+        if held is not None and held.instance != self._instance and not (_over(held.row) and _over(row)):
             return second_writer(batch)
         if row.carrier_call_id is not None:
             owner = _leg(archive, row.carrier, row.carrier_call_id)
@@ -113,7 +125,7 @@ class MemoryStore:
         if len(set(numbers)) < len(numbers) or not archive.numbers.isdisjoint(numbers):
             return StoreConflict(f"call {row.call_id}: an event with that number is written already")
         keys = [(row.carrier, entry.key) for entry in batch.entries if entry.key is not None]
-        if len(set(keys)) < len(keys) or not archive.keys.isdisjoint(keys):
+        if len(set(keys)) < len(keys) or not archive.keys.keys().isdisjoint(keys):
             return StoreConflict(f"call {row.call_id}: the carrier's event is written already")
         return None
 
@@ -131,13 +143,17 @@ class MemoryStore:
         ]
         archive.events += logged
         archive.numbers.update((entry.call_id, entry.seq) for entry in batch.entries)
-        archive.keys.update((row.carrier, entry.key) for entry in batch.entries if entry.key is not None)
+        archive.keys.update({(row.carrier, event.key): event for event in logged if event.key is not None})
         return logged
 
     def _opened(self) -> Archive:
         if not self._open:
             raise StoreError("the archive in memory is not open")
         return self._archive
+
+
+def _over(row: Row) -> bool:
+    return row.state == "ended"
 
 
 def _leg(archive: Archive, carrier: str, carrier_call_id: str) -> CallId | None:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Select, inspect, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from voicecall.core.ids import CallId
 from voicecall.errors import StoreError
@@ -97,16 +98,22 @@ class SqlStore:
         rows = await self._read(statements.find(carrier, carrier_call_id))
         return CallId(rows[0][0]) if rows else None
 
+    async def keyed(self, carrier: str, key: str) -> Logged | None:
+        """Return the event that bears this key of this carrier, whatever its call, or None."""
+        return next(iter(statements.read_logged(await self._read(statements.keyed(carrier, key)))), None)
+
     async def records(self, query: Query) -> list[dict[str, Any]]:
         """Return records, newest first."""
         return [msgspec.json.decode(row[0], type=dict[str, Any]) for row in await self._read(statements.records(query))]
 
     async def claim(self, now: float, lease: float) -> list[CallId]:
         """Take over the calls that are not ended and whose lease is ours or has run out, and return them."""
-        taken = statements.claim(self._instance, now, lease)
-        with self._explained() as engine:
-            found = await engine.change(lambda connection: connection.execute(taken).scalars().all())
+        found = await self._take(statements.claim(self._instance, now, lease))
         return sorted(CallId(call_id) for call_id in found)
+
+    async def seize(self, call_id: CallId, now: float, lease: float) -> bool:
+        """Take over a call that is not ended, whoever holds it, and say whether there was one."""
+        return len(await self._take(statements.seize(call_id, self._instance, now, lease))) > 0
 
     def _write_together(self, connection: Connection, batches: Sequence[Batch]) -> list[list[Logged] | Exception]:
         return [logged for run in _runs(batches) for logged in self._append(connection, run)]
@@ -114,15 +121,20 @@ class SqlStore:
     def _write_singly(self, connection: Connection, batches: Sequence[Batch]) -> list[list[Logged] | Exception]:
         written: list[list[Logged] | Exception] = []
         for batch in batches:
+            savepoint = connection.begin_nested()
             try:
-                with connection.begin_nested():
-                    written += self._append(connection, [batch])
+                written += self._append(connection, [batch])
             except _HeldElsewhere:
+                savepoint.rollback()
                 written.append(second_writer(batch))
             except DBAPIError as error:
                 if not is_refusal(error):
+                    # A SQLite without room has rolled everything back: the savepoint is gone with it.
                     raise
+                savepoint.rollback()
                 written.append(refusal(batch, error))
+            else:
+                savepoint.commit()
         return written
 
     def _append(self, connection: Connection, batches: Sequence[Batch]) -> list[list[Logged]]:
@@ -152,6 +164,10 @@ class SqlStore:
     async def _read(self, query: Select[Any]) -> Sequence[Any]:
         with self._explained() as engine:
             return await engine.read(lambda connection: connection.execute(query).all())
+
+    async def _take(self, taken: ReturningUpdate[str]) -> Sequence[str]:
+        with self._explained() as engine:
+            return await engine.change(lambda connection: connection.execute(taken).scalars().all())
 
     @contextmanager
     def _explained(self) -> Iterator[Engine]:

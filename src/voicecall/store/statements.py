@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, insert, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
@@ -23,11 +23,12 @@ _KEPT = ("call_id", "instance", "lease_until")
 def save_rows(dialect: str) -> ReturningInsert[str]:
     """Return the statement that writes rows, and returns the ids of the calls that it wrote.
 
-    A call that another instance holds is left alone, whether or not its lease has run out: only a claim moves a call.
-    A call that has ended is nobody's.
+    A call that another instance holds is left alone, whether or not its lease has run out: only a claim or a seizure
+    moves a call. A call that has ended is nobody's, but nobody else opens it again.
     """
     new: Any = sqlite.insert(calls) if dialect == "sqlite" else postgresql.insert(calls)
-    ours = or_(calls.c.instance == new.excluded.instance, calls.c.state == _OVER)
+    stays_over = and_(calls.c.state == _OVER, new.excluded.state == _OVER)
+    ours = or_(calls.c.instance == new.excluded.instance, stays_over)
     changed = {column.name: new.excluded[column.name] for column in calls.c if column.name not in _KEPT}
     saved: ReturningInsert[str] = new.on_conflict_do_update(
         index_elements=[calls.c.call_id], set_=changed, where=ours
@@ -84,8 +85,13 @@ def events_after(position: int, limit: int, call_id: CallId | None) -> Select[An
     return found if call_id is None else found.where(events.c.call_id == call_id)
 
 
+def keyed(carrier: str, key: str) -> Select[Any]:
+    """Return the query for the event that bears a carrier's key."""
+    return select(*_LOGGED).where(events.c.carrier == carrier, events.c.key == key)
+
+
 def read_logged(rows: Iterable[Any]) -> list[Logged]:
-    """Return what `log` or `events_after` found."""
+    """Return what `log`, `events_after` or `keyed` found."""
     return [
         Logged(position=position, call_id=CallId(call_id), seq=seq, at=at, type=kind, data=data.encode(), key=key)
         for position, call_id, seq, at, kind, data, key in rows
@@ -119,5 +125,14 @@ def find(carrier: str, carrier_call_id: str) -> Select[str]:
 def claim(instance: str, now: float, lease: float) -> ReturningUpdate[str]:
     """Return the statement that takes over open calls, and returns their ids."""
     free = or_(calls.c.instance == instance, calls.c.lease_until <= now)
-    taken = update(calls).where(_OPEN, free).values(instance=instance, lease_until=now + lease)
+    return _take(free, instance, now + lease)
+
+
+def seize(call_id: CallId, instance: str, now: float, lease: float) -> ReturningUpdate[str]:
+    """Return the statement that takes over one open call, whoever holds it, and returns its id."""
+    return _take(calls.c.call_id == call_id, instance, now + lease)
+
+
+def _take(which: ColumnElement[bool], instance: str, until: float) -> ReturningUpdate[str]:
+    taken = update(calls).where(_OPEN, which).values(instance=instance, lease_until=until)
     return taken.returning(calls.c.call_id)

@@ -58,7 +58,7 @@ class MockCarrier:
         """Return the REST request that carries out `action`.
 
         Raises:
-            CarrierError: the mock network does this only in answer to a webhook.
+            CarrierError: the mock network does this only in answer to a webhook, or not at all.
         """
         return actions.request(self._secret, self._api, action)
 

@@ -12,12 +12,15 @@ import msgspec
 
 from voicecall.carriers import (
     Action,
+    ComeBack,
     ConnectStream,
+    Dismiss,
     FetchStatus,
     HangUp,
     HttpReply,
     PlaceCall,
     PressDigits,
+    Prompt,
     RejectCall,
     RestRequest,
     RestResponse,
@@ -64,8 +67,10 @@ def document(action: Action | None) -> HttpReply | None:
 def request(secret: str, api: str, action: Action) -> RestRequest:
     """Return the REST request to the network at `api` (no trailing slash) that carries out `action`.
 
+    Digits that come with a dial are not sent. A leg is dismissed without words: the network has no voice.
+
     Raises:
-        CarrierError: the network connects a stream only in answer to a webhook.
+        CarrierError: the network connects a stream only in answer to a webhook, and speaks and waits not at all.
     """
     method, path, repeatable = "POST", "/calls", False
     body: dict[str, Any] | None = None
@@ -83,10 +88,14 @@ def request(secret: str, api: str, action: Action) -> RestRequest:
             path, body = f"{_leg(action.carrier_call_id)}/digits", {"digits": action.digits}
         case FetchStatus():
             method, path, repeatable = "GET", _leg(action.carrier_call_id), True
-        case HangUp() | RejectCall():
+        case HangUp() | Dismiss() | RejectCall():
             method, path, repeatable = "DELETE", _leg(action.carrier_call_id), True
         case ConnectStream():
             raise CarrierError("the mock network connects a stream only in answer to a webhook", code="no-webhook")
+        case Prompt():
+            raise CarrierError("the mock network neither speaks nor listens by itself", code="no-prompts")
+        case ComeBack():
+            raise CarrierError("the mock network does not ask a second time", code="no-waiting")
         case _:
             assert_never(action)
     headers = {"Authorization": f"Bearer {secret}"}
@@ -105,7 +114,7 @@ def outcome(action: Action, response: RestResponse) -> tuple[Event, ...]:
     match action, response.status:
         case PlaceCall(), 201:
             return (Dialled(_read(response, _Placed).call),)
-        case HangUp(), 204 | 404:
+        case (HangUp() | Dismiss()), 204 | 404:
             return (HangupAccepted(),)
         case RejectCall(), 204 | 404:
             return ()

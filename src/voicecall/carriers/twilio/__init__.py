@@ -21,6 +21,7 @@ from voicecall.core.events import Event
 
 from . import actions, signatures, webhooks
 from .media import TwilioMedia
+from .twiml import Speech
 
 Region = Literal["us1", "ie1", "au1"]
 
@@ -44,15 +45,20 @@ class TwilioCarrier:
         region: Region | None = None,
         signing_keys: Sequence[tuple[str, bytes]] = (),
         api_key: tuple[str, str] | None = None,
+        voice: str = "Polly.Joanna",
+        language: str = "en-US",
     ) -> None:
         """Speak for the account `account_sid`.
 
         `auth_token` verifies webhooks; empty where only shared keys do. `signing_keys` are those, by id. `api_key`, SID
         and secret, signs REST requests in place of the account's own credentials. `api_base_url` is an origin in place
-        of the region's.
+        of the region's. `voice` (Twilio's name) and `language` (BCP 47) are those of Twilio's own speech.
         """
         self.name = "twilio"
-        self.capabilities = Capabilities(digits_out=False)
+        self.capabilities = Capabilities(
+            prompts=True, digits_at_dial=True, digits_end_stream=True, redirects=True, dials_per_second=1.0
+        )
+        self._speech = Speech(voice, language)
         self._keys = signatures.Keys(auth_token, dict(signing_keys))
         user, password = api_key or (account_sid, auth_token)
         self._api = actions.Api(
@@ -84,17 +90,17 @@ class TwilioCarrier:
         """Return the TwiML that carries out `action`, or None if REST must do it.
 
         Raises:
-            CarrierError: the credential is longer than TwiML can carry.
+            CarrierError: the credential or the text is longer than TwiML can carry.
         """
-        return actions.document(action)
+        return actions.document(self._speech, action)
 
     def request(self, action: Action) -> RestRequest:
         """Return the REST request that carries out `action`.
 
         Raises:
-            CarrierError: Twilio cannot do this on a leg that streams its media.
+            CarrierError: Twilio does it only in answer to its webhook, not at this length, or not with these digits.
         """
-        return actions.request(self._api, action)
+        return actions.request(self._api, self._speech, action)
 
     def outcome(self, action: Action, response: RestResponse) -> tuple[Event, ...]:
         """Return what the response to `request(action)` means.

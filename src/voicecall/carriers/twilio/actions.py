@@ -6,7 +6,6 @@ Source: twilio.com/docs/voice/api/call-resource and /docs/voice/twiml, 2026-11.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 from math import ceil
 from typing import Annotated, TypeVar, assert_never
 from urllib.parse import quote, urlencode
@@ -15,33 +14,41 @@ import msgspec
 
 from voicecall.carriers import (
     Action,
+    ComeBack,
     ConnectStream,
+    Dismiss,
     FetchStatus,
     HangUp,
     HttpReply,
     PlaceCall,
     PressDigits,
+    Prompt,
     RejectCall,
     RestRequest,
     RestResponse,
 )
 from voicecall.core.events import CarrierAsked, Dialled, Event, HangupAccepted
-from voicecall.core.ids import CallId, CarrierCallId
+from voicecall.core.ids import CarrierCallId
 from voicecall.errors import CarrierError
 
-from . import codes
+from . import codes, twiml
+from .twiml import Speech
 from .webhooks import callback
 
 _ALIVE = frozenset({"queued", "initiated", "ringing", "in-progress"})
 _OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
-_LONGEST_PARAMETER = 499
 _LONGEST_INLINE = 4000
 _LONGEST_RING = 600
+_LONGEST_CALL = 24 * 3600
+_MOST_DIGITS = 32
 _GONE = frozenset({20404, 21220})
 """There is no such call, or it is not in a state to be changed: for a hang-up both are as good as done."""
 _NAMES: dict[type[Action], str] = {
     PlaceCall: "the call",
     ConnectStream: "the media stream",
+    Prompt: "the prompt",
+    ComeBack: "the wait",
+    Dismiss: "the farewell",
     RejectCall: "the rejection",
     HangUp: "the hang-up",
     FetchStatus: "the question after the call",
@@ -74,68 +81,66 @@ _Form = TypeVar("_Form", _Placed, _Status)
 _UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 
-def document(action: Action | None) -> HttpReply | None:
+def document(speech: Speech, action: Action | None) -> HttpReply | None:
     """Return the TwiML that carries out `action`, or None where only REST can.
 
     Raises:
-        CarrierError: the credential is longer than TwiML can carry.
+        CarrierError: the credential or the text is longer than TwiML can carry.
     """
     match action:
         case None:
             return _reply("<Response/>")
-        case ConnectStream():
-            return _reply(_connect(action))
-        case RejectCall(reason=reason):
-            return _reply(f'<Response><Reject reason="{reason}"/></Response>')
+        case ConnectStream() | Prompt() | ComeBack() | Dismiss() | RejectCall():
+            return _reply(twiml.write(speech, action))
         case _:
             return None
 
 
-def request(api: Api, action: Action) -> RestRequest:
+def request(api: Api, speech: Speech, action: Action) -> RestRequest:
     """Return the REST request that carries out `action`. A dial is never repeatable: Twilio knows no key for it.
 
     Raises:
-        CarrierError: Twilio cannot do it on a leg that streams its media.
+        CarrierError: Twilio does it only in answer to its webhook, not at this length, or not with these digits.
     """
     match action:
         case PlaceCall():
             return _post(api, "", _dial(action))
-        case ConnectStream():
-            twiml = _connect(action)
-            if len(twiml) > _LONGEST_INLINE:
-                raise CarrierError("the TwiML of the media stream is too long to be sent by REST", code="too-long")
-            return _post(api, action.carrier_call_id, [("Twiml", twiml)])
+        case ConnectStream() | Prompt() | Dismiss() | PressDigits():
+            text = twiml.write(speech, action)
+            if len(text) > _LONGEST_INLINE:
+                raise CarrierError(
+                    f"the TwiML of {_NAMES[type(action)]} is too long to be sent by REST", code="too-long"
+                )
+            return _post(api, action.carrier_call_id, [("Twiml", text)])
         case HangUp() | RejectCall():
             return _post(api, action.carrier_call_id, [("Status", "completed")], repeatable=True)
         case FetchStatus():
             headers = {"Authorization": api.authorization}
             return RestRequest("GET", _resource(api, action.carrier_call_id), headers, repeatable=True)
-        case PressDigits():
-            raise CarrierError(
-                "Twilio cannot send digits on a call whose media is streamed: it would end the stream; "
-                "give the digits when the call is placed",
-                code="digits-end-stream",
-            )
+        case ComeBack():
+            raise CarrierError("Twilio is told to come back only in answer to its webhook", code="no-webhook")
         case _:
             assert_never(action)
 
 
 def outcome(action: Action, response: RestResponse) -> tuple[Event, ...]:
-    """Return what Twilio's answer to `action` means.
+    """Return what Twilio's answer to `action` means. That a leg dismissed with words has ended, it tells later.
 
     Raises:
         CarrierError: it refused (4xx, certain) or failed (anything else, uncertain). Its text holds no number.
     """
     code = None if 200 <= response.status < 300 else _code(response)
-    hung_up = response.status in {200, 404} or code in _GONE
+    gone = response.status == 404 or code in _GONE
     match action, response.status:
         case PlaceCall(), 201:
             return (Dialled(CarrierCallId(_read(response, _Placed).sid)),)
-        case HangUp(), _ if hung_up:
+        case HangUp(), 200:
             return (HangupAccepted(),)
-        case RejectCall(), _ if hung_up:
+        case ((HangUp() | Dismiss()), _) if gone:
+            return (HangupAccepted(),)
+        case RejectCall(), _ if gone:
             return ()
-        case ConnectStream(), 200:
+        case ((ConnectStream() | Prompt() | Dismiss() | RejectCall() | PressDigits()), 200):
             return ()
         case FetchStatus(), 200:
             return (_alive(_read(response, _Status).status),)
@@ -145,29 +150,8 @@ def outcome(action: Action, response: RestResponse) -> tuple[Event, ...]:
             raise _error(action, response.status, code)
 
 
-def _connect(action: ConnectStream) -> str:
-    """Return TwiML that streams, and asks for a new document when the stream ends while the call lives on.
-
-    Twilio follows the `action` and never gets to the `<Redirect>`, which is there for a leg that loses the stream in a
-    way that skips the first.
-    """
-    if len(action.credential) + len("token") > _LONGEST_PARAMETER:
-        raise CarrierError("the media stream's credential is longer than a TwiML parameter may be", code="too-long")
-    call: CallId = getattr(action, "call_id", CallId(""))
-    base: str = getattr(action, "webhook_url", "")
-    visit: str = getattr(action, "nonce", "")
-    again = report = then = ""
-    if base:
-        url = escape(callback(base, call, visit=visit))
-        again, then = f' action="{url}"', f"<Redirect>{url}</Redirect>"
-        report = f' statusCallback="{escape(callback(base, call, kind="stream"))}"'
-    return (
-        f'<Response><Connect{again}><Stream url="{escape(action.stream_url)}"{report}>'
-        f'<Parameter name="token" value="{escape(action.credential)}"/></Stream></Connect>{then}</Response>'
-    )
-
-
 def _dial(action: PlaceCall) -> list[tuple[str, str]]:
+    """Return the fields of a dial. With digits Twilio pays no heed to the wish for machine detection."""
     base, call = action.webhook_url, action.call_id
     events = ("initiated", "ringing", "answered", "completed")
     fields = [
@@ -176,28 +160,40 @@ def _dial(action: PlaceCall) -> list[tuple[str, str]]:
         ("Url", callback(base, call)),
         ("StatusCallback", callback(base, call, kind="status")),
         *(("StatusCallbackEvent", event) for event in events),
-        ("Timeout", str(min(max(ceil(action.ring_timeout), 1), _LONGEST_RING))),
-        ("TimeLimit", str(max(ceil(action.time_limit), 1))),
+        ("Timeout", str(ceil(min(max(action.ring_timeout, 1), _LONGEST_RING)))),
+        ("TimeLimit", str(ceil(min(max(action.time_limit, 1), _LONGEST_CALL)))),
     ]
-    if digits := getattr(action, "digits", ""):
-        fields.append(("SendDigits", digits))
-    if getattr(action, "detect_machine", False):
+    if action.digits:
+        fields.append(("SendDigits", _first_digits(action.digits)))
+    if action.detect_machine:
         report = callback(base, call, kind="amd")
         fields += [("MachineDetection", "Enable"), ("AsyncAmd", "true"), ("AsyncAmdStatusCallback", report)]
     return fields
 
 
+def _first_digits(digits: str) -> str:
+    """Return the digits that Twilio sends by itself: at most 32, so that long pauses are written in whole seconds."""
+    keys = twiml.keys(digits)
+    if len(keys) > _MOST_DIGITS:
+        keys = keys.replace("ww", "W")
+    if len(keys) > _MOST_DIGITS:
+        raise twiml.bad_digits()
+    return keys
+
+
 def _post(api: Api, leg: str, fields: list[tuple[str, str]], *, repeatable: bool = False) -> RestRequest:
     headers = {"Authorization": api.authorization, "Content-Type": "application/x-www-form-urlencoded"}
-    return RestRequest("POST", _resource(api, leg), headers, urlencode(fields).encode("ascii"), repeatable)
+    return RestRequest(
+        "POST", _resource(api, leg), headers, urlencode(fields, errors="replace").encode("ascii"), repeatable
+    )
 
 
 def _resource(api: Api, leg: str) -> str:
-    return f"{api.url}/Calls{'/' + quote(leg, safe='') if leg else ''}.json"
+    return f"{api.url}/Calls{'/' + quote(leg, safe='', errors='replace') if leg else ''}.json"
 
 
-def _reply(twiml: str) -> HttpReply:
-    text = f'<?xml version="1.0" encoding="UTF-8"?>{twiml}'
+def _reply(document: str) -> HttpReply:
+    text = f'<?xml version="1.0" encoding="UTF-8"?>{document}'
     return HttpReply(body=text.encode("ascii", "xmlcharrefreplace"), content_type="text/xml")
 
 
@@ -222,10 +218,10 @@ def _error(action: Action, status: int, code: int | None) -> CarrierError:
     text = f"Twilio refused {what} ({which}): {why}"
     if not refused:
         text = f"Twilio failed on {what} ({which}), and may have carried it out all the same: {why}"
-    once = isinstance(action, PlaceCall | ConnectStream)
+    harmless = isinstance(action, HangUp | RejectCall | FetchStatus)
     return CarrierError(
         text,
-        retryable=status == 429 or (not refused and not once),
+        retryable=status == 429 or (not refused and harmless),
         code=str(status if code is None else code),
         certain=refused,
     )

@@ -14,8 +14,10 @@ from voicecall.carriers import Delivery, Inbound, Webhook
 from voicecall.core.events import (
     Answered,
     CarrierEnded,
+    DigitPressed,
     DocumentAsked,
     Event,
+    Gathered,
     Ringing,
     StreamStopped,
     Warned,
@@ -26,19 +28,23 @@ from voicecall.errors import FrameError
 from . import codes, signatures
 
 _Cause = Literal["completed", "busy", "no-answer", "failed", "canceled"]
-_CALL, _KIND, _VISIT = "call", "type", "visit"
+_CALL, _KIND, _VISIT, _PROMPT = "call", "type", "visit", "prompt"
+_KEYS = frozenset("0123456789ABCD*#")
+_NEWEST = 0
+"""In place of a prompt's number."""
 _ENDS = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 _NO_NUMBERS: Mapping[str, str] = {"+266696687": "anonymous"}
 """Words that Twilio writes as a telephone's keys."""
 
 
-def callback(webhook_url: str, call: CallId, *, kind: str = "", visit: str = "") -> str:
-    """Return a URL at which Twilio reports on a call: `kind` is `status`, `amd`, `stream` or nothing for documents.
+def callback(webhook_url: str, call: CallId, *, kind: str = "", visit: str = "", prompt: int | None = None) -> str:
+    """Return a URL at which Twilio reports on a call.
 
-    `visit` is new for every document that leads back here, so that coming again is no replay.
+    `kind` is `status`, `amd`, `stream`, `gather` (with the number of its prompt) or nothing for documents. `visit` is
+    new for every document that leads back here, so that coming again is no replay.
     """
-    names = {_CALL: call, _KIND: kind, _VISIT: visit}
-    query = urlencode({name: value for name, value in names.items() if value})
+    names = {_CALL: call, _KIND: kind, _VISIT: visit, _PROMPT: "" if prompt is None else str(prompt)}
+    query = urlencode({name: value for name, value in names.items() if value}, errors="replace")
     return f"{webhook_url}{'&' if '?' in webhook_url else '?'}{query}"
 
 
@@ -55,20 +61,21 @@ def parse(webhook: Webhook) -> tuple[Delivery, ...]:
     except UnicodeError as error:
         raise FrameError("twilio webhook: the form is not UTF-8") from error
     ours = _Parameters(query)
-    call = ours.one(_CALL)
+    call, kind, visit = ours.one(_CALL), ours.one(_KIND), ours.one(_VISIT)
     inbound = None
     if sent.one("CallStatus") in _ENDS:
         events: tuple[Event, ...] = (_ended(sent),)
     elif sent.one("StreamEvent"):
         events = _stream(sent)
-    elif ours.one(_KIND) == "status" or sent.one("CallbackSource"):
+    elif kind == "status" or sent.one("CallbackSource"):
         events = _progress(sent.need("CallStatus"))
-    elif ours.one(_KIND) == "amd" or not sent.one("CallStatus"):
+    elif kind == "gather":
+        events = _gathered(sent, _number(ours.one(_PROMPT)))
+    elif not kind and not visit and sent.has("SpeechResult", "Digits"):
+        inbound, events = None if call else _arrival(sent), _gathered(sent, _NEWEST)
+    elif kind == "amd" or not sent.one("CallStatus"):
         events = (Answered(machine=_is_machine(sent.need("AnsweredBy"))),)
-    elif not call and sent.need("Direction") == "inbound":
-        inbound = Inbound(from_=_caller(sent.one("From")), to=sent.need("To"))
-        events = (DocumentAsked(),)
-    elif ours.one(_VISIT):
+    elif (not call and sent.need("Direction") and (inbound := _arrival(sent)) is not None) or visit:
         events = (DocumentAsked(),)
     else:
         events = (Answered(machine=_is_machine(sent.one("AnsweredBy"))), DocumentAsked())
@@ -88,6 +95,10 @@ class _Parameters:
         if len(values) > 1:
             raise FrameError(f"twilio webhook: {name} is there more than once")
         return values.pop() if values else ""
+
+    def has(self, *names: str) -> bool:
+        """Say whether one of these names is there, with a value or without."""
+        return any(key in names for key, _ in self._pairs)
 
     def need(self, name: str) -> str:
         """Return the value of that name, which must be there: the signature does not tell names from values."""
@@ -119,6 +130,18 @@ def _progress(status: str) -> tuple[Event, ...]:
             return ()
 
 
+def _gathered(sent: _Parameters, prompt: int) -> tuple[Event, ...]:
+    """Say what the caller pressed and said in answer to a prompt; nothing is an answer, too."""
+    pressed = (DigitPressed(key) for key in sent.one("Digits") if key in _KEYS)
+    return (*pressed, Gathered(prompt, sent.one("SpeechResult").strip()))
+
+
+def _number(prompt: str) -> int:
+    if re.fullmatch(r"[0-9]{1,9}", prompt) is None:
+        raise FrameError("twilio webhook: the number of the prompt is missing or garbled")
+    return int(prompt)
+
+
 def _stream(sent: _Parameters) -> tuple[Event, ...]:
     """Say what became of a media stream. That it started, its own first frame says better."""
     match sent.one("StreamEvent"):
@@ -134,6 +157,15 @@ def _stream(sent: _Parameters) -> tuple[Event, ...]:
 
 def _is_machine(answered_by: str) -> bool:
     return answered_by.startswith("machine") or answered_by == "fax"
+
+
+def _arrival(sent: _Parameters) -> Inbound | None:
+    """Return who called whom on a leg that we did not place, if its direction tells."""
+    direction = sent.one("Direction")
+    placed = direction.startswith(("outbound-", "trunking-"))
+    if not placed and direction != "inbound":
+        return None
+    return Inbound(_caller(sent.one("From")), sent.need("To"), placed)
 
 
 def _caller(from_: str) -> str:

@@ -1,0 +1,52 @@
+"""The carriers that the configuration has credentials for. All of them are live at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from voicecall import plugins
+from voicecall.carriers import Carrier
+from voicecall.config.carriers import Twilio
+from voicecall.config.model import Config
+from voicecall.errors import ConfigError, Fault
+
+
+def make_carriers(config: Config, mock_secret: str, network_url: str | None) -> Mapping[str, Carrier]:
+    """Return the carriers by name; `network_url` is the mock network's, where there is one.
+
+    Raises:
+        ConfigError: one of them cannot do what the configuration asks of all.
+    """
+    carriers = {carrier.name: carrier for carrier in _carriers(config, mock_secret, network_url)}
+    if not config.streaming.enabled:
+        deaf = [name for name, carrier in carriers.items() if not carrier.capabilities.prompts]
+        message = "calls without media streams are not possible on {}: it cannot speak and listen by itself"
+        if deaf:
+            raise ConfigError([Fault("streaming.enabled", message.format(name)) for name in deaf])
+    return carriers
+
+
+def _carriers(config: Config, mock_secret: str, network_url: str | None) -> Iterator[Carrier]:
+    if network_url is not None:
+        yield plugins.find("carrier", "mock")(mock_secret, network_url)
+    if config.twilio.account_sid and config.twilio.auth_token:
+        yield _twilio(config.twilio, config.twilio.account_sid, config.twilio.auth_token.get_secret_value())
+    if config.provider not in ("mock", "twilio"):
+        yield plugins.find("carrier", config.provider)()
+
+
+def _twilio(options: Twilio, account_sid: str, auth_token: str) -> Carrier:
+    key = None
+    if options.api_key_sid and options.api_key_secret:
+        key = (options.api_key_sid, options.api_key_secret.get_secret_value())
+    carrier: Carrier = plugins.find("carrier", "twilio")(
+        account_sid,
+        auth_token,
+        api_base_url=options.api_base_url,
+        region=options.region,
+        signing_keys=[(key.id, key.secret.get_secret_value().encode()) for key in options.signing_keys],
+        api_key=key,
+        voice=options.voice,
+        language=options.language,
+    )
+    return carrier

@@ -1,0 +1,118 @@
+"""A call on which the carrier speaks and listens by itself, prompt by prompt. Pure.
+
+The carrier asks what to do; it is told to speak and to listen; it comes back with what the caller said. So a prompt
+that comes back is the proof that it was heard, and its number tells an old answer from a new one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from voicecall.core import replies
+from voicecall.core import turns as floor
+from voicecall.core.call import Phase
+from voicecall.core.draft import Draft
+from voicecall.core.effects import Prompt
+
+LONGEST_PART = 1000
+"""Characters that one prompt speaks: every carrier takes as many, in a document and in a request."""
+_SENTENCE = re.compile(r"(?<=[.!?…])\s+")
+
+
+def asked(draft: Draft) -> None:
+    """The carrier asks what to do."""
+    draft.answered()
+    draft.stop("stream-start")
+    draft.enter(Phase.ACTIVE)
+    _prompts(draft, waiting=True)
+    draft.set(away=0.0)
+    draft.greet()
+
+
+def gathered(draft: Draft, prompt: int, text: str) -> None:
+    """A prompt came back with what the caller said, if anything; 0 stands for the newest prompt."""
+    prompts = draft.call.prompts
+    _prompts(draft, waiting=True)
+    if prompt not in (0, prompts.number):
+        return
+    draft.set(proven=True)
+    if prompts.left:
+        _part_over(draft, interrupted=bool(text))
+    if text and draft.call.is_live:
+        _words(draft, -prompts.number, text)
+
+
+def worded(draft: Draft, reply: int, text: str) -> None:
+    """All words of a reply are known: tell them, in the middle of listening if need be."""
+    call = draft.call
+    if reply != call.turns.reply or not call.prompting:
+        return
+    parts = split(text)
+    if not parts:
+        replies.heard_out(draft, reply, "", confirmed=True)
+        return
+    _prompts(draft, waiting=True, told=(), left=parts)
+    draft.set(replying_since=draft.at)
+    draft.turn(floor.playback_started(call.turns, reply))
+
+
+def attend(draft: Draft) -> None:
+    """Tell the carrier that waits what to do, as soon as that is known."""
+    call = draft.call
+    if not call.prompting or not call.is_live or not call.prompts.waiting or call.phase is not Phase.ACTIVE:
+        return
+    left = call.prompts.left
+    if not left and call.turns.floor is not floor.Floor.OPEN:
+        return
+    number = call.prompts.number + 1
+    _prompts(draft, number=number, waiting=False)
+    listen = len(left) < 2 and (not left or call.turns.reply != call.farewell)
+    draft.do(Prompt(number, left[0] if left else "", listen))
+
+
+def split(text: str) -> tuple[str, ...]:
+    """Return a text in parts of at most `LONGEST_PART` characters that end with a sentence, or at least with a word."""
+    parts: list[str] = []
+    for sentence in filter(None, _SENTENCE.split(text.strip())):
+        if parts and len(parts[-1]) + 1 + len(sentence) <= LONGEST_PART:
+            parts[-1] = f"{parts[-1]} {sentence}"
+            continue
+        rest = sentence
+        while len(rest) > LONGEST_PART:
+            cut = rest.rfind(" ", 1, LONGEST_PART + 1)
+            cut = cut if cut > 0 else LONGEST_PART
+            parts.append(rest[:cut].rstrip())
+            rest = rest[cut:].lstrip()
+        parts.append(rest)
+    return tuple(parts)
+
+
+def _part_over(draft: Draft, *, interrupted: bool) -> None:
+    """The part under way was heard: go on with the next, unless the caller spoke."""
+    call = draft.call
+    told, left = (*call.prompts.told, call.prompts.left[0]), call.prompts.left[1:]
+    if left and not interrupted:
+        _prompts(draft, told=told, left=left)
+        return
+    _prompts(draft, told=(), left=())
+    text = " ".join((*told, *left))
+    if left:
+        replies.cut_off(draft, call.turns.reply, text, " ".join(told))
+    else:
+        replies.heard_out(draft, call.turns.reply, text, confirmed=True)
+
+
+def _words(draft: Draft, segment: int, text: str) -> None:
+    """What the carrier heard is a whole turn: it waited for the silence after it."""
+    rules, at = draft.call.rules.turns, draft.at
+    draft.turn(floor.speech_started(draft.call.turns, rules, segment, 0.0, at))
+    draft.turn(floor.heard(draft.call.turns, rules, segment, text, at))
+    draft.turn(floor.speech_stopped(draft.call.turns, rules, segment, rules.endpointing_max, at))
+    draft.turn(floor.timer_fired(draft.call.turns, rules, floor.ENDPOINT, at))
+
+
+def _prompts(draft: Draft, **changes: Any) -> None:
+    draft.set(prompts=msgspec.structs.replace(draft.call.prompts, **changes))
