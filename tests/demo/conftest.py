@@ -18,6 +18,7 @@ OPTIONS = {"plain": [], "faults": ["--faults", "--json"]}
 TRIES = 3
 LONGEST = 150
 """Seconds after which a try is given up; a call takes 45, loading the models a few more."""
+DISTURBANCES = pytest.StashKey[list[str]]()
 
 
 def hold(folders: dict[str, Path]) -> dict[str, Played]:
@@ -47,7 +48,7 @@ def finish(process: subprocess.Popen[str], folder: Path) -> Played:
 
 
 @pytest.fixture(scope="session")
-def tries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Played]]:
+def tries(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> dict[str, list[Played]]:
     """The demonstration and the one with faults: all tries of each, of which only the last may be undisturbed.
 
     The daemon's usual ports are taken meanwhile.
@@ -63,6 +64,12 @@ def tries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Played]]:
             due = [name for name, played in held.items() if not played or played[-1].disturbance() is not None]
             for name, played in hold({name: home / f"{name}{number}" for name in due}).items():
                 held[name].append(played)
+    pytestconfig.stash[DISTURBANCES] = [
+        f"{name}, try {number}: {told}"
+        for name, all_tries in held.items()
+        for number, one in enumerate(all_tries, 1)
+        if (told := one.disturbance()) is not None
+    ]
     return held
 
 
@@ -70,3 +77,11 @@ def tries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Played]]:
 def demos(tries: dict[str, list[Played]]) -> dict[str, Played]:
     """Both demonstrations, of each the last try."""
     return {name: played[-1] for name, played in tries.items()}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell of the tries that were held again, so that a machine or a demonstration that needs many is noticed."""
+    if disturbances := config.stash.get(DISTURBANCES, []):
+        terminalreporter.section("disturbed demonstrations")
+        for told in disturbances:
+            terminalreporter.write_line(told)

@@ -44,6 +44,14 @@ def _hang_fails() -> Iterator[None]:
     signal.signal(signal.SIGALRM, before)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_reaches_what_is_started() -> Iterator[None]:
+    """A shell has what it runs in the background ignore Ctrl-C, and what is started there inherits that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> MakeHouse:
     numbers = itertools.count(1)

@@ -20,7 +20,9 @@ class Network:
         command = [sys.executable, "-m", "voicecall.emulators", "--port", "0", "--stub"]
         self.program = Program(command, folder, {})
         self.url = self.program.wait_for(self.program.out, lambda line: "ready" in line).split()[-1]
-        self._http = httpx2.Client(base_url=self.url, headers={"Authorization": "Bearer mock"}, trust_env=False)
+        self._http = httpx2.Client(
+            base_url=self.url, headers={"Authorization": "Bearer mock"}, timeout=30.0, trust_env=False
+        )
         self._probes = 0
 
     @property

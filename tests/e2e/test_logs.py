@@ -82,10 +82,10 @@ def _deliver_of_unknown_leg(daemon: Daemon) -> None:
 def _stream_without_credential(daemon: Daemon) -> None:
     url = httpx2.URL(daemon.public).copy_with(scheme="ws", path="/voice/stream")
     start = {"event": "start", "stream": "ms_1", "call": "mc_elsewhere", "parameters": {}}
-    with connect(str(url), proxy=None) as socket:
+    with connect(str(url), proxy=None, open_timeout=30) as socket:
         socket.send(json.dumps({**start, "format": {"encoding": "mulaw", "rate": 8000}}))
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=10)
+            socket.recv(timeout=30)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1008
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterator
@@ -222,21 +223,18 @@ def test_what_was_proven_stays_and_each_webhook_is_still_taken_at_its_own_url() 
     visit(play, (TWILIO,), trust_forwarding=True)
 
 
-def test_the_desk_knows_the_proven_url_already_when_it_decides() -> None:
-    seen: list[str] = []
-
+def test_the_proven_url_is_known_before_the_desk_decides() -> None:
     async def play(house: House) -> None:
-        deliver = house.desk.deliver
-
-        async def look(*arguments: Any) -> Any:
-            seen.append(house.listener.stream_url)
-            return await deliver(*arguments)
-
-        house.desk.deliver = look  # type: ignore[method-assign]
-        assert await ring(house, **FORWARDED) == 201
+        house.desk.decided.clear()
+        async with asyncio.TaskGroup() as tasks:
+            waiting = tasks.create_task(ring(house, **FORWARDED))
+            while not house.desk.delivered:
+                assert not waiting.done()
+                await asyncio.sleep(0)
+            assert house.listener.stream_url == STREAM
+            house.desk.decided.set()
 
     visit(play, (TWILIO,), trust_forwarding=True)
-    assert seen == [STREAM]
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,8 @@ def asked(draft: Draft, answer: str) -> None:
             draft.start("ring", max(0.0, draft.call.started_at + draft.call.rules.ring_timeout - draft.at))
         case _, "alive" if draft.call.prompting:
             prompting.asked(draft)
+        case _, "alive" if draft.call.rules.can.redirects:
+            draft.connect()
         case _, "alive":
             draft.start("stream-start", draft.call.rules.stream_start)
         case _:

@@ -25,10 +25,10 @@ _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 def asked(draft: Draft) -> None:
     """The carrier asks what to do."""
     draft.answered()
-    draft.stop("stream-start")
+    draft.stop("stream-start", "ask")
     draft.enter(Phase.ACTIVE)
     _prompts(draft, waiting=True)
-    draft.set(away=0.0)
+    draft.set(away=0.0, asked="")
     draft.greet()
 
 
@@ -69,7 +69,8 @@ def attend(draft: Draft) -> None:
         return
     number = call.prompts.number + 1
     _prompts(draft, number=number, waiting=False)
-    listen = len(left) < 2 and (not left or call.turns.reply != call.farewell)
+    last_word = call.turns.reply == call.farewell or call.mode == "notify" or call.machine
+    listen = not left or (len(left) == 1 and not last_word)
     draft.do(Prompt(number, left[0] if left else "", listen))
 
 

@@ -27,6 +27,7 @@ def asked(draft: Draft) -> None:
     draft.enter(Phase.ANSWERED)
     draft.answered()
     draft.stop("stream-grace", "ask")
+    draft.set(asked="")
     if call.away:
         draft.set(away=0.0, connects=call.connects - 1)
         draft.connect()

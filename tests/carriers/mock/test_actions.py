@@ -7,14 +7,20 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from voicecall.carriers import (
     Action,
+    Callback,
+    Capabilities,
+    ComeBack,
     ConnectStream,
+    Dismiss,
     FetchStatus,
     HangUp,
     PlaceCall,
     PressDigits,
+    Prompt,
     RejectCall,
     RestResponse,
 )
@@ -25,15 +31,18 @@ from voicecall.errors import CarrierError
 
 CARRIER = MockCarrier("secret", "http://127.0.0.1:9000/")
 LEG = CarrierCallId("mc_1")
-PLACE = PlaceCall(
-    CallId("01J"), "+15550100101", "+15550100100", "http://127.0.0.1:3334/voice/webhook/mock", 30.0, 310.0
-)
-CONNECT = ConnectStream(LEG, "ws://127.0.0.1:3334/voice/stream", "the-token")
+HOOK = "http://127.0.0.1:3334/voice/webhook/mock"
+BACK = Callback(HOOK, CallId("01J"), "n1")
+PLACE = PlaceCall(CallId("01J"), "+15550100101", "+15550100100", HOOK, 30.0, 310.0)
+CONNECT = ConnectStream(LEG, "ws://127.0.0.1:3334/voice/stream", "the-token", BACK)
+PROMPT = Prompt(LEG, "Hello.", listen=True, number=1, back=BACK)
+COME_BACK = ComeBack(LEG, BACK)
+DISMISS = Dismiss(LEG, "Goodbye.")
 REJECT = RejectCall(LEG, "busy")
 HANG_UP = HangUp(LEG)
 STATUS = FetchStatus(LEG)
-PRESS = PressDigits(LEG, "12w#")
-actions = st.sampled_from([PLACE, REJECT, HANG_UP, STATUS, PRESS])
+PRESS = PressDigits(LEG, "12w#", BACK)
+actions = st.sampled_from([PLACE, PROMPT, COME_BACK, DISMISS, REJECT, HANG_UP, STATUS, PRESS])
 
 
 def document(action: Action | None) -> object:
@@ -58,13 +67,18 @@ def test_documents_carry_what_only_a_webhook_can_ask_for() -> None:
     assert document(RejectCall(LEG, "rejected")) == {"reject": "rejected"}
 
 
-@pytest.mark.parametrize("action", [PLACE, HANG_UP, STATUS, PRESS])
+def test_it_can_do_no_more_than_any_carrier() -> None:
+    assert CARRIER.capabilities == Capabilities()
+
+
+@pytest.mark.parametrize("action", [PLACE, PROMPT, COME_BACK, DISMISS, HANG_UP, STATUS, PRESS])
 def test_everything_else_goes_by_rest(action: Action) -> None:
     assert CARRIER.document(action) is None
 
 
 def test_a_dial_is_never_repeated() -> None:
     request = CARRIER.request(PLACE)
+    assert CARRIER.request(replace(PLACE, digits="1w#", detect_machine=True)) == request
     assert (request.method, request.url, request.repeatable) == ("POST", "http://127.0.0.1:9000/calls", False)
     assert request.headers == {"Authorization": "Bearer secret", "Content-Type": "application/json"}
     assert json.loads(request.body) == {
@@ -84,7 +98,9 @@ def test_digits_are_never_repeated() -> None:
     assert not request.repeatable
 
 
-@pytest.mark.parametrize(("action", "method"), [(HANG_UP, "DELETE"), (REJECT, "DELETE"), (STATUS, "GET")])
+@pytest.mark.parametrize(
+    ("action", "method"), [(HANG_UP, "DELETE"), (DISMISS, "DELETE"), (REJECT, "DELETE"), (STATUS, "GET")]
+)
 def test_hanging_up_and_asking_can_be_repeated(action: Action, method: str) -> None:
     request = CARRIER.request(action)
     assert (request.method, request.url) == (method, "http://127.0.0.1:9000/calls/mc_1")
@@ -97,19 +113,28 @@ def test_a_legs_name_cannot_leave_its_path() -> None:
     assert CARRIER.request(HangUp(CarrierCallId("../x?y"))).url == "http://127.0.0.1:9000/calls/..%2Fx%3Fy"
 
 
-def test_a_stream_cannot_be_connected_by_rest() -> None:
-    with pytest.raises(CarrierError) as error:
-        CARRIER.request(CONNECT)
-    assert error.value.certain
+@pytest.mark.parametrize(
+    ("action", "code", "words"),
+    [
+        (CONNECT, "no-webhook", "only in answer to a webhook"),
+        (PROMPT, "no-prompts", "neither speaks nor listens"),
+        (COME_BACK, "no-waiting", "a second time"),
+    ],
+)
+def test_what_the_network_cannot_do_is_refused_by_name(action: Action, code: str, words: str) -> None:
+    with pytest.raises(CarrierError, match=words) as error:
+        CARRIER.request(action)
+    assert (error.value.certain, error.value.code) == (True, code)
 
 
 def test_an_accepted_dial_names_the_leg() -> None:
     assert CARRIER.outcome(PLACE, RestResponse(201, b'{"call": "mc_9"}')) == (Dialled(CarrierCallId("mc_9")),)
 
 
-def test_a_leg_that_is_over_already_counts_as_hung_up() -> None:
-    assert CARRIER.outcome(HANG_UP, RestResponse(204, b"")) == (HangupAccepted(),)
-    assert CARRIER.outcome(HANG_UP, RestResponse(404, b"")) == (HangupAccepted(),)
+@pytest.mark.parametrize("action", [HANG_UP, DISMISS])
+def test_a_leg_that_is_over_already_counts_as_hung_up(action: Action) -> None:
+    assert CARRIER.outcome(action, RestResponse(204, b"")) == (HangupAccepted(),)
+    assert CARRIER.outcome(action, RestResponse(404, b"")) == (HangupAccepted(),)
 
 
 def test_rejections_and_digits_report_nothing_more() -> None:

@@ -6,19 +6,24 @@ import base64
 import json
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote
-from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from voicecall.carriers import (
     Action,
+    Callback,
+    Capabilities,
+    ComeBack,
     ConnectStream,
+    Dismiss,
     FetchStatus,
     HangUp,
     PlaceCall,
     PressDigits,
+    Prompt,
     RejectCall,
     RestResponse,
 )
@@ -33,36 +38,23 @@ LEG = CarrierCallId("CA1")
 CALL = CallId("01K8Z0000000000000000000AB")
 HOOK = "https://voice.example.com/voice/webhook/twilio"
 STREAM = "wss://voice.example.com/voice/stream"
+BACK = Callback(HOOK, CALL, "n1")
 PLACE = PlaceCall(CALL, "+15550100101", "+15550100100", HOOK, 29.2, 310.0)
-CONNECT = ConnectStream(LEG, STREAM, "the-token")
+CONNECT = ConnectStream(LEG, STREAM, "the-token", BACK)
+PROMPT = Prompt(LEG, "Hello.", listen=True, number=3, back=BACK)
+COME_BACK = ComeBack(LEG, BACK)
+DISMISS = Dismiss(LEG, "Goodbye.")
 REJECT = RejectCall(LEG, "busy")
 HANG_UP = HangUp(LEG)
 STATUS = FetchStatus(LEG)
-PRESS = PressDigits(LEG, "12w#")
-
-
-class ConnectAgain(ConnectStream, frozen=True, kw_only=True):
-    """A stream whose leg can find its way back."""
-
-    call_id: CallId = CALL
-    webhook_url: str = HOOK
-    nonce: str = "n1"
-
-
-class PlaceMore(PlaceCall, frozen=True, kw_only=True):
-    """A dial with digits and machine detection."""
-
-    digits: str = ""
-    detect_machine: bool = False
+PRESS = PressDigits(LEG, "12w#", BACK)
 
 
 def twiml(action: Action | None) -> str:
     reply = CARRIER.document(action)
     assert reply is not None
     assert (reply.status, reply.content_type) == (200, "text/xml")
-    head, _, text = reply.body.decode("ascii").partition("?>")
-    assert head == '<?xml version="1.0" encoding="UTF-8"'
-    return text
+    return reply.body.decode("ascii").partition("?>")[2]
 
 
 def fields(action: Action) -> list[tuple[str, str]]:
@@ -76,52 +68,19 @@ def failure(action: Action, status: int, body: bytes | dict[str, Any] = b"") -> 
     return error.value
 
 
-# --- documents
-
-
-def test_a_stream_is_connected_with_its_credential_as_a_parameter() -> None:
-    assert twiml(CONNECT) == (
-        f'<Response><Connect><Stream url="{STREAM}"><Parameter name="token" value="the-token"/></Stream></Connect>'
-        "</Response>"
+def test_it_says_what_can_be_done() -> None:
+    assert CARRIER.capabilities == Capabilities(
+        streaming=True,
+        prompts=True,
+        digits_at_dial=True,
+        digits_end_stream=True,
+        redirects=True,
+        dials_per_second=1.0,
     )
-
-
-def test_a_leg_that_can_find_its_way_back_is_shown_it() -> None:
-    again = f"{HOOK}?call={CALL}&amp;visit=n1"
-    assert twiml(ConnectAgain(LEG, STREAM, "the-token")) == (
-        f'<Response><Connect action="{again}"><Stream url="{STREAM}" '
-        f'statusCallback="{HOOK}?call={CALL}&amp;type=stream"><Parameter name="token" value="the-token"/></Stream>'
-        f"</Connect><Redirect>{again}</Redirect></Response>"
-    )
-
-
-@given(st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc", "Cn"]), max_size=80))
-def test_no_text_breaks_out_of_its_place(text: str) -> None:
-    root = ElementTree.fromstring(twiml(ConnectAgain(LEG, STREAM + text, text, webhook_url=HOOK + "?q=" + text)))  # noqa: S314 - our own
-    assert [element.tag for element in root.iter()] == ["Response", "Connect", "Stream", "Parameter", "Redirect"]
-    stream, parameter = root[0][0], root[0][0][0]
-    assert stream.get("url") == STREAM + text
-    assert parameter.attrib == {"name": "token", "value": text}
-    assert root[1].text == root[0].get("action") == f"{HOOK}?q={text}&call={CALL}&visit=n1"
-
-
-def test_a_parameter_keeps_within_twilios_limit() -> None:
-    assert "t" * 494 in twiml(ConnectStream(LEG, STREAM, "t" * 494))
-    with pytest.raises(CarrierError, match="longer"):
-        CARRIER.document(ConnectStream(LEG, STREAM, "t" * 495))
-
-
-def test_a_rejection_says_why() -> None:
-    assert twiml(REJECT) == '<Response><Reject reason="busy"/></Response>'
-    assert twiml(RejectCall(LEG, "rejected")) == '<Response><Reject reason="rejected"/></Response>'
-
-
-def test_without_an_action_nothing_is_asked() -> None:
-    assert twiml(None) == "<Response/>"
 
 
 @pytest.mark.parametrize("action", [PLACE, HANG_UP, STATUS, PRESS])
-def test_everything_else_goes_by_rest(action: Action) -> None:
+def test_what_no_document_carries_out_goes_by_rest(action: Action) -> None:
     assert CARRIER.document(action) is None
 
 
@@ -147,15 +106,18 @@ def test_a_dial_tells_all_and_is_never_repeated() -> None:
     ]
 
 
-@pytest.mark.parametrize(("seconds", "sent"), [(0.0, "1"), (600.0, "600"), (4000.0, "600")])
+@pytest.mark.parametrize(("seconds", "sent"), [(0.0, "1"), (600.0, "600"), (4000.0, "600"), (float("inf"), "600")])
 def test_ringing_keeps_within_twilios_limit(seconds: float, sent: str) -> None:
-    assert ("Timeout", sent) in fields(PlaceCall(CALL, "+15550100101", "+15550100100", HOOK, seconds, 310.0))
+    assert ("Timeout", sent) in fields(replace(PLACE, ring_timeout=seconds))
+
+
+@pytest.mark.parametrize(("seconds", "sent"), [(0.0, "1"), (60.5, "61"), (86400.0, "86400"), (float("inf"), "86400")])
+def test_a_call_is_no_longer_than_twilio_lets_it_be(seconds: float, sent: str) -> None:
+    assert ("TimeLimit", sent) in fields(replace(PLACE, time_limit=seconds))
 
 
 def test_digits_and_machine_detection_are_asked_for_with_the_dial() -> None:
-    more = fields(
-        PlaceMore(*(getattr(PLACE, name) for name in PLACE.__struct_fields__), digits="1w#", detect_machine=True)
-    )
+    more = fields(replace(PLACE, digits="1w#", detect_machine=True))
     assert more[: len(fields(PLACE))] == fields(PLACE)
     assert more[len(fields(PLACE)) :] == [
         ("SendDigits", "1w#"),
@@ -163,6 +125,28 @@ def test_digits_and_machine_detection_are_asked_for_with_the_dial() -> None:
         ("AsyncAmd", "true"),
         ("AsyncAmdStatusCallback", f"{HOOK}?call={CALL}&type=amd"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("digits", "sent"),
+    [
+        ("1,2p3P4w5W6", "1w2w3w4w5W6"),
+        ("abcdABCD*#", "ABCDABCD*#"),
+        ("w" * 32, "w" * 32),
+        ("w" * 40 + "123#", "W" * 20 + "123#"),
+        (",p" * 20 + "w1", "W" * 20 + "w1"),
+    ],
+)
+def test_digits_are_spelled_twilios_way(digits: str, sent: str) -> None:
+    assert ("SendDigits", sent) in fields(replace(PLACE, digits=digits))
+
+
+@pytest.mark.parametrize("digits", ["1" * 33, "w" * 70, "1e", "1 2", "\u0661", "\ud800"])
+def test_what_twilio_cannot_send_is_refused_before_the_dial(digits: str) -> None:
+    with pytest.raises(CarrierError, match="at most 32") as error:
+        CARRIER.request(replace(PLACE, digits=digits))
+    assert (error.value.code, error.value.certain, error.value.retryable) == ("21206", True, False)
+    assert digits not in str(error.value)
 
 
 @pytest.mark.parametrize("action", [HANG_UP, REJECT])
@@ -177,24 +161,50 @@ def test_asking_after_a_leg_can_be_repeated() -> None:
     assert (request.method, request.url, request.body, request.repeatable) == ("GET", f"{API}/CA1.json", b"", True)
 
 
-def test_a_live_leg_is_connected_by_rest_once() -> None:
-    request = CARRIER.request(CONNECT)
+@pytest.mark.parametrize("action", [CONNECT, PROMPT, DISMISS])
+def test_a_live_leg_is_told_by_rest_what_a_document_would_tell_it(action: Action) -> None:
+    request = CARRIER.request(action)
     assert (request.method, request.url, request.repeatable) == ("POST", f"{API}/CA1.json", False)
-    assert fields(CONNECT) == [("Twiml", twiml(CONNECT))]
+    assert fields(action) == [("Twiml", twiml(action))]
+
+
+def test_digits_are_pressed_by_rest_and_the_leg_comes_back() -> None:
+    request = CARRIER.request(replace(PRESS, digits="1,2P#"))
+    assert (request.method, request.url, request.repeatable) == ("POST", f"{API}/CA1.json", False)
+    [(name, text)] = fields(replace(PRESS, digits="1,2P#"))
+    assert (name, text) == (
+        "Twiml",
+        f'<Response><Play digits="1w2w#"/><Redirect method="POST">{HOOK}?call={CALL}&amp;visit=n1</Redirect>'
+        "</Response>",
+    )
+
+
+@pytest.mark.parametrize("digits", ["", "12x", "1\n", "\u0663"])
+def test_what_is_no_key_is_not_pressed(digits: str) -> None:
+    with pytest.raises(CarrierError, match="0-9"):
+        CARRIER.request(replace(PRESS, digits=digits))
+
+
+def test_nobody_is_made_to_wait_by_rest() -> None:
+    with pytest.raises(CarrierError, match="only in answer") as error:
+        CARRIER.request(COME_BACK)
+    assert (error.value.code, error.value.certain) == ("no-webhook", True)
 
 
 def test_inline_twiml_keeps_within_twilios_limit() -> None:
-    room = 4000 - len(twiml(CONNECT))
-    assert len(fields(ConnectStream(LEG, STREAM + "x" * room, "the-token"))[0][1]) == 4000
-    with pytest.raises(CarrierError, match="too long"):
-        CARRIER.request(ConnectStream(LEG, STREAM + "x" * (room + 1), "the-token"))
+    room = 4000 - len(twiml(PROMPT))
+    longest = replace(PROMPT, text=PROMPT.text + "x" * room)
+    assert len(dict(fields(longest))["Twiml"]) == 4000
+    with pytest.raises(CarrierError, match="the prompt is too long"):
+        CARRIER.request(replace(longest, text=longest.text + "x"))
+    with pytest.raises(CarrierError, match="the media stream is too long"):
+        CARRIER.request(replace(CONNECT, stream_url=STREAM + "x" * 4000))
 
 
-def test_digits_would_end_the_stream_and_are_refused_by_name() -> None:
-    assert not CARRIER.capabilities.digits_out
-    with pytest.raises(CarrierError, match="end the stream") as error:
-        CARRIER.request(PRESS)
-    assert (error.value.code, error.value.certain) == ("digits-end-stream", True)
+def test_what_is_no_text_is_sent_all_the_same() -> None:
+    assert CARRIER.request(HangUp(CarrierCallId("\ud800"))).url == f"{API}/%3F.json"
+    assert ("To", "?") in fields(replace(PLACE, to="\ud800"))
+    assert dict(fields(replace(PLACE, call_id=CallId("\ud800"))))["Url"] == f"{HOOK}?call=%3F"
 
 
 def test_a_legs_name_cannot_leave_its_path() -> None:
@@ -247,9 +257,27 @@ def test_a_leg_that_is_over_already_counts_as_hung_up(status: int, body: bytes) 
     assert CARRIER.outcome(REJECT, RestResponse(status, body)) == ()
 
 
-def test_a_leg_connected_by_rest_tells_more_by_its_stream() -> None:
-    assert CARRIER.outcome(CONNECT, RestResponse(200, b"{}")) == ()
-    assert failure(CONNECT, 400, {"code": 21220}).certain
+@pytest.mark.parametrize("action", [CONNECT, PROMPT, PRESS])
+def test_a_leg_that_was_told_something_by_rest_tells_the_rest_itself(action: Action) -> None:
+    assert CARRIER.outcome(action, RestResponse(200, b"{}")) == ()
+    for status, code in ((400, 21220), (404, 20404)):
+        assert failure(action, status, {"code": code}).certain
+
+
+def test_a_dismissed_leg_is_over_when_it_says_so_or_when_it_is_gone_already() -> None:
+    assert CARRIER.outcome(DISMISS, RestResponse(200, b"{}")) == ()
+    for response in (RestResponse(404, b""), RestResponse(400, b'{"code": 21220}')):
+        assert CARRIER.outcome(DISMISS, response) == (HangupAccepted(),)
+
+
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [(CONNECT, "the media stream"), (PROMPT, "the prompt"), (DISMISS, "the farewell"), (PRESS, "the digits")],
+)
+def test_what_may_have_been_heard_is_not_tried_again(action: Action, name: str) -> None:
+    error = failure(action, 503)
+    assert (error.certain, error.retryable) == (False, False)
+    assert f"failed on {name}" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -323,7 +351,7 @@ def test_an_unreadable_success_is_uncertain(action: Action, status: int, body: b
 
 
 @given(
-    st.sampled_from([PLACE, CONNECT, REJECT, HANG_UP, STATUS, PRESS]),
+    st.sampled_from([PLACE, CONNECT, PROMPT, COME_BACK, DISMISS, REJECT, HANG_UP, STATUS, PRESS]),
     st.integers(100, 599),
     st.binary() | st.integers().map(lambda code: json.dumps({"code": code, "sid": "CA1", "status": "x"}).encode()),
 )
@@ -337,7 +365,24 @@ def test_any_answer_is_events_or_a_carrier_error(action: Action, status: int, bo
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
 def test_numbers_reach_twilio_as_they_are(to: str, from_: str) -> None:
-    sent = parse_qs(
-        CARRIER.request(PlaceCall(CALL, to, from_, HOOK, 30.0, 310.0)).body.decode(), keep_blank_values=True
-    )
+    sent = parse_qs(CARRIER.request(replace(PLACE, to=to, from_=from_)).body.decode(), keep_blank_values=True)
     assert (sent["To"], sent["From"]) == ([to], [from_])
+
+
+@given(
+    st.sampled_from([PLACE, CONNECT, PROMPT, COME_BACK, DISMISS, REJECT, HANG_UP, STATUS, PRESS]),
+    st.text() | st.text("0123456789wW,pP#*", max_size=40),
+    st.text(),
+    st.booleans(),
+)
+def test_any_text_makes_a_request_or_a_carrier_error(action: Action, text: str, more: str, flag: bool) -> None:
+    back = Callback(f"https://{more}", CallId(text), more)
+    filled: dict[str, Any] = {"text": text, "digits": text, "credential": more, "stream_url": text, "back": back}
+    filled |= {"carrier_call_id": text, "call_id": more, "listen": flag, "webhook_url": more}
+    action = replace(action, **{name: filled[name] for name in action.__struct_fields__ if name in filled})
+    try:
+        request = CARRIER.request(action)
+    except CarrierError:
+        return
+    assert request.url.isascii()
+    assert request.body.isascii()

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from voicecall.carriers import Delivery, Inbound, Webhook
 from voicecall.carriers.twilio import TwilioCarrier
 from voicecall.carriers.twilio.webhooks import callback
-from voicecall.core.events import Answered, CarrierEnded, DocumentAsked, Event, Ringing, StreamStopped, Warned
+from voicecall.core.events import (
+    Answered,
+    CarrierEnded,
+    DigitPressed,
+    DocumentAsked,
+    Event,
+    Gathered,
+    Ringing,
+    StreamStopped,
+    Warned,
+)
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
 from voicecall.errors import FrameError
 
@@ -91,9 +101,15 @@ def test_a_leg_whose_stream_ended_asks_again_and_arrives_only_once(direction: st
     assert (delivery.call_id, delivery.inbound, delivery.events) == (CALL, None, (DocumentAsked(),))
 
 
-@pytest.mark.parametrize("direction", ["outbound-api", "outbound-dial"])
-def test_a_call_that_others_placed_is_neither_ours_nor_inbound(direction: str) -> None:
+@pytest.mark.parametrize("direction", ["outbound-api", "outbound-dial", "trunking-originating", "trunking-terminating"])
+def test_a_call_that_others_placed_in_our_name_is_told_as_such(direction: str) -> None:
     delivery = said(Direction=direction)
+    assert delivery.inbound == Inbound(from_="+15550100100", to="+15550100101", placed=True)
+    assert (delivery.call_id, delivery.events) == (None, (DocumentAsked(),))
+
+
+def test_a_direction_of_next_year_is_neither() -> None:
+    delivery = said(Direction="sideways")
     assert (delivery.call_id, delivery.inbound) == (None, None)
     assert delivery.events == (Answered(machine=False), DocumentAsked())
 
@@ -101,6 +117,76 @@ def test_a_call_that_others_placed_is_neither_ours_nor_inbound(direction: str) -
 def test_a_get_says_the_same_in_its_url() -> None:
     (delivery,) = CARRIER.parse(Webhook("GET", f"{callback(BASE, CALL)}&{urlencode(COMMON)}", {}, b""))
     assert (delivery.call_id, delivery.events) == (CALL, (Answered(machine=False), DocumentAsked()))
+
+
+# --- prompts
+
+
+def gather_url(prompt: int | None = 3) -> str:
+    return callback(BASE, CALL, kind="gather", visit="n1", prompt=prompt)
+
+
+@pytest.mark.parametrize("direction", ["inbound", "outbound-api"])
+def test_what_was_said_answers_its_prompt(direction: str) -> None:
+    delivery = said(gather_url(), Direction=direction, SpeechResult=" Call me back. \n", Confidence="0.9")
+    assert (delivery.call_id, delivery.inbound) == (CALL, None)
+    assert delivery.events == (Gathered(3, "Call me back."),)
+
+
+def test_keys_come_before_the_answer_one_by_one() -> None:
+    delivery = said(gather_url(), Digits="1*#D")
+    assert delivery.events == (*(DigitPressed(key) for key in "1*#D"), Gathered(3, ""))
+    assert said(gather_url(), Digits="1", SpeechResult="One.").events == (DigitPressed("1"), Gathered(3, "One."))
+
+
+def test_what_is_no_key_is_passed_over() -> None:
+    assert said(gather_url(), Digits="1 x\u0661wd2").events == (DigitPressed("1"), DigitPressed("2"), Gathered(3, ""))
+
+
+def test_nothing_heard_is_an_answer_too() -> None:
+    assert said(gather_url()).events == (Gathered(3, ""),)
+    assert said(gather_url(), Digits="", SpeechResult="").events == (Gathered(3, ""),)
+
+
+def test_a_leg_that_ended_while_it_was_listened_to_is_over() -> None:
+    assert said(gather_url(), CallStatus="completed", SpeechResult="Bye.").events == (CarrierEnded("completed"),)
+
+
+@pytest.mark.parametrize("prompt", ["", "x", "-1", "1.0", "1e3", "1" * 10, "\u0663", " 3", "3\n", "3&prompt=4"])
+def test_the_number_of_a_prompt_must_be_one(prompt: str) -> None:
+    url = f"{gather_url(None)}&prompt={prompt}"
+    with pytest.raises(FrameError, match="prompt"):
+        CARRIER.parse(webhook(COMMON | {"SpeechResult": "Yes."}, url))
+
+
+def test_a_prompts_number_is_missed() -> None:
+    with pytest.raises(FrameError, match="prompt"):
+        CARRIER.parse(webhook(COMMON | {"SpeechResult": "Yes."}, gather_url(None)))
+
+
+@pytest.mark.parametrize("url", [BASE, BASE + "?turnToken=abc", BASE + "?prompt=x"])
+def test_an_answer_to_no_prompt_by_name_answers_the_newest(url: str) -> None:
+    delivery = bare(url, CallStatus="in-progress", SpeechResult=" Hello ")
+    assert (delivery.carrier_call_id, delivery.call_id, delivery.inbound) == ("CA1", None, None)
+    assert delivery.events == (Gathered(0, "Hello"),)
+    assert bare(url, SpeechResult="Hello").events == (Gathered(0, "Hello"),)
+    assert bare(url, Digits="7").events == (DigitPressed("7"), Gathered(0, ""))
+    assert bare(url, SpeechResult="").events == (Gathered(0, ""),)
+
+
+def test_an_answer_to_no_prompt_by_name_knows_its_call_and_does_not_arrive() -> None:
+    delivery = said(callback(BASE, CALL), SpeechResult="Hello", Direction="inbound")
+    assert (delivery.call_id, delivery.inbound, delivery.events) == (CALL, None, (Gathered(0, "Hello"),))
+
+
+def test_a_leg_that_others_listened_to_first_arrives_with_what_was_said() -> None:
+    delivery = said(SpeechResult="Hello", Direction="inbound")
+    assert delivery.inbound == Inbound(from_="+15550100100", to="+15550100101")
+    assert delivery.events == (Gathered(0, "Hello"),)
+
+
+def test_a_leg_that_comes_back_for_its_document_says_nothing_again() -> None:
+    assert said(callback(BASE, CALL, visit="n2"), SpeechResult="Hello", Digits="1").events == (DocumentAsked(),)
 
 
 # --- status
@@ -177,7 +263,7 @@ def test_the_networks_code_explains_failures_only() -> None:
 )
 def test_the_verdict_on_machines_is_told_however_it_comes(verdict: str, machine: bool) -> None:
     answered = Answered(machine=machine)
-    assert said(AnsweredBy=verdict).events == (answered, DocumentAsked())
+    assert said(callback(BASE, CALL), AnsweredBy=verdict).events == (answered, DocumentAsked())
     assert bare(callback(BASE, CALL, kind="amd"), AnsweredBy=verdict).events == (answered,)
     assert said(callback(BASE, CALL, kind="amd"), AnsweredBy=verdict).events == (answered,)
     assert bare(AnsweredBy=verdict).events == (answered,)
@@ -220,6 +306,8 @@ def test_a_callback_url_carries_our_names(base: str) -> None:
     assert url.startswith(base)
     assert dict(parse_qsl(urlsplit(url).query)).items() >= {"call": CALL, "type": "status", "visit": "a b&c"}.items()
     assert callback(BASE, CALL) == f"{BASE}?call={CALL}"
+    assert callback(BASE, CALL, prompt=0) == f"{BASE}?call={CALL}&prompt=0"
+    assert callback(BASE, CallId("\ud800")) == f"{BASE}?call=%3F"
 
 
 # --- rubbish
@@ -265,22 +353,32 @@ def test_anything_else_is_a_frame_error(method: str, query: str, body: bytes, he
 
 
 words = (
-    st.sampled_from(["", "CA1", "completed", "ringing", "inbound", "outbound-api", "stream-error", "human"]) | st.text()
+    st.sampled_from(["", "CA1", "completed", "ringing", "inbound", "outbound-api", "stream-error", "human", "1#"])
+    | st.text()
 )
 
 
 @given(
-    st.sampled_from(["", "status", "amd", "stream"]),
+    st.sampled_from(["", "status", "amd", "stream", "gather"]),
+    st.sampled_from([CallId(""), CALL]),
+    st.sampled_from(["", "n1"]),
+    st.none() | st.integers(),
     st.dictionaries(
-        st.sampled_from([*COMMON, *PROGRESS, "AnsweredBy", "StreamEvent", "StreamSid", "ErrorCode"]), words
+        st.sampled_from(
+            [*COMMON, *PROGRESS, "AnsweredBy", "StreamEvent", "StreamSid", "ErrorCode", "SpeechResult", "Digits"]
+        ),
+        words,
     ),
 )
-def test_any_parameters_yield_one_delivery_or_a_frame_error(kind: str, changes: dict[str, Any]) -> None:
+def test_any_parameters_yield_one_delivery_or_a_frame_error(
+    kind: str, call: CallId, visit: str, prompt: int | None, changes: dict[str, Any]
+) -> None:
     parameters = {name: value.encode("utf-8", "replace") for name, value in (COMMON | changes).items()}
-    request_ = Webhook("POST", callback(BASE, CALL, kind=kind), FORM, urlencode(parameters).encode())
+    url = callback(BASE, call, kind=kind, visit=visit, prompt=prompt)
     try:
-        (delivery,) = CARRIER.parse(request_)
+        (delivery,) = CARRIER.parse(Webhook("POST", url, FORM, urlencode(parameters).encode()))
     except FrameError:
         return
     assert delivery.carrier_call_id
-    assert delivery.call_id == CALL
+    assert delivery.call_id == (call or None)
+    assert delivery.inbound is None or not call

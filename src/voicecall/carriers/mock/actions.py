@@ -114,7 +114,7 @@ def outcome(action: Action, response: RestResponse) -> tuple[Event, ...]:
     match action, response.status:
         case PlaceCall(), 201:
             return (Dialled(_read(response, _Placed).call),)
-        case (HangUp() | Dismiss()), 204 | 404:
+        case HangUp() | Dismiss(), 204 | 404:
             return (HangupAccepted(),)
         case RejectCall(), 204 | 404:
             return ()

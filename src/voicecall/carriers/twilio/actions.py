@@ -108,9 +108,8 @@ def request(api: Api, speech: Speech, action: Action) -> RestRequest:
         case ConnectStream() | Prompt() | Dismiss() | PressDigits():
             text = twiml.write(speech, action)
             if len(text) > _LONGEST_INLINE:
-                raise CarrierError(
-                    f"the TwiML of {_NAMES[type(action)]} is too long to be sent by REST", code="too-long"
-                )
+                what = _NAMES[type(action)]
+                raise CarrierError(f"the TwiML of {what} is too long to be sent by REST", code="too-long")
             return _post(api, action.carrier_call_id, [("Twiml", text)])
         case HangUp() | RejectCall():
             return _post(api, action.carrier_call_id, [("Status", "completed")], repeatable=True)
@@ -136,11 +135,11 @@ def outcome(action: Action, response: RestResponse) -> tuple[Event, ...]:
             return (Dialled(CarrierCallId(_read(response, _Placed).sid)),)
         case HangUp(), 200:
             return (HangupAccepted(),)
-        case ((HangUp() | Dismiss()), _) if gone:
+        case HangUp() | Dismiss(), _ if gone:
             return (HangupAccepted(),)
         case RejectCall(), _ if gone:
             return ()
-        case ((ConnectStream() | Prompt() | Dismiss() | RejectCall() | PressDigits()), 200):
+        case ConnectStream() | Prompt() | Dismiss() | RejectCall() | PressDigits(), 200:
             return ()
         case FetchStatus(), 200:
             return (_alive(_read(response, _Status).status),)
@@ -183,9 +182,8 @@ def _first_digits(digits: str) -> str:
 
 def _post(api: Api, leg: str, fields: list[tuple[str, str]], *, repeatable: bool = False) -> RestRequest:
     headers = {"Authorization": api.authorization, "Content-Type": "application/x-www-form-urlencoded"}
-    return RestRequest(
-        "POST", _resource(api, leg), headers, urlencode(fields, errors="replace").encode("ascii"), repeatable
-    )
+    body = urlencode(fields, errors="replace").encode("ascii")
+    return RestRequest("POST", _resource(api, leg), headers, body, repeatable)
 
 
 def _resource(api: Api, leg: str) -> str:

@@ -118,7 +118,7 @@ def _prompt(speech: Speech, action: Prompt) -> str:
 
 
 def _say(speech: Speech, text: str) -> str:
-    words = _FORBIDDEN.sub("", " ".join(text.split())).strip()
+    words = " ".join(filter(None, (_FORBIDDEN.sub("", word) for word in text.split())))
     if len(words) > _LONGEST_SAY:
         raise CarrierError(f"a text of {len(words)} characters is too long for Twilio to speak", code="too-long")
     if not words:

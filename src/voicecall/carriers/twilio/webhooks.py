@@ -71,7 +71,7 @@ def parse(webhook: Webhook) -> tuple[Delivery, ...]:
         events = _progress(sent.need("CallStatus"))
     elif kind == "gather":
         events = _gathered(sent, _number(ours.one(_PROMPT)))
-    elif not kind and not visit and sent.has("SpeechResult", "Digits"):
+    elif not visit and sent.has("SpeechResult", "Digits"):
         inbound, events = None if call else _arrival(sent), _gathered(sent, _NEWEST)
     elif kind == "amd" or not sent.one("CallStatus"):
         events = (Answered(machine=_is_machine(sent.need("AnsweredBy"))),)
