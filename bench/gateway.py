@@ -41,8 +41,13 @@ class Gateway:
     """A gateway that is up."""
 
     pid: int
-    webhook_url: str
+    public_url: str
     control_url: str
+
+    @property
+    def webhook_url(self) -> str:
+        """Where the mock carrier's webhooks go."""
+        return f"{self.public_url}/mock"
 
     def metrics(self) -> dict[str, float]:
         """Return the samples of `/metrics` that have no labels."""
@@ -53,15 +58,17 @@ class Gateway:
 
 
 @contextmanager
-def gateway(vad: Vad) -> Iterator[Gateway]:
+def gateway(vad: Vad, extra: str = "") -> Iterator[Gateway]:
     """Run a fresh gateway with an archive of its own; it ends with this context, and when this process dies.
+
+    `extra` is more configuration, in TOML.
 
     Raises:
         RuntimeError: it did not start.
     """
     with tempfile.TemporaryDirectory(prefix="voicecall-bench-") as folder:
         config = Path(folder, "voicecall.toml")
-        config.write_text(_config(vad))
+        config.write_text(_config(vad) + extra)
         environ = {**os.environ, "VOICECALL_STATE_DIR": folder}
         command = [sys.executable, "-m", "bench.gateway", str(config)]
         with (
@@ -76,7 +83,7 @@ def gateway(vad: Vad) -> Iterator[Gateway]:
                 if ready is None:
                     log.seek(0)
                     raise RuntimeError(f"the gateway did not start: {log.read()[-2000:]}")
-                yield Gateway(process.pid, f"{ready[1]}/mock", ready[2])
+                yield Gateway(process.pid, ready[1], ready[2])
             finally:
                 if process.stdin:
                     process.stdin.close()

@@ -35,6 +35,12 @@ SPECIAL: dict[str, Any] = {
     "turns.endpointing_max_ms": 2000,
 }
 
+HALVES = {
+    "VOICECALL_TWILIO__API_KEY_SID": "twilio.api_key_sid",
+    "VOICECALL_TWILIO__API_KEY_SECRET": "twilio.api_key_secret",
+}
+"""Keys that go with each other, by their variables."""
+
 
 def camel(key: str) -> str:
     first, *rest = key.split("_")
@@ -100,8 +106,9 @@ def read(config: Config, path: tuple[str, ...]) -> object:
 
 @pytest.mark.parametrize(("path", "value"), EVERY_KEY)
 def test_every_key_is_accepted_in_both_spellings(path: tuple[str, ...], value: object, loaded: Write) -> None:
-    ours = loaded(json.dumps(nested(path, value)), "ours.json")
-    theirs = loaded(json.dumps(nested(tuple(camel(part) for part in path), value)), "theirs.json")
+    environ = {variable: "x" for variable, key in HALVES.items() if key != ".".join(path)}
+    ours = loaded(json.dumps(nested(path, value)), "ours.json", environ)
+    theirs = loaded(json.dumps(nested(tuple(camel(part) for part in path), value)), "theirs.json", environ)
     assert read(ours.config, path) == read(theirs.config, path)
     assert plain(read(ours.config, path)) == value
 
@@ -212,6 +219,8 @@ FAULTS = {
     "waits": ("turns.endpointing_min_ms = 600\n", "turns.endpointing_min_ms", 1, "above `turns.endpointing_ms`"),
     "waits above": ("turns.endpointing_ms = 1300\n", "turns.endpointing_max_ms", None, "below `turns.endpointing_ms`"),
     "same path": ("serve.path = '/voice/stream'\n", "streaming.stream_path", None, "same as `serve.path`"),
+    "half a key": ("twilio.api_key_sid = 'SK1'\n", "twilio.api_key_secret", 1, "`twilio.api_key_sid` is of no use"),
+    "other half": ("twilio.api_key_secret = 's'\n", "twilio.api_key_sid", 1, "`twilio.api_key_secret` is of no use"),
     "no model": ("[brain]\nkind = 'model'\n", "brain.model", 1, "vendor/name"),
     "syntax": ("a = 1\nb = \n", "", 2, "is not valid TOML"),
 }

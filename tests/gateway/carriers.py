@@ -19,7 +19,7 @@ SECRET = "secret"
 ACCOUNT = Account(auth_token=SECRET)
 
 
-def _twilio_rest(network: Network, face: Face) -> TwilioRest:
+def _twilio_rest(network: Network, face: Face) -> RestApi:
     assert isinstance(face, TwilioFace)
     return TwilioRest(network, face)
 
@@ -45,7 +45,7 @@ CARRIERS = {
     "mock": Kit(
         name="mock",
         carrier=lambda: MockCarrier(SECRET, API),
-        face=lambda: MockFace(SECRET),
+        face=lambda internet: MockFace(SECRET),
         rest=lambda network, face: MockRest(network, face, SECRET),
         action=_mock_action,
         mark='"mark"',
@@ -53,10 +53,19 @@ CARRIERS = {
     "twilio": Kit(
         name="twilio",
         carrier=lambda: TwilioCarrier(ACCOUNT.sid, SECRET, api_base_url=API),
-        face=lambda: TwilioFace(ACCOUNT),
+        face=lambda internet: TwilioFace(ACCOUNT, internet),
         rest=_twilio_rest,
         action=_twilio_action,
         mark='"mark"',
+        webhooks={
+            "incoming": ("voice",),
+            "answered": ("answered", "voice"),
+            "stream-ended": ("connect", "stream-stopped", "stream-error"),
+            "ended": ("completed",),
+        },
+        signs_handshakes=True,
+        reports_lost_streams=True,
+        sorry="We",
     ),
 }
 """Every scenario is played on each of these."""

@@ -19,7 +19,7 @@ from tests.gateway.town import Disk, MakeTown, Plug, Town
 from voicecall.app.profiles import LEAD, conversation
 from voicecall.audio.g711 import mulaw_encode
 from voicecall.brains import Brain
-from voicecall.carriers import Webhook
+from voicecall.carriers import Carrier, HttpReply, Webhook
 from voicecall.core import events
 from voicecall.core.credentials import mint
 from voicecall.core.ids import CallId, CarrierCallId
@@ -113,6 +113,7 @@ class House:
         self.detector = ScriptedDetector()
         self.store = Disk(instance=options.instance, lease=options.lease, clock=town.now, archive=town.archive)
         self.nonces: list[str] = []
+        self._carrier = town.kit.carrier()
         self._count = 0
         self.gateway: Gateway
         self.switchboard: Switchboard
@@ -125,7 +126,7 @@ class House:
         """Be up until cancelled."""
         options, name = self.options, self.town.kit.name
         await self.store.open()
-        carrier = self.town.kit.carrier()
+        carrier = self._carrier
         bell = Bell()
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(Http(self.town.rest))
@@ -161,7 +162,13 @@ class House:
             carriers = {name: carrier}
             self._webhooks = Webhooks(carriers, self.switchboard, self.town.now, default=name)
             self._streams = Streams(
-                carriers, self.switchboard, self.town.now, default=name, keys=(KEY,), pre_start_timeout=5.0
+                carriers,
+                self.switchboard,
+                self.town.now,
+                default=name,
+                keys=(KEY,),
+                pre_start_timeout=5.0,
+                require_signature=self.town.kit.signs_handshakes,
             )
             async with asyncio.TaskGroup() as self._doors:
                 await self.switchboard.run(ready)
@@ -197,7 +204,7 @@ class House:
 
     # --- its public door
 
-    async def post(self, webhook: Webhook) -> tuple[int, bytes]:
+    async def post(self, webhook: Webhook) -> HttpReply:
         """Answer a webhook; the connection breaks when the house falls."""
         handled = self._doors.create_task(
             self._webhooks.handle(webhook, self.town.kit.name, lambda: None), name="webhook"
@@ -205,22 +212,26 @@ class House:
         await asyncio.wait([handled])
         if handled.cancelled():
             raise ConnectionResetError("the gateway is gone")
-        return handled.result().status, handled.result().body
+        return handled.result()
 
-    def connect(self, plug: Plug) -> None:
-        """Serve a media stream beside everything else."""
-        self._doors.create_task(self._serve(plug), name="stream")
+    def connect(self, plug: Plug, handshake: Webhook) -> None:
+        """Serve a media stream beside everything else.
 
-    async def _serve(self, plug: Plug) -> None:
+        Raises:
+            ConnectionRefusedError: its handshake is not admitted.
+        """
+        carrier = self._streams.carrier(handshake.headers, credential_in_path=False)
+        if carrier is None or not self._streams.admits(carrier, handshake):
+            raise ConnectionRefusedError("the handshake is not admitted")
+        self._doors.create_task(self._serve(carrier, plug), name="stream")
+
+    async def _serve(self, carrier: Carrier, plug: Plug) -> None:
         try:
-            await self._streams.serve(self._webhooks_carrier(), None, plug, lambda: None)
+            await self._streams.serve(carrier, None, plug, lambda: None)
         except StoreError:
             await plug.close(1011, "")
         finally:
             plug.drop()
-
-    def _webhooks_carrier(self) -> Any:
-        return self._streams.carrier(credential_in_path=False, headers={})
 
     # --- what is done with it
 
@@ -244,7 +255,7 @@ class House:
     async def knock(self, leg: Leg, token: str | None) -> Plug:
         """Open a media stream on this leg with this credential, as the network would, and begin it."""
         plug = Plug()
-        self.connect(plug)
+        self._doors.create_task(self._serve(self._carrier, plug), name="stream")
         parameters = {} if token is None else {"token": token}
         for message in leg.attendant.dialect(9, parameters).opening():
             await plug.phone.send(message)

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from voicecall.carriers import Callback, ConnectStream, FetchStatus, HangUp, HttpReply
+from voicecall.carriers import Action, Callback, ConnectStream, FetchStatus, HangUp, HttpReply
 from voicecall.carriers.mock import MockCarrier
 from voicecall.core.events import CarrierAsked
 from voicecall.core.ids import CallId, CarrierCallId
 from voicecall.errors import CarrierError, StoreError
-from voicecall.gateway.line import Hand, Line
+from voicecall.gateway.line import Hand, Line, nonce_of
 
 LEG = CarrierCallId("mc_1")
 CONNECT = ConnectStream(
@@ -116,3 +116,73 @@ async def test_a_webhook_that_was_given_up_answers_no_other() -> None:
     first.answer.cancel()
     await asyncio.sleep(0)
     assert other.is_open
+
+
+async def test_a_document_that_the_carrier_cannot_have_is_no_answer() -> None:
+    class Strict(MockCarrier):
+        """Has no document for streams."""
+
+        def document(self, action: Action | None) -> HttpReply | None:
+            raise CarrierError("the credential is too long for a document", code="too-long")
+
+    own, hand = Line(Strict("secret", "http://network.test"), FakeHttp(200), timeout=7.0), Hand("key", 0.0)
+    assert not own.answer(CONNECT, hand)
+    assert hand.is_open
+
+
+async def test_the_credential_in_an_answer_is_named_after_the_webhook() -> None:
+    hand, copy, other = Hand("key", 1.0), Hand("key", 2.0), Hand("another key", 1.0)
+    assert hand.nonce == copy.nonce == nonce_of("key")
+    assert other.nonce != hand.nonce
+    assert len(hand.nonce) == 24
+
+
+# --- dials in turn
+
+
+def slow(dials_per_second: float | None) -> Line:
+    return Line(
+        MockCarrier("secret", "http://network.test"), FakeHttp(200), timeout=7.0, dials_per_second=dials_per_second
+    )
+
+
+async def dial(own: Line, times: list[tuple[str, float]], *names: str) -> None:
+    """Wait for a dial under each of these names, all at once."""
+
+    async def one(name: str) -> None:
+        await own.await_dial()
+        times.append((name, asyncio.get_running_loop().time()))
+
+    async with asyncio.TaskGroup() as tasks:
+        for name in names:
+            tasks.create_task(one(name))
+
+
+async def test_dials_go_out_at_the_carriers_pace_and_in_order() -> None:
+    own, times = slow(2.0), list[tuple[str, float]]()
+    await dial(own, times, "a", "b", "c", "d")
+    assert times == [("a", 0.0), ("b", 0.5), ("c", 1.0), ("d", 1.5)]
+
+
+async def test_a_dial_after_a_pause_goes_out_at_once_and_saves_up_nothing() -> None:
+    own, times = slow(0.5), list[tuple[str, float]]()
+    await dial(own, times, "a")
+    await asyncio.sleep(60)
+    await dial(own, times, "b", "c")
+    assert times == [("a", 0.0), ("b", 60.0), ("c", 62.0)]
+
+
+async def test_a_line_knows_whether_a_dial_would_wait() -> None:
+    own = slow(2.0)
+    assert not own.is_dialling_slowly
+    await own.await_dial()
+    assert own.is_dialling_slowly
+    await asyncio.sleep(0.6)
+    assert not own.is_dialling_slowly
+
+
+async def test_without_a_bound_no_dial_waits() -> None:
+    own, times = slow(None), list[tuple[str, float]]()
+    await dial(own, times, *"abcdefgh")
+    assert not own.is_dialling_slowly
+    assert times == [(name, 0.0) for name in "abcdefgh"]

@@ -15,10 +15,12 @@ from voicecall.brains import Conversation, HangUpAfter
 from voicecall.core.events import (
     Event,
     FarewellAsked,
+    PlaybackConfirmed,
     PlaybackFinished,
     PlaybackStarted,
     PlaybackStopped,
     ReplyFailed,
+    ReplyWorded,
     TurnMeasured,
     Warned,
 )
@@ -32,22 +34,31 @@ TOLD = Conversation(call_id="01J", direction="inbound", from_="+1", to="+2", lin
 class Speaker:
     """A mouth that runs, with what it posts."""
 
-    def __init__(self, brain: Answers) -> None:
+    def __init__(self, brain: Answers, *, in_words: bool) -> None:
+        self.in_words = in_words
         self.posted: list[Event] = []
         self.alphabet = Alphabet()
         self.voice = SpellingSynthesizer(self.alphabet)
         self.outlet = FakeOutlet()
-        self.mouth = Mouth(brain, self.voice, Voice(), self.posted.append, lead=0.3, patience=2.0)
+        self.mouth = Mouth(
+            brain,
+            self.voice,
+            Voice(),
+            self.posted.append,
+            lead=0.3,
+            patience=2.0,
+            in_words=lambda: self.in_words,
+        )
 
     def heard(self) -> None:
-        """Confirm the last mark."""
+        """Return the last mark."""
         self.mouth.player.mark_returned(self.outlet.marks[-1])
 
 
 @asynccontextmanager
-async def speaker(brain: Answers | None = None) -> AsyncIterator[Speaker]:
+async def speaker(brain: Answers | None = None, *, in_words: bool = False) -> AsyncIterator[Speaker]:
     """Run a mouth."""
-    own = Speaker(brain or Answers())
+    own = Speaker(brain or Answers(), in_words=in_words)
     own.mouth.player.attach(own.outlet)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(own.mouth.run())
@@ -63,7 +74,18 @@ async def test_a_text_is_spoken_and_confirmed() -> None:
         own.mouth.say(1, "Hello there")
         await asyncio.sleep(1)
         own.heard()
-        assert own.posted == [PlaybackStarted(1), PlaybackFinished(1, "Hello there")]
+        assert own.posted == [PlaybackStarted(1), PlaybackConfirmed(1), PlaybackFinished(1, "Hello there")]
+
+
+async def test_that_a_call_is_heard_is_told_once() -> None:
+    async with speaker() as own:
+        for reply in (1, 2):
+            own.mouth.say(reply, "Hello there")
+            await asyncio.sleep(1)
+            own.mouth.player.mark_returned(own.outlet.marks[-2])
+            own.heard()
+        assert [event for event in own.posted if isinstance(event, PlaybackConfirmed)] == [PlaybackConfirmed(1)]
+        assert own.posted[-2:] == [PlaybackStarted(2), PlaybackFinished(2, "Hello there")]
 
 
 async def test_a_reply_is_spoken_before_all_of_it_is_known() -> None:
@@ -106,10 +128,13 @@ async def test_a_cancelled_reply_is_made_no_further_and_tells_what_was_heard() -
     brain = Answers(("One two. ", 5.0, "Three."))
     async with speaker(brain) as own:
         own.mouth.respond(1, 1, TOLD, 0.0)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.1)
+        own.mouth.player.mark_returned(own.outlet.marks[0])
+        await asyncio.sleep(0.2)
         own.mouth.cancel(1)
         await asyncio.sleep(10)
-        assert own.posted == [PlaybackStarted(1), PlaybackStopped(1, "One two.", "One")]
+        assert own.posted[:2] == [PlaybackStarted(1), PlaybackConfirmed(1)]
+        assert own.posted[3:] == [PlaybackStopped(1, "One two.", "One")]
         assert brain.left_early == 1
         assert own.outlet.sent[-1][1] == "clear"
 
@@ -163,4 +188,67 @@ async def test_a_reply_that_is_held_before_it_comes_is_silent_until_it_may_go_on
         own.mouth.resume(1)
         await asyncio.sleep(1)
         own.heard()
-        assert own.posted == [PlaybackStarted(1), PlaybackFinished(1, "Hello there")]
+        assert own.posted == [PlaybackStarted(1), PlaybackConfirmed(1), PlaybackFinished(1, "Hello there")]
+
+
+# --- where the carrier speaks by itself
+
+
+async def test_where_the_carrier_speaks_a_reply_is_its_words() -> None:
+    async with speaker(Answers(("Yes of course. ", 1.0, "**At** nine.", HangUpAfter())), in_words=True) as own:
+        own.mouth.respond(1, 1, TOLD, 0.0)
+        await asyncio.sleep(0.5)
+        assert own.posted == []
+        await asyncio.sleep(2)
+        assert own.posted == [FarewellAsked(1), ReplyWorded(1, "Yes of course. At nine.")]
+        assert own.outlet.sent == []
+
+
+async def test_words_that_stop_coming_are_cut_short_and_none_at_all_are_a_failure() -> None:
+    down = AgentError("the model is down")
+    async with speaker(Answers(("One two. ", down), (down,)), in_words=True) as own:
+        for reply in (1, 2):
+            own.mouth.respond(reply, 1, TOLD, 0.0)
+            await asyncio.sleep(1)
+        assert own.posted == [
+            Warned("reply-cut-short", "the model is down"),
+            ReplyWorded(1, "One two."),
+            ReplyFailed(2, "the model is down"),
+        ]
+
+
+@pytest.mark.parametrize(("after", "heard"), [(0.1, ""), (1.0, "one two"), (1.7, "one two three four"), (9.0, None)])
+async def test_how_far_the_carrier_got_with_the_words_is_told_by_the_clock(after: float, heard: str | None) -> None:
+    text = "one two three four five six"
+    async with speaker(in_words=True) as own:
+        own.mouth.say(1, text)
+        await asyncio.sleep(after)
+        own.mouth.cancel(1)
+        own.mouth.cancel(1)
+        assert own.posted == [ReplyWorded(1, text), PlaybackStopped(1, text, text if heard is None else heard)]
+
+
+async def test_words_that_are_cancelled_before_they_are_all_there_were_never_said() -> None:
+    brain = Answers(("One two. ", 1.0, "Three."))
+    async with speaker(brain, in_words=True) as own:
+        own.mouth.respond(1, 1, TOLD, 0.0)
+        await asyncio.sleep(0.5)
+        own.mouth.cancel(1)
+        await asyncio.sleep(5)
+        assert own.posted == [PlaybackStopped(1, "", "")]
+        assert brain.left_early == 1
+
+
+async def test_a_call_that_the_carrier_speaks_on_from_now_says_the_next_reply_in_words() -> None:
+    async with speaker() as own:
+        own.mouth.say(1, "Hello there")
+        await asyncio.sleep(0.1)
+        own.in_words = True
+        own.mouth.cancel(1)
+        own.mouth.say(2, "Hello again")
+        await asyncio.sleep(1)
+        assert own.posted == [
+            PlaybackStarted(1),
+            PlaybackStopped(1, "Hello there", ""),
+            ReplyWorded(2, "Hello again"),
+        ]

@@ -65,6 +65,12 @@ class Desk:
             self.player.add(reply, text, b"\x10" * round(seconds * RATE))
         self.player.complete(reply)
 
+    async def hear(self, seconds: float) -> None:
+        """Let so much of the first reply be played, 0.1 s at least; only its first mark comes back."""
+        await asyncio.sleep(0.1)
+        self.player.mark_returned(self.outlet.marks[0])
+        await asyncio.sleep(seconds - 0.1)
+
 
 @asynccontextmanager
 async def desk(*, attached: bool = True) -> AsyncIterator[Desk]:
@@ -165,7 +171,7 @@ async def test_more_audio_of_the_same_piece_belongs_to_its_text() -> None:
         for text in ("one two", "", ""):
             at.player.add(1, text, b"\x10" * 1600)
         at.player.complete(1)
-        await asyncio.sleep(0.35)
+        await at.hear(0.35)
 
         spoken = at.player.stop()
         assert spoken is not None
@@ -197,17 +203,42 @@ async def test_what_is_added_to_another_reply_is_dropped() -> None:
 
 @pytest.mark.parametrize(
     ("after", "heard"),
-    [(0.0, ""), (0.15, ""), (0.2, "one"), (0.4, "one"), (0.5, "one two"), (1.0, "one two three four"), (1.2, None)],
+    [
+        *((0.1, ""), (0.15, ""), (0.2, "one"), (0.4, "one"), (0.5, "one two"), (1.0, "one two three four")),
+        *((1.2, "one two three four"), (1.5, "one two three four five"), (9.0, "one two three four five six")),
+    ],
 )
-async def test_what_was_heard_is_told_in_proportion_of_the_words(after: float, heard: str | None) -> None:
+async def test_what_was_heard_is_told_in_proportion_of_the_words(after: float, heard: str) -> None:
     async with desk() as at:
-        at.say(1, ("one two three four", 1.0), ("five six", 1.0))
-        await asyncio.sleep(after)
+        at.say(1, ("one two three four", 1.0), ("five six", 1.0), (" ", 9.0))
+        await at.hear(after)
         spoken = at.player.stop()
 
         assert spoken is not None
         assert spoken.text == "one two three four five six"
-        assert spoken.heard == ("one two three four" if heard is None else heard)
+        assert spoken.heard == heard
+
+
+async def test_without_a_mark_nothing_counts_as_heard() -> None:
+    async with desk() as at:
+        at.say(1, ("one two three four", 2.0))
+        await asyncio.sleep(3)
+        spoken = at.player.stop()
+
+        assert spoken is not None
+        assert (spoken.text, spoken.heard) == ("one two three four", "")
+
+
+async def test_once_a_stream_was_heard_the_clock_tells_of_its_next_reply() -> None:
+    async with desk() as at:
+        at.say(1, ("Hello", 0.1))
+        await at.hear(0.2)
+        at.say(2, ("one two three four", 1.0))
+        await asyncio.sleep(0.5)
+        spoken = at.player.stop()
+
+        assert spoken is not None
+        assert spoken.heard == "one two"
 
 
 async def test_a_mark_corrects_the_clock() -> None:
@@ -275,7 +306,7 @@ async def test_marks_of_before_a_clear_say_nothing() -> None:
 async def test_a_held_reply_is_silent_and_goes_on_from_where_it_stopped() -> None:
     async with desk() as at:
         at.say(1, ("A long line", 2.0))
-        await asyncio.sleep(0.5)
+        await at.hear(0.5)
         at.player.hold()
         at.player.hold()
         await asyncio.sleep(3)
@@ -286,13 +317,30 @@ async def test_a_held_reply_is_silent_and_goes_on_from_where_it_stopped() -> Non
 
         assert at.outlet.bytes - sent == 1.5 * RATE
         at.player.mark_returned(at.outlet.marks[-1])
-        assert at.told == [("started", 1), ("finished", 1, "A long line", True)]
+        assert at.told == [("started", 1), ("audible", 1), ("finished", 1, "A long line", True)]
+
+
+async def test_a_reply_that_was_held_before_it_was_known_to_be_heard_begins_again_and_asks_again() -> None:
+    async with desk() as at:
+        at.say(1, ("A long line", 9.0))
+        await asyncio.sleep(0.09)
+        at.player.hold()
+        await asyncio.sleep(0.1)
+        sent = at.outlet.bytes
+        at.player.resume()
+        await asyncio.sleep(0.05)
+
+        assert at.outlet.marks == ["1.800", "2.800"]
+        await asyncio.sleep(0.95)
+        assert at.outlet.bytes - sent == pytest.approx((1.0 + LEAD) * RATE, abs=0.11 * RATE)
+        at.player.mark_returned("2.800")
+        assert at.told == [("started", 1), ("audible", 1)]
 
 
 async def test_stopping_a_held_reply_tells_what_was_heard_before_the_hold() -> None:
     async with desk() as at:
         at.say(1, ("one two three four", 2.0))
-        await asyncio.sleep(1)
+        await at.hear(1)
         at.player.hold()
         await asyncio.sleep(5)
         spoken = at.player.stop()
@@ -336,4 +384,6 @@ async def test_a_hold_while_the_peer_reads_slowly_loses_nothing() -> None:
         assert at.outlet.marks == []
         at.player.resume()
         await asyncio.sleep(2)
+        assert at.told == [("started", 1)]
+        assert at.told == [("started", 1)]
         assert at.outlet.marks[-1].endswith(".8000")

@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import httpx2
+import msgspec
 from structlog.testing import capture_logs
 
 from tests.gateway.spelling import Alphabet, SpellingSynthesizer
-from voicecall.carriers import Carrier, Webhook
+from voicecall.carriers import Carrier, HttpReply, Webhook
 from voicecall.core.ids import CallId
 from voicecall.emulators.faces import Face, Socket
+from voicecall.emulators.faults import Faults
+from voicecall.emulators.internet import Answer, Internet
 from voicecall.emulators.memory import MemorySocket
-from voicecall.emulators.mock_rest import Reply
 from voicecall.emulators.network import Network, Wires
+from voicecall.emulators.rest import RestApi
 from voicecall.errors import StoreError
 from voicecall.store import Batch, Logged
 from voicecall.store.memory import Archive, MemoryStore
@@ -27,35 +30,52 @@ START = 1_800_000_000.0
 API = "http://network.test"
 
 
-class RestApi(Protocol):
-    """A carrier's REST API, as a method."""
-
-    async def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Answer one request."""
-
-
 @dataclass(frozen=True, slots=True)
 class Kit:
     """Everything that differs between carriers."""
 
     name: str
     carrier: Callable[[], Carrier]
-    face: Callable[[], Face]
+    face: Callable[[Internet], Face]
     rest: Callable[[Network, Face], RestApi]
     action: Callable[[str, str, bytes], str]
     """From method, path and body: `dial`, `hang-up`, `status`, `digits`, or `instruct` for anything else."""
     mark: str
     """What every message that asks for a mark contains, and no other."""
+    webhooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Its names in fault plans for what the mock network calls otherwise: every webhook that tells the same."""
+    signs_handshakes: bool = False
+    """Whether the handshakes of its media sockets are signed."""
+    reports_lost_streams: bool = False
+    """Whether it reports a media stream that was lost, which is then a warning of the call."""
+    sorry: str = ""
+    """The first word of what it says to a caller whose gateway is down; empty if it says nothing."""
+
+    def faults(self, plan: Faults) -> Faults:
+        """Return a fault plan in this carrier's own names."""
+        return msgspec.structs.replace(
+            plan,
+            webhook_delay={own: late for name, late in plan.webhook_delay.items() for own in self._own(name)},
+            webhook_duplicate=tuple(own for name in plan.webhook_duplicate for own in self._own(name)),
+            webhook_lose=tuple(own for name in plan.webhook_lose for own in self._own(name)),
+        )
+
+    def _own(self, name: str) -> tuple[str, ...]:
+        return self.webhooks.get(name, (name,))
 
 
 class Front(Protocol):
     """The public door of a gateway."""
 
-    async def post(self, webhook: Webhook) -> tuple[int, bytes]:
+    async def post(self, webhook: Webhook) -> HttpReply:
         """Answer a webhook."""
 
-    def connect(self, plug: Plug) -> None:
-        """Serve a media stream."""
+    def connect(self, plug: Plug, handshake: Webhook) -> None:
+        """Serve a media stream.
+
+        Raises:
+            ConnectionRefusedError: its handshake is not admitted.
+        """
 
 
 class Phone(MemorySocket):
@@ -144,7 +164,7 @@ class Rest(httpx2.AsyncBaseTransport):
         await asyncio.sleep(self.late.get(action, 0.01))
         if action in self.lost:
             raise httpx2.ReadError("the connection broke")
-        return httpx2.Response(reply.status, content=reply.body)
+        return httpx2.Response(reply.status, content=reply.body, headers=reply.headers)
 
 
 class Disk(MemoryStore):
@@ -199,19 +219,18 @@ class Town:
     plugs: list[Plug] = field(default_factory=list)
     """All media sockets, in order."""
     posted: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
-    """All webhooks, as they were posted."""
+    """All webhooks that were answered, as they were posted."""
     marks_get_lost: bool = False
-    between: Callable[[str, Mapping[str, str], bytes], Awaitable[tuple[int, bytes]]] | None = None
+    between: Callable[[str, Mapping[str, str], bytes], Awaitable[Answer]] | None = None
     """What carries the webhooks instead of `deliver`."""
     network: Network = field(init=False)
     face: Face = field(init=False)
     rest: Rest = field(init=False)
 
     def __post_init__(self) -> None:
-        self.face = self.kit.face()
-        self.network = Network(
-            Wires(self._post, self._connect, self.now), SpellingSynthesizer(self.alphabet), name="t", keep=1000
-        )
+        self.face = self.kit.face(Internet(self._fetch, self._connect))
+        wires = Wires(self._post, lambda url: self._connect(url, {}), self.now)
+        self.network = Network(wires, SpellingSynthesizer(self.alphabet), name="t", keep=1000)
         self.rest = Rest(self.kit.rest(self.network, self.face), self.kit.action)
 
     def now(self) -> float:
@@ -222,24 +241,43 @@ class Town:
         """Return the log lines of this name."""
         return [line for line in self.logs if line["event"] == event]
 
-    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
-        self.posted.append((url, headers, body))
-        return await (self.between or self.deliver)(url, headers, body)
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on calls from now on, in this carrier's names."""
+        return self.network.faults
 
-    async def deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+    @faults.setter
+    def faults(self, plan: Faults) -> None:
+        self.network.faults = self.kit.faults(plan)
+
+    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        answer = await self._fetch("POST", url, headers, body)
+        return answer.status, answer.body
+
+    async def _fetch(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        assert method == "POST"
+        answer = await (self.between or self.deliver)(url, headers, body)
+        self.posted.append((url, headers, body))
+        return answer
+
+    async def deliver(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Post a webhook to the gateway."""
         if self.front is None:
             raise ConnectionRefusedError("the gateway is down")
-        lowered = {name.lower(): value for name, value in headers.items()}
-        return await self.front.post(Webhook("POST", url, lowered, body, "192.0.2.1"))
+        reply = await self.front.post(_request("POST", url, headers, body))
+        return Answer(reply.status, reply.body, {"content-type": reply.content_type})
 
-    async def _connect(self, url: str) -> Socket:
+    async def _connect(self, url: str, headers: Mapping[str, str]) -> Socket:
         if self.front is None:
             raise ConnectionRefusedError("the gateway is down")
         plug = Plug(self.kit.mark if self.marks_get_lost else "")
+        self.front.connect(plug, _request("GET", url, headers))
         self.plugs.append(plug)
-        self.front.connect(plug)
         return plug.phone
+
+
+def _request(method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Webhook:
+    return Webhook(method, url, {name.lower(): value for name, value in headers.items()}, body, "192.0.2.1")
 
 
 MakeTown = Callable[[], AbstractAsyncContextManager[Town]]

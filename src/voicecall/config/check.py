@@ -107,6 +107,7 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
         )
     yield from _disordered_waits(config)
     yield from _missing_credentials(config)
+    yield from _half_a_key(config)
     yield from _incomplete_agents(config)
 
 
@@ -128,6 +129,15 @@ def _missing_credentials(config: Config) -> Iterator[Contradiction]:
             yield Contradiction(
                 ((provider, key), ("provider",)), f"is missing for provider `{provider}`: write it, or set {variable}"
             )
+
+
+def _half_a_key(config: Config) -> Iterator[Contradiction]:
+    pair = ("api_key_sid", "api_key_secret")
+    missing = [key for key in pair if not _text(getattr(config.twilio, key))]
+    if len(missing) == 1:
+        (given,) = set(pair) - set(missing)
+        paths = (("twilio", missing[0]), ("twilio", given))
+        yield Contradiction(paths, f"is missing: `twilio.{given}` is of no use without it")
 
 
 def _incomplete_agents(config: Config) -> Iterator[Contradiction]:

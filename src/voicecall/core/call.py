@@ -205,7 +205,7 @@ def open_call(event: Placed | Arrived, at: float) -> Call:
         rules=event.rules,
         started_at=at,
         carrier_call_id=event.carrier_call_id if isinstance(event, Arrived) else None,
-        prompting=not event.rules.streaming,
+        prompting=not (event.rules.streaming and event.rules.can.streaming),
         greeting=event.greeting,
         greeting_state="pending" if event.greeting else "none",
         digits=event.digits if isinstance(event, Placed) else "",

@@ -18,6 +18,7 @@ from voicecall.core.effects import (
     Refuse,
     Respond,
     Say,
+    SendDigits,
     StartTimer,
     StopTimer,
 )
@@ -31,6 +32,10 @@ SORRY_PATIENCE = 8.0
 """Seconds that the carrier may take to say sorry before the leg is ended."""
 LAST_WORDS = 3.0
 """Seconds that transcripts may take once the leg is gone."""
+_DIGIT = 0.6
+"""Seconds that a digit may take, with the pause after it."""
+_AWAY_SLACK = 3.0
+"""Seconds that a leg may take to leave its stream for digits, and to come back."""
 
 
 class Draft:
@@ -155,6 +160,18 @@ class Draft:
             self.hang_up()
         self.settle()
 
+    def press_first_digits(self) -> None:
+        """Send the digits that come before anything is said, once."""
+        if self.call.digits and "" not in self.call.presses:
+            self.press("", self.call.digits)
+
+    def press(self, operation: str, digits: str) -> None:
+        """Have digits sent, for which the leg may leave its media stream."""
+        call = self.call
+        leaves = call.stream is not None and call.rules.can.digits_end_stream
+        self.set(presses=(*call.presses, operation), away=_DIGIT * len(digits) + _AWAY_SLACK if leaves else call.away)
+        self.do(SendDigits(operation, digits))
+
     def hang_up(self) -> None:
         if not self.call.leg_over and self.call.carrier_call_id is not None:
             self.set(hangups=self.call.hangups + 1)
@@ -215,7 +232,8 @@ class Draft:
             self.start("stream-start", self.call.rules.stream_start)
 
     def connect(self) -> None:
-        """Have a media stream opened."""
-        self.set(connects=self.call.connects + 1)
+        """Have a media stream opened; one that there was counts no more."""
+        self.stop("playback", "stream-grace", "ask")
+        self.set(connects=self.call.connects + 1, stream=None, asked="")
         self.do(Connect())
         self.start("stream-start", self.call.rules.stream_start)

@@ -228,6 +228,8 @@ class PromptFailed(Binding, frozen=True):
     """The carrier could not be told what to say."""
 
     detail: str
+    prompt: int = 0
+    """Which one, by its number; 0 for the newest."""
 
 
 class FarewellAsked(Passing, frozen=True):

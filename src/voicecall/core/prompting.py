@@ -24,25 +24,26 @@ _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 
 def asked(draft: Draft) -> None:
     """The carrier asks what to do."""
-    draft.answered()
-    draft.stop("stream-start", "ask")
-    draft.enter(Phase.ACTIVE)
-    _prompts(draft, waiting=True)
-    draft.set(away=0.0, asked="")
+    begun = draft.call.turns.ready
+    _back(draft)
+    draft.press_first_digits()
     draft.greet()
+    if not begun:
+        replies.answer_the_unanswered(draft)
 
 
 def gathered(draft: Draft, prompt: int, text: str) -> None:
-    """A prompt came back with what the caller said, if anything; 0 stands for the newest prompt."""
+    """A prompt came back with what the caller said, if anything; 0 stands for the newest prompt.
+
+    A prompt is answered once, and not any more when a newer one was given.
+    """
     prompts = draft.call.prompts
-    _prompts(draft, waiting=True)
-    if prompt not in (0, prompts.number):
-        return
-    draft.set(proven=True)
-    if prompts.left:
-        _part_over(draft, interrupted=bool(text))
-    if text and draft.call.is_live:
-        _words(draft, -prompts.number, text)
+    _back(draft)
+    if prompt in (0, prompts.number) and not prompts.waiting:
+        draft.set(proven=True)
+        _answered(draft, text)
+    if draft.call.is_live and not draft.call.turns.ready and "machine" not in draft.call.timers:
+        asked(draft)
 
 
 def worded(draft: Draft, reply: int, text: str) -> None:
@@ -65,7 +66,7 @@ def attend(draft: Draft) -> None:
     if not call.prompting or not call.is_live or not call.prompts.waiting or call.phase is not Phase.ACTIVE:
         return
     left = call.prompts.left
-    if not left and call.turns.floor is not floor.Floor.OPEN:
+    if (not left and call.turns.floor is not floor.Floor.OPEN) or call.digits:
         return
     number = call.prompts.number + 1
     _prompts(draft, number=number, waiting=False)
@@ -91,6 +92,33 @@ def split(text: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
+def _back(draft: Draft) -> None:
+    """The leg is there, and waits."""
+    draft.answered()
+    draft.stop("stream-start", "ask")
+    draft.enter(Phase.ACTIVE)
+    draft.set(away=0.0, asked="")
+    _prompts(draft, waiting=True)
+
+
+def _answered(draft: Draft, text: str) -> None:
+    """The part under way was heard; what the caller said is a whole turn, as the carrier waited for its end.
+
+    The caller speaks before the reply is over, so that whatever else there is to say waits for the answer.
+    """
+    segment, at = -draft.call.prompts.number, draft.at
+    left, rules = draft.call.prompts.left, draft.call.rules.turns
+    if text:
+        over = msgspec.structs.replace(rules, barge_in=rules.barge_in and not left)
+        draft.turn(floor.speech_started(draft.call.turns, over, segment, 0.0, at))
+    if left:
+        _part_over(draft, interrupted=bool(text))
+    if text and draft.call.is_live:
+        draft.turn(floor.heard(draft.call.turns, rules, segment, text, at))
+        draft.turn(floor.speech_stopped(draft.call.turns, rules, segment, rules.endpointing_max, at))
+        draft.turn(floor.timer_fired(draft.call.turns, rules, floor.ENDPOINT, at))
+
+
 def _part_over(draft: Draft, *, interrupted: bool) -> None:
     """The part under way was heard: go on with the next, unless the caller spoke."""
     call = draft.call
@@ -104,15 +132,6 @@ def _part_over(draft: Draft, *, interrupted: bool) -> None:
         replies.cut_off(draft, call.turns.reply, text, " ".join(told))
     else:
         replies.heard_out(draft, call.turns.reply, text, confirmed=True)
-
-
-def _words(draft: Draft, segment: int, text: str) -> None:
-    """What the carrier heard is a whole turn: it waited for the silence after it."""
-    rules, at = draft.call.rules.turns, draft.at
-    draft.turn(floor.speech_started(draft.call.turns, rules, segment, 0.0, at))
-    draft.turn(floor.heard(draft.call.turns, rules, segment, text, at))
-    draft.turn(floor.speech_stopped(draft.call.turns, rules, segment, rules.endpointing_max, at))
-    draft.turn(floor.timer_fired(draft.call.turns, rules, floor.ENDPOINT, at))
 
 
 def _prompts(draft: Draft, **changes: Any) -> None:

@@ -68,10 +68,10 @@ def _tell_speaker(draft: Draft, reply: int, answer: Acknowledge | Refuse) -> Non
 
 
 def answer_the_unanswered(draft: Draft) -> None:
-    """After a restart: the caller said something that nobody answered."""
+    """The media plane was lost, and the caller said something that nobody answered."""
     call = draft.call
     if (
-        call.streams > 1
+        (call.streams > 1 or call.prompting)
         and call.mode == "conversation"
         and call.turns.floor is floor.Floor.OPEN
         and call.lines

@@ -26,7 +26,6 @@ def asked(draft: Draft) -> None:
     call = draft.call
     draft.enter(Phase.ANSWERED)
     draft.answered()
-    draft.stop("stream-grace", "ask")
     draft.set(asked="")
     if call.away:
         draft.set(away=0.0, connects=call.connects - 1)
@@ -48,6 +47,8 @@ def failed(draft: Draft, why: str) -> None:
         draft.end("error", why)
     elif call.rules.can.redirects and not call.rescues:
         draft.set(rescues=1)
+        if call.greeting_state == "pending":
+            draft.stop("notify")
         draft.warn("stream-retried", f"{why} Another media stream is asked for.")
         draft.connect()
     elif call.rules.can.prompts:
@@ -70,15 +71,17 @@ def fall_back(draft: Draft, why: str) -> None:
     draft.stop("stream-start", "stream-grace", "ask", "playback", floor.ENDPOINT, floor.TRANSCRIPT, floor.BARGE_IN)
     if call.turns.reply in call.reporting:
         draft.do(CancelReply(call.turns.reply))
+    draft.last_words()
     draft.set(
         prompting=True,
         prompts=Prompts(number=call.prompts.number, waiting=True),
         stream=None,
         asked="",
-        turns=floor.forget(call.turns, queue=call.turns.queue),
+        turns=floor.start_over(call.turns, call.greeting_reply),
         greeting_state="pending" if call.greeting_state == "sending" else call.greeting_state,
         greeting_reply=0,
     )
     draft.enter(Phase.ACTIVE)
+    draft.press_first_digits()
     draft.greet()
     replies.answer_the_unanswered(draft)

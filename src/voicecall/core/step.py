@@ -17,7 +17,6 @@ from voicecall.core.effects import (
     Ignored,
     Refuse,
     Reject,
-    SendDigits,
 )
 from voicecall.core.events import (
     Adopted,
@@ -65,10 +64,6 @@ from voicecall.core.events import (
 
 _RING_SLACK = 5.0
 _HANGUP_PAUSE = 2.0
-_DIGIT = 0.6
-"""Seconds that a digit may take, with the pause after it."""
-_AWAY_SLACK = 3.0
-"""Seconds that a leg may take to leave its stream for digits, and to come back."""
 
 
 def begin(event: Placed | Arrived, at: float) -> tuple[Call, tuple[Effect, ...]]:
@@ -191,9 +186,7 @@ def _take(draft: Draft, event: Event) -> None:
                     asked="",
                     away=0.0,
                 )
-                if call.digits and "" not in call.presses:
-                    draft.set(presses=("", *call.presses))
-                    draft.do(SendDigits("", call.digits))
+                draft.press_first_digits()
                 if not call.proven and call.turns.floor is floor.Floor.AGENT:
                     draft.start("playback", rules.playback)
                 draft.greet()
@@ -207,7 +200,7 @@ def _take(draft: Draft, event: Event) -> None:
             draft.set(denials=call.denials + 1)
         case DigitPressed():
             pass
-        case SpeechStarted(segment, lead) if call.phase is Phase.ACTIVE:
+        case SpeechStarted(segment, lead) if call.phase is Phase.ACTIVE and not call.prompting:
             draft.stop("machine")
             draft.turn(floor.speech_started(call.turns, rules.turns, segment, lead, at))
         case SpeechStopped(segment, silence):
@@ -224,16 +217,16 @@ def _take(draft: Draft, event: Event) -> None:
         case PlaybackStarted(reply):
             if reply == call.turns.reply:
                 draft.set(replying_since=at)
-            draft.turn(floor.playback_started(call.turns, reply))
-            if not call.proven and call.is_live:
-                draft.start("playback", rules.playback)
+                draft.turn(floor.playback_started(call.turns, reply))
+                if not call.proven:
+                    draft.start("playback", rules.playback)
         case PlaybackConfirmed():
             draft.set(proven=True)
             draft.stop("playback")
         case ReplyWorded(reply, text):
             prompting.worded(draft, reply, text)
-        case PromptFailed(detail):
-            if call.is_live:
+        case PromptFailed(detail, prompt):
+            if call.is_live and prompt in (0, call.prompts.number):
                 draft.warn("carrier-speech", detail)
                 draft.set(asked="prompt")
                 draft.do(AskCarrier())
@@ -241,10 +234,11 @@ def _take(draft: Draft, event: Event) -> None:
             if reply == call.turns.reply:
                 draft.set(farewell=reply, farewell_reason="hangup-agent")
         case PlaybackFinished(reply, text, confirmed):
-            draft.set(proven=call.proven or confirmed)
-            replies.heard_out(draft, reply, text, confirmed=confirmed)
-            if not draft.call.proven:
-                rescue.failed(draft, "The carrier confirmed nothing of what was sent to the caller.")
+            if reply in call.reporting:
+                draft.set(proven=call.proven or confirmed)
+                replies.heard_out(draft, reply, text, confirmed=confirmed)
+                if not draft.call.proven and call.stream is not None:
+                    rescue.failed(draft, "The carrier confirmed nothing of what was sent to the caller.")
         case PlaybackStopped(reply, text, heard):
             replies.cut_off(draft, reply, text, heard)
         case ReplyFailed(reply, detail, text, heard):
@@ -289,10 +283,11 @@ def _machine_answered(draft: Draft) -> None:
         if draft.call.turns.reply in draft.call.reporting:
             draft.do(CancelReply(draft.call.turns.reply))
         draft.stop("notify", "playback")
-        draft.set(machine=True, greeting=message, greeting_state="pending", greeting_reply=0)
         draft.set(
-            turns=floor.drop(draft.call.turns), prompts=Prompts(draft.call.prompts.number, draft.call.prompts.waiting)
+            turns=floor.drop(draft.call.turns, draft.call.greeting_reply),
+            prompts=Prompts(draft.call.prompts.number, draft.call.prompts.waiting),
         )
+        draft.set(machine=True, greeting=message, greeting_state="pending", greeting_reply=0)
         draft.greet()
 
 
@@ -322,9 +317,7 @@ def _operation(draft: Draft, event: SpeakAsked | ContinueAsked | DigitsAsked | E
             draft.set(continues=operation, continue_reply=call.turns.replies + 1)
             draft.say(text)
         case DigitsAsked(operation, digits):
-            away = call.rules.can.digits_end_stream and not call.prompting
-            draft.set(presses=(*call.presses, operation), away=_DIGIT * len(digits) + _AWAY_SLACK if away else 0.0)
-            draft.do(SendDigits(operation, digits))
+            draft.press(operation, digits)
         case _:
             assert_never(event)
 
@@ -349,6 +342,8 @@ def _timer(draft: Draft, name: str) -> None:
                 draft.do(AskCarrier())
         case "ask":
             draft.do(AskCarrier())
+        case "stream-start" if call.prompting:
+            draft.end("error", f"The carrier did not ask within {rules.stream_start:g} s what to say.")
         case "stream-start":
             rescue.failed(draft, f"No media stream arrived within {rules.stream_start:g} s of the answer.")
         case "playback":

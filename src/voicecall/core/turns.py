@@ -313,16 +313,24 @@ def stop(turns: Turns) -> Turns:
     return _with(turns, floor=holder, reply=0, protected=False, queue=(), awaited=awaited, spoken_over=0)
 
 
-def forget(turns: Turns, queue: tuple[Utterance, ...] = ()) -> Turns:
-    """Keep the numbers and lose the moment: the media plane is gone. What is in `queue` is still to be said."""
-    return Turns(replies=turns.replies, turn=turns.turn, queue=queue)
+def forget(turns: Turns) -> Turns:
+    """Keep the numbers and lose the moment: the media plane is gone."""
+    return Turns(replies=turns.replies, turn=turns.turn)
 
 
-def drop(turns: Turns) -> Turns:
-    """What the agent says, or would say, is not to be said; the caller goes on, if speaking."""
+def start_over(turns: Turns, without: int) -> Turns:
+    """Lose the moment, but not what waits to be said (`without` one reply), nor words that are still to come."""
+    queue = tuple(said for said in turns.queue if said.reply != without)
+    return _with(forget(turns), queue=queue, late=turns.late | turns.awaited)
+
+
+def drop(turns: Turns, without: int) -> Turns:
+    """What the agent says is not to be said, and what waits (`without` one reply) not now; the caller goes on."""
     awaited = turns.awaited | {turns.speaking} if turns.speaking else turns.awaited
-    holder = Floor.CALLER if turns.speaking else Floor.OPEN
-    return _with(turns, floor=holder, reply=0, protected=False, queue=(), awaited=awaited, spoken_over=0)
+    holder = Floor.CALLER if turns.speaking else Floor.PAUSE if turns.floor is Floor.PAUSE else Floor.OPEN
+    queue = tuple(said for said in turns.queue if said.reply != without)
+    turns = _with(turns, floor=holder, reply=0, protected=False, queue=queue, awaited=awaited, spoken_over=0)
+    return _with(turns, ready=False)
 
 
 def _next(turns: Turns) -> Result:

@@ -111,14 +111,18 @@ class Line:
 
     def answer(self, action: Action, hand: Hand) -> bool:
         """Carry the action out by answering the webhook at hand; say whether that was possible."""
-        try:
-            document = self.carrier.document(action) if hand.is_open else None
-        except CarrierError:
-            return False
+        document = self.document(action) if hand.is_open else None
         if document is None:
             return False
         hand.give(document)
         return True
+
+    def document(self, action: Action) -> HttpReply | None:
+        """Return what a webhook is answered so that the action is carried out, or None where no answer can do that."""
+        try:
+            return self.carrier.document(action)
+        except CarrierError:
+            return None
 
     async def request(self, action: Action) -> tuple[Event, ...]:
         """Carry the action out by REST, and return what is known from the response.

@@ -157,7 +157,8 @@ class Mouth:
         words: list[str] = []
         try:
             async with aclosing(self._pieces(reply, source)) as pieces:
-                words.extend([spoken(piece) async for piece in pieces])
+                async for piece in pieces:
+                    words.append(spoken(piece))  # noqa: PERF401 - those that came before a failure count
         except ProviderError as error:
             if not any(words):
                 self.player.stop()

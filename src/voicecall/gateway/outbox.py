@@ -103,7 +103,7 @@ def repeated(around: Surroundings, call: Call, key: str, at: float) -> HttpReply
     nonce = nonce_of(key)
     document = None
     if call.is_live and not call.prompting and nonce not in call.credentials and around.clock() < at + CREDENTIAL_LIFE:
-        document = around.line.carrier.document(connection(around, call, nonce, at))
+        document = around.line.document(connection(around, call, nonce, at))
     return document or around.line.nothing()
 
 

@@ -257,16 +257,17 @@ class Player:
     async def _send_chunk(self) -> None:
         outlet, generation = self._outlet, self._generation
         assert outlet is not None  # noqa: S101 - the caller has looked
+        opens = self._sent == self._played  # nothing is under way: ask at once whether this stream plays
         chunk = bytes(self._audio[self._sent : self._sent + _CHUNK])
         self._sent += len(chunk)
-        first, self._started = not self._started, True
         await outlet.audio(chunk)
         if generation != self._generation:
             return
-        if first:
+        if not self._started:
+            self._started = True
             self._on_started(self.reply)
         ends = self._marked < len(self._pieces) and self._pieces[self._marked].end <= self._sent
-        if first or ends or self._sent == len(self._audio):
+        if opens or ends or self._sent == len(self._audio):
             self._marked = sum(piece.end <= self._sent for piece in self._pieces)
             await outlet.mark(f"{generation}.{self._sent}")
 

@@ -254,11 +254,11 @@ class Switchboard:
             if session is None and logged is not None:
                 hand.give(await self._repeated(carrier, logged))
                 return
-            if session is None and known is not None and _asks(delivery):
-                session = await self._seize(known)
-            elif session is None and known is not None:
-                hand.give(self.exchange.carriers[carrier].line.nothing())
-                return
+            if session is None and known is not None:
+                session = await self._seize(known) if _asks(delivery) else None
+                if session is None:
+                    hand.give(self.exchange.carriers[carrier].line.nothing())
+                    return
         if session is not None:
             session.deliver(leg, delivery.key, delivery.events, hand)
         elif delivery.inbound is not None:
@@ -283,9 +283,10 @@ class Switchboard:
         session, around = self._serving(delivery), self.exchange.carriers[carrier]
         if session is None or not _asks(delivery):
             return None
-        hand.returns = True
         back = Callback(around.webhook_url(), session.call.id, hand.nonce)
-        return around.line.carrier.document(ComeBack(delivery.carrier_call_id, back))
+        document = around.line.document(ComeBack(delivery.carrier_call_id, back))
+        hand.returns = document is not None
+        return document
 
     async def _lay_ghost(self, carrier: str, delivery: Delivery) -> None:
         """End a leg that we dialled, and whose call ended before we knew the leg."""

@@ -110,8 +110,7 @@ def test_a_call_that_others_placed_in_our_name_is_told_as_such(direction: str) -
 
 def test_a_direction_of_next_year_is_neither() -> None:
     delivery = said(Direction="sideways")
-    assert (delivery.call_id, delivery.inbound) == (None, None)
-    assert delivery.events == (Answered(machine=False), DocumentAsked())
+    assert (delivery.call_id, delivery.inbound, delivery.events) == (None, None, (DocumentAsked(),))
 
 
 def test_a_get_says_the_same_in_its_url() -> None:

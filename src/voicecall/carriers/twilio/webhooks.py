@@ -72,13 +72,15 @@ def parse(webhook: Webhook) -> tuple[Delivery, ...]:
     elif kind == "gather":
         events = _gathered(sent, _number(ours.one(_PROMPT)))
     elif not visit and sent.has("SpeechResult", "Digits"):
-        inbound, events = None if call else _arrival(sent), _gathered(sent, _NEWEST)
+        events = _gathered(sent, _NEWEST)
+        inbound = _arrival(sent) if not call and sent.one("Direction") else None
     elif kind == "amd" or not sent.one("CallStatus"):
         events = (Answered(machine=_is_machine(sent.need("AnsweredBy"))),)
-    elif (not call and sent.need("Direction") and (inbound := _arrival(sent)) is not None) or visit:
-        events = (DocumentAsked(),)
-    else:
+    elif call and not visit:
         events = (Answered(machine=_is_machine(sent.one("AnsweredBy"))), DocumentAsked())
+    else:
+        events = (DocumentAsked(),)
+        inbound = None if call else _arrival(sent)
     leg = CarrierCallId(sent.need("CallSid"))
     return (Delivery(leg, key, events, inbound, CallId(call) if call else None),)
 
@@ -160,8 +162,8 @@ def _is_machine(answered_by: str) -> bool:
 
 
 def _arrival(sent: _Parameters) -> Inbound | None:
-    """Return who called whom on a leg that we did not place, if its direction tells."""
-    direction = sent.one("Direction")
+    """Return who called whom on a leg that we did not place, if its direction is one we know."""
+    direction = sent.need("Direction")
     placed = direction.startswith(("outbound-", "trunking-"))
     if not placed and direction != "inbound":
         return None
