@@ -28,6 +28,7 @@ from voicecall.carriers import (
     RestResponse,
 )
 from voicecall.carriers.twilio import Region, TwilioCarrier
+from voicecall.carriers.twilio.signatures import OVERRIDES
 from voicecall.core.events import CarrierAsked, Dialled, HangupAccepted
 from voicecall.core.ids import CallId, CarrierCallId
 from voicecall.errors import CarrierError
@@ -95,8 +96,8 @@ def test_a_dial_tells_all_and_is_never_repeated() -> None:
     assert fields(PLACE) == [
         ("To", "+15550100101"),
         ("From", "+15550100100"),
-        ("Url", f"{HOOK}?call={CALL}"),
-        ("StatusCallback", f"{HOOK}?call={CALL}&type=status"),
+        ("Url", f"{HOOK}?call={CALL}{OVERRIDES}"),
+        ("StatusCallback", f"{HOOK}?call={CALL}&type=status{OVERRIDES}"),
         ("StatusCallbackEvent", "initiated"),
         ("StatusCallbackEvent", "ringing"),
         ("StatusCallbackEvent", "answered"),
@@ -123,7 +124,7 @@ def test_digits_and_machine_detection_are_asked_for_with_the_dial() -> None:
         ("SendDigits", "1w#"),
         ("MachineDetection", "Enable"),
         ("AsyncAmd", "true"),
-        ("AsyncAmdStatusCallback", f"{HOOK}?call={CALL}&type=amd"),
+        ("AsyncAmdStatusCallback", f"{HOOK}?call={CALL}&type=amd{OVERRIDES}"),
     ]
 
 
@@ -174,7 +175,8 @@ def test_digits_are_pressed_by_rest_and_the_leg_comes_back() -> None:
     [(name, text)] = fields(replace(PRESS, digits="1,2P#"))
     assert (name, text) == (
         "Twiml",
-        f'<Response><Play digits="1w2w#"/><Redirect method="POST">{HOOK}?call={CALL}&amp;visit=n1</Redirect>'
+        f'<Response><Play digits="1w2w#"/><Redirect method="POST">{HOOK}?call={CALL}&amp;visit=n1#rc=2'
+        "&amp;rp=all</Redirect>"
         "</Response>",
     )
 
@@ -204,7 +206,7 @@ def test_inline_twiml_keeps_within_twilios_limit() -> None:
 def test_what_is_no_text_is_sent_all_the_same() -> None:
     assert CARRIER.request(HangUp(CarrierCallId("\ud800"))).url == f"{API}/%3F.json"
     assert ("To", "?") in fields(replace(PLACE, to="\ud800"))
-    assert dict(fields(replace(PLACE, call_id=CallId("\ud800"))))["Url"] == f"{HOOK}?call=%3F"
+    assert dict(fields(replace(PLACE, call_id=CallId("\ud800"))))["Url"] == f"{HOOK}?call=%3F{OVERRIDES}"
 
 
 def test_a_legs_name_cannot_leave_its_path() -> None:

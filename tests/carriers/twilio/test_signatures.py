@@ -16,7 +16,7 @@ from twilio.request_validator import RequestValidator
 
 from voicecall.carriers import Webhook
 from voicecall.carriers.twilio import TwilioCarrier
-from voicecall.carriers.twilio.signatures import identity
+from voicecall.carriers.twilio.signatures import OVERRIDES, identity
 from voicecall.errors import SignatureError
 
 TOKEN = "tok_demo"
@@ -211,13 +211,13 @@ def test_nothing_else_about_the_url_may_differ(url: str, signed: str) -> None:
 def test_a_missing_signature_names_the_url_forms() -> None:
     error = refusal(Webhook("POST", URL, {"content-type": FORM}, b"CallSid=CAx"))
     assert "missing" in str(error)
-    assert error.tried == (URL, "https://voice.example.org:443/hooks/twilio?c=42")
+    assert error.tried == (URL, "https://voice.example.org:443/hooks/twilio?c=42", URL + OVERRIDES)
 
 
 def test_a_wrong_signature_says_what_to_compare_and_no_secret() -> None:
     error = refusal(post("AAAA", url="https://user:word@h.example/p"))
     assert "public_url" in str(error)
-    assert error.tried == ("https://***@h.example/p", "https://***@h.example:443/p")
+    assert error.tried[:2] == ("https://***@h.example/p", "https://***@h.example:443/p")
     assert "tok_demo" not in repr(error)
     assert "word" not in repr(error) + repr(error.tried)
 

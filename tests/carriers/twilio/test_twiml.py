@@ -23,6 +23,7 @@ from voicecall.carriers import (
     RejectCall,
 )
 from voicecall.carriers.twilio import TwilioCarrier
+from voicecall.carriers.twilio.signatures import OVERRIDES
 from voicecall.carriers.twilio.twiml import Speech, Told, write
 from voicecall.core.ids import CallId, CarrierCallId
 from voicecall.errors import CarrierError
@@ -34,8 +35,8 @@ CALL = CallId("01K8Z0000000000000000000AB")
 HOOK = "https://voice.example.com/voice/webhook/twilio?a=b"
 STREAM = "wss://voice.example.com/voice/stream"
 BACK = Callback(HOOK, CALL, "n1")
-AGAIN = f"{HOOK}&call={CALL}&visit=n1"
-GATHERED = f"{HOOK}&call={CALL}&type=gather&visit=n1&prompt=3"
+AGAIN = f"{HOOK}&call={CALL}&visit=n1{OVERRIDES}"
+GATHERED = f"{HOOK}&call={CALL}&type=gather&visit=n1&prompt=3{OVERRIDES}"
 TEXT = 'Fish & "chips" <3, don\'t you? Ja: ümläut, 日本, 🎉.'
 
 CONNECT = ConnectStream(LEG, STREAM, "the-token", BACK)
@@ -70,7 +71,7 @@ def nothing(_: VoiceResponse) -> None:
 
 
 def connected(response: VoiceResponse) -> None:
-    stream = Stream(url=STREAM, status_callback=f"{HOOK}&call={CALL}&type=stream")
+    stream = Stream(url=STREAM, status_callback=f"{HOOK}&call={CALL}&type=stream{OVERRIDES}")
     stream.parameter(name="token", value="the-token")
     connect = Connect(action=AGAIN)
     connect.append(stream)

@@ -19,6 +19,11 @@ from voicecall.errors import SignatureError
 
 SIGNATURE = "x-twilio-signature"
 """The header that bears the signature, in lower case."""
+OVERRIDES = "#rc=2&rp=all"
+"""How often Twilio tries again, and after what. Source: docs "Webhooks connection overrides", 2026-11.
+
+It is neither sent nor, by the documentation, signed.
+"""
 _SETTINGS = "x-twilio-webhooks-signature-settings"
 _FORM = "application/x-www-form-urlencoded"
 _URL = re.compile(r"([a-z]+)://(?:([^/?@]*)@)?(\[[^\]/?]*\]|[^:/?\[\]]*)(?::(\d*))?((?:[/?].*)?)", re.DOTALL | re.ASCII)
@@ -125,7 +130,7 @@ def url_forms(url: str, host: str) -> tuple[str, ...]:
         rests.append((path[:-1] if path.endswith("/") else path + "/") + ("?" + query if query else ""))
     start = f"{scheme}://" + (f"{login}@" if login is not None else "") + name
     forms = [start + (f":{number}" if number else "") + rest for rest in rests for number in ports]
-    return tuple(dict.fromkeys([url, *forms]))
+    return tuple(dict.fromkeys([url, *forms, url + OVERRIDES]))
 
 
 def _tail(request: Webhook) -> str:

@@ -41,11 +41,12 @@ def callback(webhook_url: str, call: CallId, *, kind: str = "", visit: str = "",
     """Return a URL at which Twilio reports on a call.
 
     `kind` is `status`, `amd`, `stream`, `gather` (with the number of its prompt) or nothing for documents. `visit` is
-    new for every document that leads back here, so that coming again is no replay.
+    new for every document that leads back here, so that coming again is no replay. Twilio is to try twice more where it
+    was not answered with success.
     """
     names = {_CALL: call, _KIND: kind, _VISIT: visit, _PROMPT: "" if prompt is None else str(prompt)}
     query = urlencode({name: value for name, value in names.items() if value}, errors="replace")
-    return f"{webhook_url}{'&' if '?' in webhook_url else '?'}{query}"
+    return f"{webhook_url}{'&' if '?' in webhook_url else '?'}{query}{signatures.OVERRIDES}"
 
 
 def parse(webhook: Webhook) -> tuple[Delivery, ...]:
@@ -54,7 +55,7 @@ def parse(webhook: Webhook) -> tuple[Delivery, ...]:
     Raises:
         FrameError: it is not of Twilio's form, or says two things at once.
     """
-    query = parse_qsl(webhook.url.partition("?")[2], keep_blank_values=True, errors="replace")
+    query = parse_qsl(webhook.url.partition("#")[0].partition("?")[2], keep_blank_values=True, errors="replace")
     try:
         sent = _Parameters(query if webhook.method == "GET" else signatures.form(webhook))
         key = signatures.identity(webhook)
