@@ -17,7 +17,7 @@ from tests.core.world import FLOOR_TIMERS, LEG, TWICE, World, arrived, placed
 from voicecall.core import events as ev
 from voicecall.core import turns as floor
 from voicecall.core.effects import CancelReply, HoldReply, ResumeReply, Say, StartTimer, StopTimer
-from voicecall.core.rules import Rules, TurnRules
+from voicecall.core.rules import Capabilities, Rules, TurnRules
 from voicecall.core.turns import Floor, Turns
 
 TEXTS = st.sampled_from(["", "mhm", "yes please number {}.", "then {} and", "perhaps {}"])
@@ -25,11 +25,20 @@ CAUSES = st.sampled_from(["completed", "busy", "no-answer", "failed", "canceled"
 MISFORTUNES = (
     *("leg ends", "dial fails", "stream drops", "stream drops", "ears fail", "end is asked"),
     *("restart", "restart", "crash", "stray hang-up", "stray answer"),
+    *("carrier asks", "carrier asks", "stream is refused", "stream is refused", "late verdict", "prompt fails"),
 )
-TIMERS = ("endpoint", "transcript", "barge-in", "settle", "ring", "max-duration", "notify")
+TIMERS = ("endpoint", "transcript", "barge-in", "settle", "ring", "max-duration", "notify", "playback")
 TURN_RULES = st.builds(TurnRules, barge_in=st.sampled_from([True, True, False]), protect_greeting=st.booleans())
 MACHINES = st.sampled_from(["off", "off", "message"])
-RULES = st.builds(Rules, stale=st.sampled_from([0.0, 120.0]), turns=TURN_RULES, machine=MACHINES)
+CAN = st.builds(Capabilities, prompts=st.booleans(), redirects=st.booleans(), digits_end_stream=st.booleans())
+RULES = st.builds(
+    Rules,
+    stale=st.sampled_from([0.0, 120.0]),
+    turns=TURN_RULES,
+    machine=MACHINES,
+    can=CAN,
+    streaming=st.sampled_from([True, True, False]),
+)
 GREETINGS = st.sampled_from(["Good day.", ""])
 BEGINNINGS = st.one_of(
     st.builds(arrived, greeting=GREETINGS, rules=RULES),
@@ -64,7 +73,10 @@ class CallMachine(RuleBasedStateMachine):
         if connected:
             if isinstance(beginning, ev.Placed):
                 self.world.feed(ev.Dialled(LEG))
-            self.world.next_stream()
+            if not self.world.call.prompting:
+                self.world.next_stream()
+            elif isinstance(beginning, ev.Placed):
+                self.world.feed(ev.DocumentAsked())
 
     # --- the carrier
 
@@ -94,10 +106,26 @@ class CallMachine(RuleBasedStateMachine):
     @rule(index=st.integers(0, 40), name=st.sampled_from(TIMERS))
     def a_fact_comes_twice_or_late(self, index: int, name: str) -> None:
         facts = [event for _, event in self.world.log if isinstance(event, TWICE)]
+        facts = [event for event in facts if getattr(event, "segment", 0) not in self.world.unheard]
         if facts and index % 4:
             self.world.again(facts[index % len(facts)])
         elif name not in self.world.timers:
             self.world.again(ev.TimerFired(name))
+
+    @precondition(lambda self: self.world.prompt is not None)
+    @rule(
+        text=st.one_of(st.just(""), TEXTS),
+        which=st.sampled_from(["newest", "newest", "newest", "unnumbered", "stale"]),
+        after=st.sampled_from([0.5, 5.0]),
+    )
+    def a_prompt_comes_back(self, text: str, which: str, after: float) -> None:
+        world, prompt = self.world, self.world.prompt
+        assert prompt is not None
+        number = {"newest": prompt.number, "unnumbered": 0, "stale": prompt.number - 1}[which]
+        lines, text = world.call.lines, text.format(len(world.log)) if prompt.listen else ""
+        world.feed(ev.Gathered(number, text), after=after)
+        if which == "stale" and number:
+            assert world.call.lines == lines, "a stale prompt was taken for the newest"
 
     # --- the media plane
 
@@ -136,13 +164,18 @@ class CallMachine(RuleBasedStateMachine):
             world.feed(ev.PlaybackStopped(reply, text, "It is" if heard else ""))
         elif how == "due" and end == "failed":
             world.feed(ev.ReplyFailed(reply, "the service is down"))
-        elif how == "due":
-            world.feed(ev.PlaybackStarted(reply))
-        elif end == "failed":
-            world.feed(ev.ReplyFailed(reply, "the service is down", text, "It is" if heard else ""))
         elif end == "farewell":
             world.feed(ev.FarewellAsked(reply))
-        elif end:
+        elif reply in world.in_words:
+            if how == "due":
+                world.feed(world.worded(reply) if end else ev.ReplyWorded(reply, ""))
+        elif how == "due":
+            world.feed(ev.PlaybackStarted(reply))
+        elif not end:
+            world.feed(ev.PlaybackConfirmed(reply))
+        elif end == "failed":
+            world.feed(ev.ReplyFailed(reply, "the service is down", text, "It is" if heard else ""))
+        else:
             world.feed(ev.PlaybackFinished(reply, text, end == "finished"), after=1.0)
 
     # --- whoever asks, and ourselves
@@ -163,6 +196,14 @@ class CallMachine(RuleBasedStateMachine):
                 world.feed(ev.EndAsked(world.next_operation()))
             case "restart" if not world.call.is_over:
                 world.feed(ev.Adopted("another"))
+            case "carrier asks" if world.call.carrier_call_id is not None:
+                world.feed(ev.DocumentAsked())
+            case "stream is refused":
+                world.feed(ev.StreamDenied("wrong call"))
+            case "late verdict" if world.call.is_live:
+                world.feed(ev.Answered(machine=True))
+            case "prompt fails" if world.prompt is not None:
+                world.feed(ev.PromptFailed("503", world.prompt.number))
             case "crash":
                 world.feed(ev.Crashed("a fault"))
             case "stray hang-up" if world.call.is_live or world.call.leg_over:
@@ -190,6 +231,8 @@ class CallMachine(RuleBasedStateMachine):
     @rule(index=st.integers(0, 40))
     def a_timer_goes_off(self, index: int) -> None:
         names = sorted(self.world.timers, key=lambda name: self.world.timers[name])
+        if "hangup" in names and "settle" in names:
+            names.remove("settle")
         if index < 2 * len(names):
             self.world.fire(names[index % len(names)])
 

@@ -33,8 +33,8 @@ from voicecall.core.step import begin
 def test_an_outbound_conversation_from_dial_to_end() -> None:
     world = World(placed())
     _, first = begin(placed(), 0.0)
-    assert first == (Dial(), StartTimer("ring", 35.0), StartTimer("stale", 120.0))
-    assert world.feed(ev.Dialled(LEG)) == ()
+    assert first == (Dial(),)
+    assert world.feed(ev.Dialled(LEG)) == (StartTimer("ring", 35.0), StartTimer("stale", 120.0))
     assert world.feed(ev.Ringing()) == ()
     assert world.call.state == "ringing"
     assert world.feed(ev.Answered()) == (
@@ -43,11 +43,12 @@ def test_an_outbound_conversation_from_dial_to_end() -> None:
         StartTimer("max-duration", 300.0),
         StartTimer("stream-start", 10.0),
     )
-    assert world.feed(ev.DocumentAsked()) == (Connect(),)
+    assert world.feed(ev.DocumentAsked()) == (Connect(), StartTimer("stream-start", 10.0))
     assert world.feed(STREAM) == (StopTimer("stream-start"), Say(1, "Good day."))
     assert (world.call.state, world.call.greeting_state) == ("active", "sending")
-    assert world.feed(ev.PlaybackStarted(1)) == ()
+    assert world.feed(ev.PlaybackStarted(1)) == (StartTimer("playback", 4.0),)
     assert world.call.state == "speaking"
+    assert world.feed(ev.PlaybackConfirmed(1)) == (StopTimer("playback"),)
     assert world.feed(ev.PlaybackFinished(1, "Good day.")) == ()
     assert world.call.greeting_state == "heard"
     assert world.feed(ev.SpeechStarted(1, 0.2)) == ()
@@ -75,7 +76,7 @@ def test_an_outbound_conversation_from_dial_to_end() -> None:
 def test_a_notify_call_from_dial_to_end() -> None:
     world = connected(placed(mode="notify"))
     world.feed(ev.PlaybackStarted(1))
-    assert world.feed(ev.PlaybackFinished(1, "Good day.")) == (StartTimer("notify", 3.0),)
+    assert world.feed(ev.PlaybackFinished(1, "Good day.")) == (StopTimer("playback"), StartTimer("notify", 3.0))
     assert world.feed(ev.TimerFired("notify")) == (
         StopTimer("max-duration"),
         StartTimer("settle", 30.0),
@@ -132,8 +133,9 @@ def test_every_phase_leads_somewhere_but_the_last() -> None:
 def test_an_unconfirmed_opening_line_is_said_again_on_the_next_stream() -> None:
     world = connected()
     world.feed(ev.PlaybackStarted(1))
-    world.feed(ev.PlaybackFinished(1, "Good day.", confirmed=False))
-    assert world.call.greeting_state == "pending"
+    world.feed(ev.PlaybackConfirmed(1))
+    assert world.feed(ev.PlaybackFinished(1, "Good day.", confirmed=False)) == ()
+    assert (world.call.greeting_state, world.call.warnings[0].code) == ("pending", "unconfirmed")
     world.feed(ev.StreamStopped(StreamId("stream-1")))
     effects = world.feed(ev.StreamStarted(StreamId("stream-2"), "nonce-2"))
     assert effects == (StopTimer("stream-grace"), Say(2, "Good day."))
@@ -157,7 +159,10 @@ def test_an_opening_line_under_way_goes_on_over_the_next_stream() -> None:
     world = connected()
     world.feed(ev.PlaybackStarted(1))
     world.feed(ev.StreamStopped(StreamId("stream-1")))
-    assert world.feed(ev.StreamStarted(StreamId("stream-2"), "nonce-2")) == (StopTimer("stream-grace"),)
+    assert world.feed(ev.StreamStarted(StreamId("stream-2"), "nonce-2")) == (
+        StopTimer("stream-grace"),
+        StartTimer("playback", 4.0),
+    )
     world.feed(ev.PlaybackFinished(1, "Good day."))
     assert world.call.greeting_state == "heard"
 

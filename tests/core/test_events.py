@@ -57,12 +57,14 @@ def test_what_is_no_event_is_refused(data: bytes) -> None:
 def test_what_must_survive_a_crash_is_saved_first() -> None:
     passing = {kind.__name__ for kind in get_args(ev.Event) if not kind.binding}
     assert passing == {
+        "StreamDenied",
         "StreamStopped",
         "SpeechStarted",
         "SpeechStopped",
         "PartlyHeard",
         "EarsFailed",
         "PlaybackStarted",
+        "PlaybackConfirmed",
         "FarewellAsked",
         "TurnMeasured",
         "TimerFired",

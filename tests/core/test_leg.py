@@ -134,12 +134,7 @@ def test_a_stream_is_proof_of_an_answer() -> None:
 
 def test_the_dial_fails() -> None:
     world = World(placed())
-    assert world.feed(ev.DialFailed("no such number")) == (
-        StopTimer("ring"),
-        StopTimer("stale"),
-        StartTimer("settle", 3.0),
-        StopTimer("settle"),
-    )
+    assert world.feed(ev.DialFailed("no such number")) == (StartTimer("settle", 3.0), StopTimer("settle"))
     assert (world.call.end_reason, world.call.end_detail) == ("failed", "no such number")
 
 
@@ -265,7 +260,7 @@ def test_an_answered_call_waits_for_its_stream_as_long_as_it_may_last() -> None:
     world = answered()
     assert world.feed(ev.Adopted("b"), after=100.0) == (AskCarrier(), StartTimer("max-duration", about(200.0)))
     assert world.feed(ev.CarrierAsked("alive")) == (StartTimer("stream-start", 10.0),)
-    assert world.feed(ev.DocumentAsked()) == (Connect(),)
+    assert world.feed(ev.DocumentAsked()) == (Connect(), StartTimer("stream-start", 10.0))
     assert world.feed(BACK) == (StopTimer("stream-start"), Say(1, "Good day."))
 
 

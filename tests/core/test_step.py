@@ -7,13 +7,11 @@ import pytest
 from tests.core.scenes import STREAM, asked, greeted, says
 from tests.core.world import LEG, World, placed
 from voicecall.core import events as ev
-from voicecall.core.call import Phase
 from voicecall.core.effects import (
     Acknowledge,
     AskCarrier,
     CancelReply,
     Connect,
-    Dial,
     Hangup,
     Ignored,
     Refuse,
@@ -25,8 +23,6 @@ from voicecall.core.effects import (
 )
 from voicecall.core.ids import StreamId
 from voicecall.core.rules import Rules
-from voicecall.core.rescue import MAX_CONNECTS
-from voicecall.core.step import begin
 
 # --- operations
 
@@ -59,6 +55,7 @@ def test_speak_before_the_answer_waits_until_the_opening_line_was_heard() -> Non
     world.feed(ev.Dialled(LEG))
     assert world.feed(STREAM)[-1] == Say(2, "Good day.")
     world.feed(ev.PlaybackStarted(2))
+    world.feed(ev.PlaybackConfirmed(2))
     assert world.feed(ev.PlaybackFinished(2, "Good day.")) == (Say(1, "One moment."),)
 
 
@@ -205,11 +202,16 @@ def test_an_unanswered_call_rings_so_long() -> None:
     assert world.call.state == "initiated"
 
 
-def test_a_stale_call_that_the_carrier_never_named_ends() -> None:
+def test_a_dial_that_waits_for_its_turn_takes_no_time() -> None:
     world = World(placed())
-    world.feed(ev.TimerFired("stale"), after=120.0)
-    assert (world.call.end_reason, world.call.phase) == ("stale-timeout", Phase.ENDING)
-    assert world.feed(ev.Dialled(LEG)) == (Hangup(),)
+    assert world.timers == {}
+    assert world.feed(ev.Dialled(LEG), after=600.0) == (StartTimer("ring", 35.0), StartTimer("stale", 120.0))
+
+
+def test_a_call_that_was_answered_before_the_dial_was_confirmed_does_not_ring() -> None:
+    world = World(placed())
+    world.feed(ev.Answered())
+    assert world.feed(ev.Dialled(LEG)) == ()
 
 
 @pytest.mark.parametrize("answer", ["alive", "unknown", "gone"])
@@ -231,8 +233,8 @@ def test_a_call_answered_while_the_carrier_is_asked_is_not_stale() -> None:
 
 
 def test_no_call_is_stale_where_that_is_off() -> None:
-    _, effects = begin(placed(rules=Rules(stale=0)), 0.0)
-    assert effects == (Dial(), StartTimer("ring", 35.0))
+    world = World(placed(rules=Rules(stale=0)))
+    assert world.feed(ev.Dialled(LEG)) == (StartTimer("ring", 35.0),)
 
 
 def test_an_answered_call_without_a_stream_ends() -> None:
@@ -247,8 +249,12 @@ def test_a_stream_that_drops_may_come_back() -> None:
     world = asked()
     assert world.feed(ev.StreamStopped(StreamId("stream-1"))) == (StartTimer("stream-grace", 2.0),)
     assert world.feed(ev.StreamStopped(StreamId("stream-1"))) == (Ignored("StreamStopped in active"),)
-    assert world.feed(ev.DocumentAsked()) == (Connect(),)
-    assert world.feed(ev.StreamStarted(StreamId("stream-2"), "nonce-2")) == (StopTimer("stream-grace"),)
+    assert world.feed(ev.DocumentAsked()) == (
+        StopTimer("stream-grace"),
+        Connect(),
+        StartTimer("stream-start", 10.0),
+    )
+    assert world.feed(ev.StreamStarted(StreamId("stream-2"), "nonce-2")) == (StopTimer("stream-start"),)
     assert world.call.turns.reply == 2
 
 
@@ -260,17 +266,6 @@ def test_a_stream_that_stays_away_ends_the_call(answer: str, reason: str) -> Non
     effects = world.feed(ev.CarrierAsked(answer))  # type: ignore[arg-type]
     assert world.call.end_reason == reason
     assert (Hangup() in effects) == (answer != "gone")
-
-
-def test_too_many_streams_end_the_call() -> None:
-    world = greeted()
-    while world.streams < MAX_CONNECTS:
-        world.feed(ev.StreamStopped(StreamId(f"stream-{world.streams}")))
-        assert world.feed(ev.DocumentAsked()) == (Connect(),)
-        world.next_stream()
-    assert Hangup() in world.feed(ev.DocumentAsked())
-    assert world.call.end_reason == "error"
-    assert world.feed(ev.DocumentAsked()) == (Ignored("DocumentAsked in ending"),)
 
 
 def test_a_silent_call_ends_at_its_longest_duration() -> None:
@@ -322,6 +317,7 @@ def test_a_machine_is_heard_out_before_the_message() -> None:
     assert world.feed(ev.TimerFired("endpoint")) == (StartTimer("machine", 2.0),)
     assert world.feed(ev.TimerFired("machine")) == (Say(1, "Call us back."),)
     world.feed(ev.PlaybackStarted(1))
+    world.feed(ev.PlaybackConfirmed(1))
     assert world.feed(ev.PlaybackFinished(1, "Call us back.")) == (StartTimer("notify", 3.0),)
     assert world.feed(ev.Answered(machine=True)) == (Ignored("Answered in active"),)
     assert Hangup() in world.feed(ev.TimerFired("notify"))

@@ -17,11 +17,14 @@ from voicecall.core.effects import (
     Acknowledge,
     AskCarrier,
     CancelReply,
+    Connect,
     Dial,
+    Dismiss,
     Effect,
     Hangup,
     HoldReply,
     Ignored,
+    Prompt,
     Refuse,
     Respond,
     ResumeReply,
@@ -33,6 +36,7 @@ from voicecall.core.effects import (
 from voicecall.core.events import Event
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
 from voicecall.core.record import replay
+from voicecall.core.rescue import MAX_CONNECTS
 from voicecall.core.rules import Mode, Rules
 from voicecall.core.turns import BARGE_IN, ENDPOINT, TRANSCRIPT, Floor, is_backchannel
 
@@ -49,6 +53,8 @@ TWICE = (
     | ev.StreamStopped
     | ev.SpeechStopped
     | ev.Heard
+    | ev.PlaybackConfirmed
+    | ev.ReplyWorded
     | ev.PlaybackFinished
     | ev.PlaybackStopped
     | ev.ReplyFailed
@@ -108,8 +114,17 @@ class World:
         self.log: list[tuple[float, Event]] = [(self.at, beginning)]
         self.timers: dict[str, float] = {}
         self.replies: dict[int, str] = {}
-        """Asked for and not reported: `due`, `sounding`, `held` or `cancelled`."""
-        self.asked = self.hanging_up = False
+        """Asked for and not reported: `due`, `sounding`, `told` (by the carrier), `held` or `cancelled`."""
+        self.asked = self.hanging_up = self.dialling = self.dismissed = False
+        self.in_words: set[int] = set()
+        """Replies of which only the words are made."""
+        self.waiting = False
+        """Whether the carrier asked what to say and was not told yet."""
+        self.prompt: Prompt | None = None
+        """What the carrier speaks and hears."""
+        self.prompted: set[int] = set()
+        """The numbers of all prompts."""
+        self.connects = self.pressed = 0
         self.digits: set[str] = set()
         self.operations: set[str] = set()
         self.numbers = self.segments = self.streams = self.dials = self.speaking = 0
@@ -128,6 +143,7 @@ class World:
         self.words: list[str] = []
         """Words that must be in the transcript when the call is over."""
         self.call, effects = decisions.begin(beginning, self.at)
+        self.waiting = self.call.prompting and isinstance(beginning, ev.Arrived)
         self._note(effects)
 
     # --- events in
@@ -151,6 +167,7 @@ class World:
             assert self.call == before, f"{event} changed a call that is over"
             assert all(isinstance(effect, Ignored | Acknowledge | Refuse) for effect in effects), effects
         self._report(event)
+        self._tell()
         if isinstance(event, ev.PlaybackFinished | ev.PlaybackStopped | ev.ReplyFailed):
             self._spoken(event)
         self._note(effects)
@@ -165,6 +182,14 @@ class World:
         if confirmed or getattr(event, "heard", True):
             self.answered = max(self.answered, self.answers.get(event.reply, 0))
 
+    def _tell(self) -> None:
+        """The carrier came back: what it told of a reply was heard."""
+        for reply in [reply for reply, how in self.replies.items() if how == "told"]:
+            if reply not in self.call.reporting:
+                del self.replies[reply]
+                self.greeted = self.greeted or reply in self.openings
+                self.answered = max(self.answered, self.answers.get(reply, 0))
+
     def again(self, event: Event) -> None:
         """The same fact comes a second time."""
         effects = self.feed(event)
@@ -177,6 +202,14 @@ class World:
                 self.replies[reply] = "sounding"
             case ev.PlaybackFinished(reply) | ev.PlaybackStopped(reply) | ev.ReplyFailed(reply):
                 self.replies.pop(reply, None)
+            case ev.ReplyWorded(reply) if self.replies.get(reply) == "due":
+                self.replies[reply] = "told"
+            case ev.DocumentAsked() | ev.Gathered():
+                self.waiting, self.prompt = True, None
+            case ev.PromptFailed():
+                self.prompt = None
+            case ev.Dialled() | ev.DialFailed():
+                self.dialling = False
             case ev.TimerFired(name):
                 self.timers.pop(name, None)
             case ev.HangupAccepted() | ev.HangupFailed():
@@ -218,7 +251,7 @@ class World:
         self.unheard.clear()
         self.counted.clear()
         self.segments = self.speaking = 0
-        self.asked = self.hanging_up = False
+        self.asked = self.hanging_up = self.dialling = False
 
     # --- effects out
 
@@ -238,6 +271,8 @@ class World:
                     assert self.call.answered_at is not None, f"{effect} before the answer"
                     self.numbered.add(reply)
                     self.replies[reply] = "due"
+                    if self.call.prompting:
+                        self.in_words.add(reply)
                     self._begun(effect)
                 case HoldReply(reply):
                     assert self.replies.get(reply) in ("due", "sounding"), f"{effect}: {self.replies}"
@@ -245,13 +280,29 @@ class World:
                     self.replies[reply] = "held"
                 case ResumeReply(reply):
                     assert self.replies.get(reply) == "held", f"{effect}: {self.replies}"
-                    self.replies[reply] = "sounding"
+                    self.replies[reply] = "due" if reply in self.in_words else "sounding"
                 case CancelReply(reply):
                     assert reply in self.replies, f"{effect}, which is not under way"
                     self.replies[reply] = "cancelled"
                 case Dial():
                     self.dials += 1
                     assert self.dials == 1, "dialled twice"
+                    self.dialling = True
+                case Connect():
+                    self.connects += 1
+                    self.waiting = False
+                    assert not self.call.prompting, "a media stream for a call that needs none"
+                    assert self.connects <= MAX_CONNECTS + self.pressed, "one media stream after the other"
+                case Prompt(number, text, listen):
+                    assert self.call.prompting, f"{effect} of a call that streams"
+                    assert number not in self.prompted, f"{effect} uses an old number"
+                    assert text or listen, f"{effect} does nothing"
+                    self.prompted.add(number)
+                    self.waiting, self.prompt = False, effect
+                case Dismiss():
+                    assert not self.dismissed, "said sorry twice"
+                    assert not self.call.leg_over, "said sorry to nobody"
+                    self.dismissed, self.waiting = True, False
                 case Hangup():
                     assert not self.hanging_up, "a second hang-up while the first is under way"
                     assert not self.call.leg_over, "a hang-up of a leg that is over"
@@ -260,6 +311,7 @@ class World:
                     self.asked = True
                 case SendDigits(operation):
                     self.digits.add(operation)
+                    self.pressed += 1
                 case Acknowledge(operation) | Refuse(operation):
                     assert operation in self.operations, f"{effect}: nobody waits for it"
                     self.operations.remove(operation)
@@ -280,6 +332,14 @@ class World:
 
     def _changed(self, before: Call) -> None:
         call = self.call
+        if call.machine and not before.machine:
+            self.greeted = False
+            self.openings.clear()
+        if self.waiting and call.prompting and call.is_live:
+            busy = (
+                call.turns.reply or FLOOR_TIMERS & set(self.timers) or self.digits or call.asked or "ask" in self.timers
+            )
+            assert busy, "the carrier waits, and nobody will tell it what to do"
         assert call.phase is before.phase or call.phase in NEXT[before.phase], f"{before.phase} became {call.phase}"
         assert set(self.timers) == call.timers, f"{set(self.timers)} run, the call knows {set(call.timers)}"
         assert call.lines[: len(before.lines)] == before.lines, "a line of the transcript vanished"
@@ -328,6 +388,7 @@ class World:
             assert not call.reporting
             assert not call.speaks or not turns.ready
             assert not FLOOR_TIMERS & set(self.timers)
+            assert not self.waiting or not call.prompting, "the carrier was left waiting"
         if call.is_live:
             assert self.timers, "nothing would ever end this call"
 
@@ -340,7 +401,7 @@ class World:
                 self.feed(ev.PlaybackStopped(reply, "It was cut.", ""))
                 return True
             if how == "due":
-                self.feed(ev.PlaybackStarted(reply))
+                self.feed(self.worded(reply) if reply in self.in_words else ev.PlaybackStarted(reply))
                 return True
         if self.speaking:
             self.feed(ev.SpeechStopped(self.speaking, 0.2), after=0.3)
@@ -348,8 +409,12 @@ class World:
             self.feed(ev.Heard(min(self.unheard), f"words {len(self.words)} end."))
         elif self.digits:
             self.feed(ev.DigitsSent(min(self.digits)))
+        elif self.dialling:
+            self.feed(ev.Dialled(LEG))
         elif self.hanging_up:
             self.feed(ev.HangupAccepted())
+        elif self.dismissed and not self.gone:
+            self.feed(ev.CarrierEnded("completed"))
         elif self.asked:
             self.feed(ev.CarrierAsked("alive"))
         elif FLOOR_TIMERS & set(self.timers):
@@ -357,6 +422,8 @@ class World:
         elif "sounding" in self.replies.values():
             (reply,) = (number for number, how in self.replies.items() if how == "sounding")
             self.feed(ev.PlaybackFinished(reply, f"It is reply {reply}."), after=1.0)
+        elif self.prompt is not None and self.prompt.text:
+            self.feed(ev.Gathered(self.prompt.number), after=1.0)
         else:
             return False
         return True
@@ -383,6 +450,10 @@ class World:
     def next_stream(self) -> None:
         self.streams += 1
         self.feed(ev.StreamStarted(StreamId(f"stream-{self.streams}"), f"nonce-{self.streams}"))
+
+    def worded(self, reply: int) -> ev.ReplyWorded:
+        """The words of a reply, in two parts if its number is odd."""
+        return ev.ReplyWorded(reply, f"It is reply {reply}." + " It is so long." * (40 * (1 + reply % 2)))
 
     def next_segment(self, lead: float = 0.2) -> None:
         self.segments += 1

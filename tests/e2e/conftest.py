@@ -14,6 +14,7 @@ import pytest
 
 from tests.e2e.daemon import STUBS, Daemon, House, Settings
 from tests.e2e.network import Network
+from tests.e2e.twilio import Proxy, Twilio
 
 _PATIENCE = 90
 
@@ -116,3 +117,18 @@ def network(network_process: Network) -> Iterator[Network]:
     network_process.faults()
     yield network_process
     network_process.faults()
+
+
+@pytest.fixture(scope="session")
+def twilio_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twilio]:
+    with Proxy() as proxy:
+        twilio = Twilio(tmp_path_factory.mktemp("twilio"), proxy)
+        yield twilio
+        twilio.close()
+
+
+@pytest.fixture
+def twilio(twilio_process: Twilio) -> Twilio:
+    """A simulated Twilio, whose requests reach the one gateway without delay."""
+    twilio_process.proxy.lead_to(twilio_process.port, twilio_process.port)
+    return twilio_process

@@ -177,7 +177,9 @@ class Daemon:
         ready = self.program.wait_for(self.program.out, lambda line: line.startswith("voicecall ready"))
         words = ready.split()
         self.public, self.control = words[3], words[5]
-        self.house.environment["VOICECALL_SERVE__PORT"] = str(httpx2.URL(self.public).port)
+        port = httpx2.URL(self.public).port
+        if port is not None:
+            self.house.environment["VOICECALL_SERVE__PORT"] = str(port)
         self.token = (self.house.state / "control-token").read_text().strip()
         return self
 

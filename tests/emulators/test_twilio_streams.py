@@ -283,6 +283,20 @@ def test_a_socket_that_breaks_is_not_opened_again() -> None:
     assert events(gateway.at("/stream")) == ["stream-started", "stream-error"]
 
 
+def test_a_call_update_does_not_wait_until_a_broken_socket_is_noticed() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.dial()
+        await asyncio.sleep(5)
+        assert (leg.connected, world.codes()) == (False, [])
+        await world.update(leg, Twiml=f"<Response>{STREAM}</Response>")
+        await asyncio.sleep(1)
+        assert (leg.connected, world.codes()) == (True, [31903])
+
+    plan = Faults(stream_drop_after=2.0, stream_return_after=60.0)
+    gateway = play(scene, {"/voice": STREAM}, faults=plan)
+    assert events(gateway.at("/stream"))[:3] == ["stream-started", "stream-error", "stream-started"]
+
+
 def test_more_than_ten_minutes_of_queued_audio_is_dropped_with_one_warning() -> None:
     async def scene(world: World) -> None:
         leg = await world.dial()

@@ -19,7 +19,7 @@ SECRET = "secret"
 ACCOUNT = Account(auth_token=SECRET)
 
 
-def _twilio_rest(network: Network, face: Face) -> RestApi:
+def _twilio_rest(network: Network, face: Face) -> TwilioRest:
     assert isinstance(face, TwilioFace)
     return TwilioRest(network, face)
 

@@ -19,7 +19,7 @@ from tests.gateway.town import Disk, MakeTown, Plug, Town
 from voicecall.app.profiles import LEAD, conversation
 from voicecall.audio.g711 import mulaw_encode
 from voicecall.brains import Brain
-from voicecall.carriers import Carrier, HttpReply, Webhook
+from voicecall.carriers import Capabilities, Carrier, HttpReply, Webhook
 from voicecall.core import events
 from voicecall.core.credentials import mint
 from voicecall.core.ids import CallId, CarrierCallId
@@ -98,6 +98,7 @@ class Options:
     max_calls: int = 10
     lease: float = 30.0
     patience: float = 10.0
+    dials_per_second: float | None = None
 
 
 class House:
@@ -118,7 +119,6 @@ class House:
         self.gateway: Gateway
         self.switchboard: Switchboard
         self.journal: Journal
-        self._quiet: set[str] = set()
 
     # --- its life
 
@@ -133,7 +133,7 @@ class House:
             self.journal = await stack.enter_async_context(Journal(self.store, bell.ring))
             around = Surroundings(
                 journal=self.journal,
-                line=Line(carrier, http, timeout=10.0),
+                line=Line(carrier, http, timeout=10.0, dials_per_second=options.dials_per_second),
                 clock=self.town.now,
                 nonce=self._nonce,
                 credential=self._mint,
@@ -301,6 +301,11 @@ class House:
 
     # --- what is known of it
 
+    @property
+    def can(self) -> Capabilities:
+        """What can be done on its carrier."""
+        return self._carrier.capabilities
+
     async def record(self, call_id: str) -> Json:
         """Return the record of a call, as it is."""
         return await self.perform(Status(call_id=call_id))  # type: ignore[no-any-return]
@@ -344,6 +349,12 @@ class House:
             stereo = np.frombuffer(file.readframes(file.getnframes()), np.int16).reshape(-1, 2)
         words = self.town.alphabet.read(mulaw_encode(stereo[:, 1].tobytes()))
         return [word for word in words if word.end - word.begin > _SLIVER]
+
+    async def heard_of_us(self, call_id: str) -> str:
+        """Return what the phone heard as one line, but for at most one word of the carrier's own for a dead gateway."""
+        words = await self.hears(call_id)
+        sorry = next((word for word in words if word.text == self.town.kit.sorry), None)
+        return text([word for word in words if word is not sorry])
 
     async def does(self, call_id: str, what: str) -> list[float]:
         """Return when the phone did this, or something was done to it, in seconds since the answer."""

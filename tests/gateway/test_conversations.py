@@ -41,6 +41,7 @@ async def test_an_outbound_conversation_has_its_greeting_a_turn_and_an_answer(ho
             "call.instructions-asked",
             "stream.started",
             "reply.started",
+            "reply.confirmed",
             "reply.finished",
             "speech.started",
             "speech.stopped",

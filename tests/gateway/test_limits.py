@@ -93,7 +93,7 @@ async def test_a_call_that_nobody_ever_answered_is_ended_as_stale_after_asking_t
 
 async def test_a_stale_call_that_the_carrier_has_ended_is_not_hung_up(house: MakeHouse) -> None:
     async with house(rules=Rules(ring_timeout=55.0, stale=57.0)) as h:
-        h.network.faults = Faults(webhook_lose=("ended",))
+        h.town.faults = Faults(webhook_lose=("ended",))
         record = await h.over(await h.place(to="+15550100002"))
 
         assert record["endReason"] == "stale-timeout"

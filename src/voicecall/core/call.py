@@ -61,10 +61,12 @@ class Prompts(msgspec.Struct, frozen=True):
     """The newest prompt."""
     waiting: bool = False
     """Whether the carrier waits to be told what to do, or is to be interrupted for it."""
+    reply: int = 0
+    """The newest reply that was given to the carrier."""
     told: tuple[str, ...] = ()
-    """Parts of the reply that were heard out."""
+    """Parts of it that were heard out."""
     left: tuple[str, ...] = ()
-    """Parts of the reply that are still to be told, the one under way included."""
+    """Parts of it that are still to be told, the one under way included."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -155,7 +157,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     leg_over: bool = False
     """Whether the carrier's leg is known to be gone, or there never was one."""
     hangups: int = 0
-    asked: Literal["", "stale", "stream", "prompt", "adopted"] = ""
+    asked: Literal["", "stale", "stream", "prompt", "quiet", "adopted"] = ""
     """Why the carrier was asked whether the leg lives."""
 
     timers: frozenset[str] = frozenset()

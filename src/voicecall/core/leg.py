@@ -44,8 +44,10 @@ def asked(draft: Draft, answer: str) -> None:
             if answer == "gone":
                 draft.leg_over()
             draft.end("stale-timeout", "The call was not answered in time, and no report of its end came.")
-        case "stream" | "prompt", "gone":
+        case "stream" | "prompt" | "quiet", "gone":
             over(draft, "completed", "")
+        case "quiet", _:
+            prompting.asked(draft)
         case "prompt", _:
             draft.end("error", "The carrier could not be told what to say.")
         case "stream", _:

@@ -13,12 +13,16 @@ import msgspec
 
 from voicecall.core import replies
 from voicecall.core import turns as floor
-from voicecall.core.call import Phase
+from voicecall.core.call import Call, Phase
 from voicecall.core.draft import Draft
-from voicecall.core.effects import Prompt
+from voicecall.core.effects import AskCarrier, Prompt
 
 LONGEST_PART = 1000
 """Characters that one prompt speaks: every carrier takes as many, in a document and in a request."""
+_PACE = 8.0
+"""Characters a second that any voice speaks."""
+_QUIET = 20.0
+"""Seconds within which a prompt that was spoken comes back, however long the carrier listened."""
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 
 
@@ -49,13 +53,13 @@ def gathered(draft: Draft, prompt: int, text: str) -> None:
 def worded(draft: Draft, reply: int, text: str) -> None:
     """All words of a reply are known: tell them, in the middle of listening if need be."""
     call = draft.call
-    if reply != call.turns.reply or not call.prompting:
+    if reply != call.turns.reply or reply == call.prompts.reply or not call.prompting:
         return
     parts = split(text)
     if not parts:
         replies.heard_out(draft, reply, "", confirmed=True)
         return
-    _prompts(draft, waiting=True, told=(), left=parts)
+    _prompts(draft, waiting=True, reply=reply, told=(), left=parts)
     draft.set(replying_since=draft.at)
     draft.turn(floor.playback_started(call.turns, reply))
 
@@ -65,14 +69,22 @@ def attend(draft: Draft) -> None:
     call = draft.call
     if not call.prompting or not call.is_live or not call.prompts.waiting or call.phase is not Phase.ACTIVE:
         return
-    left = call.prompts.left
+    left = _left(call)
     if (not left and call.turns.floor is not floor.Floor.OPEN) or call.digits:
         return
     number = call.prompts.number + 1
     _prompts(draft, number=number, waiting=False)
     last_word = call.turns.reply == call.farewell or call.mode == "notify" or call.machine
     listen = not left or (len(left) == 1 and not last_word)
-    draft.do(Prompt(number, left[0] if left else "", listen))
+    text = left[0] if left else ""
+    draft.do(Prompt(number, text, listen))
+    draft.start("prompt", len(text) / _PACE + _QUIET)
+
+
+def quiet(draft: Draft) -> None:
+    """A prompt did not come back: the call is over and nobody said so, or the prompt got lost."""
+    draft.set(asked="quiet")
+    draft.do(AskCarrier())
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -95,7 +107,7 @@ def split(text: str) -> tuple[str, ...]:
 def _back(draft: Draft) -> None:
     """The leg is there, and waits."""
     draft.answered()
-    draft.stop("stream-start", "ask")
+    draft.stop("stream-start", "ask", "prompt")
     draft.enter(Phase.ACTIVE)
     draft.set(away=0.0, asked="")
     _prompts(draft, waiting=True)
@@ -107,7 +119,7 @@ def _answered(draft: Draft, text: str) -> None:
     The caller speaks before the reply is over, so that whatever else there is to say waits for the answer.
     """
     segment, at = -draft.call.prompts.number, draft.at
-    left, rules = draft.call.prompts.left, draft.call.rules.turns
+    left, rules = _left(draft.call), draft.call.rules.turns
     if text:
         over = msgspec.structs.replace(rules, barge_in=rules.barge_in and not left)
         draft.turn(floor.speech_started(draft.call.turns, over, segment, 0.0, at))
@@ -117,6 +129,11 @@ def _answered(draft: Draft, text: str) -> None:
         draft.turn(floor.heard(draft.call.turns, rules, segment, text, at))
         draft.turn(floor.speech_stopped(draft.call.turns, rules, segment, rules.endpointing_max, at))
         draft.turn(floor.timer_fired(draft.call.turns, rules, floor.ENDPOINT, at))
+
+
+def _left(call: Call) -> tuple[str, ...]:
+    """What the carrier has still to tell of the reply at hand."""
+    return call.prompts.left if call.prompts.reply == call.turns.reply else ()
 
 
 def _part_over(draft: Draft, *, interrupted: bool) -> None:

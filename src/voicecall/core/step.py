@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import assert_never
 
+import msgspec
+
 from voicecall.core import leg, prompting, replies, rescue
 from voicecall.core import turns as floor
-from voicecall.core.call import Call, Measured, Phase, Prompts, open_call
+from voicecall.core.call import Call, Measured, Phase, open_call
 from voicecall.core.draft import HANGUP_TRIES, Draft
 from voicecall.core.effects import (
     Acknowledge,
@@ -236,6 +238,7 @@ def _take(draft: Draft, event: Event) -> None:
         case PlaybackFinished(reply, text, confirmed):
             if reply in call.reporting:
                 draft.set(proven=call.proven or confirmed)
+                draft.stop("playback")
                 replies.heard_out(draft, reply, text, confirmed=confirmed)
                 if not draft.call.proven and call.stream is not None:
                     rescue.failed(draft, "The carrier confirmed nothing of what was sent to the caller.")
@@ -285,7 +288,7 @@ def _machine_answered(draft: Draft) -> None:
         draft.stop("notify", "playback")
         draft.set(
             turns=floor.drop(draft.call.turns, draft.call.greeting_reply),
-            prompts=Prompts(draft.call.prompts.number, draft.call.prompts.waiting),
+            prompts=msgspec.structs.replace(draft.call.prompts, told=(), left=()),
         )
         draft.set(machine=True, greeting=message, greeting_state="pending", greeting_reply=0)
         draft.greet()
@@ -346,6 +349,8 @@ def _timer(draft: Draft, name: str) -> None:
             draft.end("error", f"The carrier did not ask within {rules.stream_start:g} s what to say.")
         case "stream-start":
             rescue.failed(draft, f"No media stream arrived within {rules.stream_start:g} s of the answer.")
+        case "prompt":
+            prompting.quiet(draft)
         case "playback":
             rescue.unheard(draft)
         case "stream-grace":

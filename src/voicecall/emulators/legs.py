@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
@@ -83,7 +84,7 @@ class Leg:
         self._timer: asyncio.TimerHandle | None = None
         self._stream: MediaStream | None = None
         self._connecting = False
-        self._unwanted = False
+        self._unwanted = asyncio.Event()
         self._streams = 0
         self._underruns = 0
 
@@ -214,21 +215,25 @@ class Leg:
             )
             reason = await self._run_stream(stream)
             if cut and reason == "lost":
-                await asyncio.sleep(self._faults.stream_return_after)
-        self._connecting = self._unwanted = False
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._faults.stream_return_after):
+                        await self._unwanted.wait()
+        self._connecting = False
+        self._unwanted.clear()
         if self.status == "answered":
             self.attendant.report(StreamEnded(reason))
 
     def stop_stream(self) -> None:
-        """End the media stream politely, if one runs or is being opened; what is queued is dropped."""
+        """End the media stream politely, running, being opened or lost unnoticed; what is queued is dropped."""
         self.playout.clear()
-        self._unwanted = self._connecting
+        if self._connecting:
+            self._unwanted.set()
         if self._stream is not None:
             self._stream.stop()
             self._stream = None
 
     async def _run_stream(self, stream: MediaStream) -> Reason:
-        if self.status == "ended" or self._unwanted:
+        if self.status == "ended" or self._unwanted.is_set():
             stream.stop()
         else:
             self._stream = stream

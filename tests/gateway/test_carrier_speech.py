@@ -1,0 +1,388 @@
+"""Conversations on which the carrier speaks and listens by itself, prompt by prompt: the same call, without a stream."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.gateway.brains import Answers
+from tests.gateway.carriers import ACCOUNT
+from tests.gateway.house import FRIEND, HANG_UP, House, Json, MakeHouse, listen, onset, say, text, wait
+from tests.gateway.town import MakeTown, Town
+from voicecall.brains import HangUpAfter
+from voicecall.core.rules import Rules
+from voicecall.emulators.faults import Faults
+from voicecall.emulators.internet import Answer
+from voicecall.emulators.script import Step
+from voicecall.emulators.twilio.signing import signature_headers
+from voicecall.errors import AgentError, CallOver
+
+pytestmark = pytest.mark.parametrize("town", ["twilio"], indirect=True)
+
+SPEECH = Rules(streaming=False)
+"""The carrier speaks and listens."""
+COUNT = "one two three four five six seven eight nine ten"
+TALK = (listen(), say("How are you"), listen(), HANG_UP)
+LONGEST_TWIML = 4000
+"""Characters of a document in a REST request; Twilio's limit."""
+
+
+def said(record: Json) -> list[tuple[str, str]]:
+    """Return who said what, with what was not heard of it after a bar."""
+    return [
+        (line["speaker"], line["text"] + (f" | {line['heard']}" if "heard" in line else ""))
+        for line in record["transcript"]
+    ]
+
+
+def gathers(town: Town) -> list[tuple[str, str]]:
+    """Return URL and form of every callback of a `<Gather>` that was answered."""
+    return [(url, body.decode()) for url, _, body in town.posted if "type=gather" in url]
+
+
+async def post(town: Town, url: str, form: list[tuple[str, str]]) -> Answer:
+    """Post a webhook that the carrier signed."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    headers |= signature_headers(ACCOUNT.auth_token, None, url, form)
+    return await town.deliver(url, headers, urlencode(form).encode())
+
+
+# --- the same call
+
+
+SCRIPTS: dict[str, tuple[Step, ...]] = {
+    "two turns": (listen(), say("How are you"), listen(), say("And where"), listen(), HANG_UP),
+    "nothing said": (listen(2), HANG_UP),
+    "a good-bye": (listen(), say("How are you"), listen(), say("Nowhere"), listen(), say("Good bye"), listen(30)),
+}
+
+
+@pytest.mark.parametrize("direction", ["outbound", "inbound"])
+@pytest.mark.parametrize("script", SCRIPTS)
+async def test_the_same_script_makes_the_same_record_as_with_a_stream(
+    house: MakeHouse, direction: str, script: str
+) -> None:
+    records, sounds = [], []
+    for streaming in (True, False):
+        brain = Answers("Fine thank you", "Here and there", ("As you wish", HangUpAfter()))
+        async with house(rules=Rules(streaming=streaming), brain=brain, greeting="Hello there") as h:
+            open_call = h.place if direction == "outbound" else h.ring
+            call = await open_call(*SCRIPTS[script])
+            record = await h.over(call)
+            assert (len(h.town.plugs) > 0) is streaming
+            sounds.append(text(await h.hears(call)))
+            await h.idle()
+        for own in ("startedAt", "answeredAt", "endedAt", "latency", "warnings", "callId", "carrierCallId"):
+            assert record.pop(own) is not None
+        records.append(record | {"transcript": said(record)})
+
+    assert records[0] == records[1]
+    assert sounds[0] == sounds[1]
+    assert records[0]["endReason"] == ("hangup-agent" if script == "a good-bye" else "hangup-user")
+
+
+async def test_every_document_of_a_conversation_is_understood_by_the_carrier(house: MakeHouse) -> None:
+    async with house(rules=SPEECH, brain=Answers("Fine & well <thank> you")) as h:
+        record = await h.over(await h.place(*TALK))
+
+        assert list(h.town.face.notifications) == []
+        assert record["warnings"] == []
+        assert [line["text"] for line in record["transcript"]][-1] == "Fine & well <thank> you"
+
+
+# --- listening
+
+
+async def test_a_caller_who_says_nothing_is_listened_to_again(house: MakeHouse) -> None:
+    async with house(rules=SPEECH, brain=Answers("Fine thank you")) as h:
+        call = await h.place(listen(), wait(14), say("How are you"), listen(), HANG_UP)
+        record = await h.over(call)
+
+        assert said(record) == [("agent", "Hello there"), ("caller", "How are you"), ("agent", "Fine thank you")]
+        assert text(await h.hears(call)) == "Hello there Fine thank you"
+        answers = [event["data"]["text"] for event in await h.events(call) if event["type"] == "call.gathered"]
+        assert answers == ["", "", "How are you"]
+
+
+async def test_keys_are_on_record_and_the_conversation_goes_on(house: MakeHouse) -> None:
+    async with house(rules=SPEECH, brain=Answers("Fine thank you")) as h:
+        call = await h.place(listen(), Step(press="12#"), wait(2), say("How are you"), listen(), HANG_UP)
+        record = await h.over(call)
+
+        pressed = [event["data"]["digit"] for event in await h.events(call) if event["type"] == "dtmf.received"]
+        assert pressed == ["1", "2"]
+        assert said(record) == [("agent", "Hello there"), ("caller", "How are you"), ("agent", "Fine thank you")]
+
+
+async def test_an_old_prompt_cannot_answer_a_newer_turn(house: MakeHouse) -> None:
+    brain = Answers("Fine thank you")
+    async with house(rules=SPEECH, brain=brain) as h:
+        call = await h.place(listen(), say("How are you"), listen(), wait(3), HANG_UP)
+        await h.seen(call, "call.gathered")
+        await asyncio.sleep(1)
+        leg = (await h.record(call))["carrierCallId"]
+        (old, _), before = gathers(h.town)[0], await h.types(call)
+        form = [("CallSid", leg), ("CallStatus", "in-progress"), ("SpeechResult", "Delete everything")]
+        answer = await post(h.town, old, form)
+        record = await h.over(call)
+
+        assert answer.status == 200
+        assert b"<Say" not in answer.body
+        assert said(record) == [("agent", "Hello there"), ("caller", "How are you"), ("agent", "Fine thank you")]
+        assert len(brain.asked) == 1
+        assert before.count("call.gathered") == 1
+
+
+async def test_a_gather_that_is_delivered_again_has_no_second_effect(house: MakeHouse) -> None:
+    brain = Answers("Fine thank you")
+    async with house(rules=SPEECH, brain=brain) as h:
+        h.town.faults = Faults(webhook_duplicate=("gather",))
+        call = await h.place(*TALK)
+        record = await h.over(call)
+
+        assert len(gathers(h.town)) > len(set(gathers(h.town)))
+        assert said(record) == [("agent", "Hello there"), ("caller", "How are you"), ("agent", "Fine thank you")]
+        assert text(await h.hears(call)) == "Hello there Fine thank you"
+        assert len(brain.asked) == 1
+        await h.idle()
+
+
+# --- answering
+
+
+async def test_a_slow_agent_keeps_the_leg_and_its_answer_comes(house: MakeHouse) -> None:
+    async with house(rules=SPEECH, brain=Answers((20.0, "At last")), patience=30.0) as h:
+        call = await h.place(listen(), say("How are you"), listen(), HANG_UP)
+        record = await h.over(call)
+
+        assert record["endReason"] == "hangup-user"
+        assert text(await h.hears(call)) == "Hello there At last"
+        asked, answered = (await h.does(call, "say-end"))[0], (await h.does(call, "say"))[1]
+        assert answered - asked == pytest.approx(21.0, abs=2.0)
+        assert 2 <= (await h.types(call)).count("call.instructions-asked") <= 10
+        assert len(h.town.named("webhook.slow")) <= 10
+        await h.idle()
+
+
+async def test_after_an_agent_that_fails_the_caller_is_listened_to(house: MakeHouse) -> None:
+    brain = Answers((AgentError("the model is down"),), "Fine thank you")
+    async with house(rules=SPEECH, brain=brain) as h:
+        call = await h.place(listen(), say("How are you"), wait(3), say("Are you there"), listen(), HANG_UP)
+        record = await h.over(call)
+
+        assert [line["text"] for line in record["transcript"]] == [
+            *("Hello there", "How are you", "Are you there", "Fine thank you")
+        ]
+        assert [warning["code"] for warning in record["warnings"]] == ["reply-failed"]
+
+
+@pytest.mark.parametrize("sentences", [True, False])
+async def test_a_very_long_answer_stays_within_the_limits_and_is_heard_whole(house: MakeHouse, sentences: bool) -> None:
+    words = [chr(ord("a") + number) * 220 + ("." if sentences else "") for number in range(20)]
+    async with house(rules=SPEECH, brain=Answers(" ".join(words))) as h:
+        call = await h.place(listen(), say("Tell me all"), listen(3), HANG_UP)
+        record = await h.over(call)
+
+        heard = text(await h.hears(call)).removeprefix("Hello there ")
+        assert heard.split() == words
+        assert record["transcript"][-1]["text"] == " ".join(words)
+        assert "heard" not in record["transcript"][-1]
+        assert list(h.town.face.notifications) == []
+        assert record["warnings"] == []
+
+
+# --- operations
+
+
+async def talking(h: House, *steps: Step, **wish: Any) -> str:
+    """Place a call, and return its id once the greeting was spoken and the caller is listened to."""
+    call = await h.place(*(steps or (wait(900),)), **wish)
+    await h.seen(call, "reply.worded")
+    await asyncio.sleep(2)
+    return call
+
+
+async def test_speak_is_heard_in_the_middle_of_listening(house: MakeHouse) -> None:
+    async with house(rules=SPEECH) as h:
+        call = await talking(h)
+        begun = asyncio.get_running_loop().time()
+        assert await h.speak(call, "Your taxi is here") == {"callId": call, "heard": True}
+
+        assert asyncio.get_running_loop().time() - begun < 10
+        assert text(await h.hears(call)) == "Hello there Your taxi is here"
+        assert said(await h.record(call)) == [("agent", "Hello there"), ("agent", "Your taxi is here")]
+
+
+async def test_continue_returns_what_the_caller_answers(house: MakeHouse) -> None:
+    brain = Answers("Never asked")
+    async with house(rules=SPEECH, brain=brain) as h:
+        call = await talking(h, listen(), listen(), say("At nine please"), wait(99))
+        assert await h.ask(call, "When shall we come") == {"callId": call, "transcript": "At nine please"}
+
+        assert brain.asked == []
+        assert said(await h.record(call))[1:] == [("agent", "When shall we come"), ("caller", "At nine please")]
+
+
+async def test_what_is_spoken_at_once_is_spoken_in_turn(house: MakeHouse) -> None:
+    async with house(rules=SPEECH) as h:
+        call = await talking(h)
+        spoken = [h.beside(h.speak(call, words)) for words in ("First line", "Second line", "Third line")]
+        assert [await one for one in spoken] == [{"callId": call, "heard": True}] * 3
+        assert text(await h.hears(call)) == "Hello there First line Second line Third line"
+
+
+async def test_digits_are_sent_and_the_conversation_goes_on(house: MakeHouse) -> None:
+    async with house(rules=SPEECH, brain=Answers("Fine thank you")) as h:
+        call = await talking(h, listen(), wait(6), say("How are you"), listen(), HANG_UP)
+        await h.press(call, "1w2")
+        record = await h.over(call)
+
+        digits = [entry.text for entry in (await h.leg(call)).journal if entry.what == "digit"]
+        assert digits == ["1", "2"]
+        assert text(await h.hears(call)) == "Hello there Fine thank you"
+        assert record["endReason"] == "hangup-user"
+
+
+async def test_the_call_is_ended_on_request(house: MakeHouse) -> None:
+    async with house(rules=SPEECH) as h:
+        call = await talking(h)
+        assert await h.end(call) == {"callId": call, "state": "ended", "endReason": "hangup-agent"}
+        with pytest.raises(CallOver):
+            await h.speak(call, "Too late")
+        assert (await h.leg(call)).status == "ended"
+
+
+# --- messages
+
+
+async def test_a_message_is_spoken_and_the_call_ends(house: MakeHouse) -> None:
+    async with house(rules=SPEECH) as h:
+        call = await h.place(mode="notify", message="Your taxi is here")
+        record = await h.over(call)
+
+        assert (record["endReason"], said(record)) == ("completed", [("agent", "Your taxi is here")])
+        assert text(await h.hears(call)) == "Your taxi is here"
+        assert (await h.does(call, "ended"))[0] == pytest.approx(0.8 + 3.0, abs=0.3)
+        await h.idle()
+
+
+async def test_a_message_is_left_on_a_machine_once_it_has_had_its_say(house: MakeHouse) -> None:
+    rules = Rules(streaming=False, machine="message", machine_message="Please call back")
+    async with house(rules=rules) as h:
+        call = await h.place(to="+15550100003")
+        record = await h.over(call)
+
+        assert record["endReason"] == "voicemail"
+        assert record["transcript"][-1]["text"] == "Please call back"
+        assert text(await h.hears(call)).endswith("Please call back")
+        beep = (await h.does(call, "beep-end"))[0]
+        words = [word for word in await h.hears(call) if word.text in "Please call back".split()]
+        assert words[-3].begin > beep
+
+
+# --- ends
+
+
+async def test_a_caller_who_hangs_up_in_the_middle_of_the_answer_heard_a_part_of_it(house: MakeHouse) -> None:
+    async with house(rules=SPEECH, brain=Answers(COUNT)) as h:
+        call = await h.place(listen(), say("Please count"), onset(0.9), HANG_UP)
+        record = await h.over(call)
+
+        assert record["endReason"] == "hangup-user"
+        assert record["transcript"][-1]["text"] == COUNT
+        assert 1 <= len(record["transcript"][-1]["heard"].split()) < 10
+        await h.idle()
+
+
+async def test_a_caller_who_hangs_up_in_the_middle_of_a_sentence_ends_the_call(house: MakeHouse) -> None:
+    async with house(rules=SPEECH) as h:
+        leg = await h.dial_in(listen(), say(COUNT), HANG_UP)
+        await asyncio.sleep(2.5)
+        leg.hang_up()
+        await asyncio.sleep(60)
+        assert h.switchboard.live() == []
+
+
+async def test_a_caller_whose_hang_up_nobody_reported_does_not_keep_the_line(house: MakeHouse) -> None:
+    async with house(rules=SPEECH, max_calls=1) as h:
+        h.town.faults = Faults(webhook_lose=("ended",))
+        call = await h.place(*TALK)
+        record = await h.over(call)
+
+        assert record["endReason"] == "hangup-user"
+        assert h.town.rest.count("hang-up") == 0
+        assert (await h.does(call, "ended"))[0] + 40 > h.town.now() - 1_800_000_000.6
+        h.town.faults = Faults()
+        assert (await h.over(await h.place(*TALK)))["endReason"] == "hangup-user"
+
+
+async def test_the_longest_duration_is_kept_to(house: MakeHouse) -> None:
+    async with house(rules=Rules(streaming=False, max_duration=30.0)) as h:
+        call = await h.place(wait(99))
+        record = await h.over(call)
+
+        assert record["endReason"] == "timeout"
+        assert (await h.does(call, "ended"))[0] == pytest.approx(30.0, abs=0.2)
+
+
+async def test_the_last_sentence_may_be_finished(house: MakeHouse) -> None:
+    rules = Rules(streaming=False, max_duration=5.0)
+    async with house(rules=rules, brain=Answers(" ".join([COUNT] * 2))) as h:
+        call = await h.place(listen(), say("Please count"), wait(99))
+        record = await h.over(call)
+
+        assert record["endReason"] == "timeout"
+        assert text(await h.hears(call)).endswith("ten")
+        assert 5.0 < (await h.does(call, "ended"))[0] < 15.2
+
+
+# --- restart
+
+
+async def test_the_next_gateway_goes_on_with_the_conversation(town: MakeTown, house: MakeHouse) -> None:
+    brain = Answers("Fine thank you")
+    async with town() as place:
+        async with house(place, rules=SPEECH) as h:
+            call = await talking(h, listen(), wait(12), say("How are you"), listen(), HANG_UP)
+        async with house(place, rules=SPEECH, brain=brain) as h:
+            record = await h.over(call)
+
+            assert record["endReason"] == "hangup-user"
+            assert said(record) == [("agent", "Hello there"), ("caller", "How are you"), ("agent", "Fine thank you")]
+            assert text(await h.hears(call)) == "Hello there Fine thank you"
+            assert place.rest.count("dial") == 1
+            await h.idle()
+
+
+async def test_a_question_that_came_while_the_gateway_was_dead_is_answered(town: MakeTown, house: MakeHouse) -> None:
+    async with town() as place:
+        async with house(place, rules=SPEECH, brain=Answers((60.0, "Too late")), patience=99.0) as h:
+            call = await h.place(listen(), say("How are you"), wait(15), HANG_UP)
+            await h.seen(call, "call.gathered")
+            await asyncio.sleep(0.5)
+        async with house(place, rules=SPEECH, brain=Answers("Fine thank you")) as h:
+            record = await h.over(call)
+
+            assert said(record) == [("agent", "Hello there"), ("caller", "How are you"), ("agent", "Fine thank you")]
+
+
+# --- interruptions
+
+
+async def test_the_carrier_falls_silent_when_the_caller_speaks_and_the_caller_is_answered(house: MakeHouse) -> None:
+    brain = Answers(COUNT, "As you wish")
+    async with house(rules=SPEECH, brain=brain) as h:
+        call = await h.place(listen(), say("Please count"), onset(0.5), say("Stop it now"), listen(), HANG_UP)
+        record = await h.over(call)
+
+        spoke = (await h.does(call, "say-start"))[1]
+        counted = [word for word in await h.hears(call) if word.text in COUNT.split()]
+        assert counted[-1].end <= spoke + 0.1
+        assert [line["text"] for line in record["transcript"]] == [
+            *("Hello there", "Please count", COUNT, "Stop it now", "As you wish")
+        ]
+        assert text(await h.hears(call)).endswith("As you wish")
+        assert record["to"] == FRIEND
