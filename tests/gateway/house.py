@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import wave
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any, Protocol
-
-import numpy as np
 
 from tests.gateway.brains import Answers
 from tests.gateway.spelling import SpellingSynthesizer, SpellingTranscriber, Word
+from tests.gateway.spelling import text as text
 from tests.gateway.town import Disk, MakeTown, Plug, Town
 from voicecall.app.profiles import LEAD, conversation
-from voicecall.audio.g711 import mulaw_encode
 from voicecall.brains import Brain
 from voicecall.carriers import Capabilities, Carrier, HttpReply, Webhook
 from voicecall.core import events
@@ -53,8 +48,6 @@ KEY = b"the key of stream credentials"
 WEBHOOK = "https://gateway.test/voice/webhook"
 STREAM = "wss://gateway.test/voice/stream"
 _CREDENTIAL_LIFE = 60.0
-_SLIVER = 0.001
-"""Seconds: what is shorter is rounding, and no word."""
 
 Json = dict[str, Any]
 
@@ -344,14 +337,10 @@ class House:
 
     async def hears(self, call_id: str) -> list[Word]:
         """Return the words that the phone heard, with their times since the answer."""
-        leg = await self.leg(call_id)
-        with wave.open(io.BytesIO(leg.recording.wav()), "rb") as file:
-            stereo = np.frombuffer(file.readframes(file.getnframes()), np.int16).reshape(-1, 2)
-        words = self.town.alphabet.read(mulaw_encode(stereo[:, 1].tobytes()))
-        return [word for word in words if word.end - word.begin > _SLIVER]
+        return self.town.alphabet.hear((await self.leg(call_id)).recording.wav())
 
     async def heard_of_us(self, call_id: str) -> str:
-        """Return what the phone heard as one line, but for at most one word of the carrier's own for a dead gateway."""
+        """Return what the phone heard as one line, without the one word that the carrier may say for a dead gateway."""
         words = await self.hears(call_id)
         sorry = next((word for word in words if word.text == self.town.kit.sorry), None)
         return text([word for word in words if word is not sorry])
@@ -370,7 +359,7 @@ class House:
 
 _OF_CALLS = {
     *("call", "media", "outbox", "reply", "stream", "webhook"),
-    *("PlaceCall", "HangUp", "FetchStatus", "PressDigits", "ConnectStream", "RejectCall"),
+    *("dial", "ConnectStream", "Prompt", "Dismiss", "RejectCall", "HangUp", "FetchStatus", "PressDigits", "ghost"),
 }
 """How the tasks of calls are named."""
 
@@ -401,11 +390,3 @@ async def open_house(found: MakeTown, town: Town | None = None, **options: Any) 
             house.store.broken = True
             life.cancel()
             await asyncio.wait([life])
-
-
-# --- what the phone heard
-
-
-def text(words: list[Word]) -> str:
-    """Return what the phone heard as one line; a word that was torn in two counts once."""
-    return " ".join(word for word, _ in groupby(word.text for word in words))

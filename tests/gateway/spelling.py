@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import wave
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 
+from voicecall.audio.g711 import mulaw_encode
 from voicecall.errors import SpeechError
 from voicecall.speech import Transcription, Voice
 
 RATE = 8000
 _FIRST, _CODES = 0x10, 60
 """Mu-law magnitudes from 0x10 to 0x4b: all of them loud."""
+_SLIVER = 0.001
+"""Seconds: what is shorter is rounding, and no word."""
 NOISE = "~"
 """A sound without words."""
 
@@ -53,6 +58,18 @@ class Alphabet:
             for begin, end in pairwise(borders)
             if end > begin and int(magnitudes[begin]) in self._words
         ]
+
+    def hear(self, wav: bytes) -> list[Word]:
+        """Return the words that a phone heard, from its recording: the right channel."""
+        with wave.open(io.BytesIO(wav), "rb") as file:
+            stereo = np.frombuffer(file.readframes(file.getnframes()), np.int16).reshape(-1, 2)
+        words = self.read(mulaw_encode(stereo[:, 1].tobytes()))
+        return [word for word in words if word.end - word.begin > _SLIVER]
+
+
+def text(words: list[Word]) -> str:
+    """Return words as one line; a word that was torn in two counts once."""
+    return " ".join(word for word, _ in groupby(word.text for word in words))
 
 
 class SpellingSynthesizer:

@@ -85,12 +85,12 @@ async def test_the_same_script_makes_the_same_record_as_with_a_stream(
 
 
 async def test_every_document_of_a_conversation_is_understood_by_the_carrier(house: MakeHouse) -> None:
-    async with house(rules=SPEECH, brain=Answers("Fine & well <thank> you")) as h:
+    async with house(rules=SPEECH, brain=Answers("Fish & chips at 3 < 4")) as h:
         record = await h.over(await h.place(*TALK))
 
         assert list(h.town.face.notifications) == []
         assert record["warnings"] == []
-        assert [line["text"] for line in record["transcript"]][-1] == "Fine & well <thank> you"
+        assert [line["text"] for line in record["transcript"]][-1] == "Fish and chips at 3 < 4"
 
 
 # --- listening
@@ -162,8 +162,7 @@ async def test_a_slow_agent_keeps_the_leg_and_its_answer_comes(house: MakeHouse)
         assert text(await h.hears(call)) == "Hello there At last"
         asked, answered = (await h.does(call, "say-end"))[0], (await h.does(call, "say"))[1]
         assert answered - asked == pytest.approx(21.0, abs=2.0)
-        assert 2 <= (await h.types(call)).count("call.instructions-asked") <= 10
-        assert len(h.town.named("webhook.slow")) <= 10
+        assert 4 <= len(h.town.named("webhook.slow")) <= 10
         await h.idle()
 
 
@@ -183,7 +182,7 @@ async def test_after_an_agent_that_fails_the_caller_is_listened_to(house: MakeHo
 async def test_a_very_long_answer_stays_within_the_limits_and_is_heard_whole(house: MakeHouse, sentences: bool) -> None:
     words = [chr(ord("a") + number) * 220 + ("." if sentences else "") for number in range(20)]
     async with house(rules=SPEECH, brain=Answers(" ".join(words))) as h:
-        call = await h.place(listen(), say("Tell me all"), listen(3), HANG_UP)
+        call = await h.place(listen(), say("Tell me all"), listen(9), HANG_UP)
         record = await h.over(call)
 
         heard = text(await h.hears(call)).removeprefix("Hello there ")
@@ -198,10 +197,10 @@ async def test_a_very_long_answer_stays_within_the_limits_and_is_heard_whole(hou
 
 
 async def talking(h: House, *steps: Step, **wish: Any) -> str:
-    """Place a call, and return its id once the greeting was spoken and the caller is listened to."""
+    """Place a call, and return its id in the middle of listening, a second after the greeting was confirmed."""
     call = await h.place(*(steps or (wait(900),)), **wish)
-    await h.seen(call, "reply.worded")
-    await asyncio.sleep(2)
+    await h.seen(call, "call.gathered")
+    await asyncio.sleep(1)
     return call
 
 
@@ -211,7 +210,7 @@ async def test_speak_is_heard_in_the_middle_of_listening(house: MakeHouse) -> No
         begun = asyncio.get_running_loop().time()
         assert await h.speak(call, "Your taxi is here") == {"callId": call, "heard": True}
 
-        assert asyncio.get_running_loop().time() - begun < 10
+        assert asyncio.get_running_loop().time() - begun == pytest.approx(0.8 + 5.0, abs=0.2)
         assert text(await h.hears(call)) == "Hello there Your taxi is here"
         assert said(await h.record(call)) == [("agent", "Hello there"), ("agent", "Your taxi is here")]
 
@@ -219,7 +218,7 @@ async def test_speak_is_heard_in_the_middle_of_listening(house: MakeHouse) -> No
 async def test_continue_returns_what_the_caller_answers(house: MakeHouse) -> None:
     brain = Answers("Never asked")
     async with house(rules=SPEECH, brain=brain) as h:
-        call = await talking(h, listen(), listen(), say("At nine please"), wait(99))
+        call = await talking(h, listen(), wait(5), listen(), say("At nine please"), wait(99))
         assert await h.ask(call, "When shall we come") == {"callId": call, "transcript": "At nine please"}
 
         assert brain.asked == []
@@ -236,7 +235,7 @@ async def test_what_is_spoken_at_once_is_spoken_in_turn(house: MakeHouse) -> Non
 
 async def test_digits_are_sent_and_the_conversation_goes_on(house: MakeHouse) -> None:
     async with house(rules=SPEECH, brain=Answers("Fine thank you")) as h:
-        call = await talking(h, listen(), wait(6), say("How are you"), listen(), HANG_UP)
+        call = await talking(h, listen(), wait(12), say("How are you"), listen(), HANG_UP)
         await h.press(call, "1w2")
         record = await h.over(call)
 

@@ -13,10 +13,10 @@ from tests.gateway.brains import Answers
 from tests.gateway.house import HANG_UP, House, MakeHouse, listen, say, text, wait
 from tests.gateway.town import MakeTown, Town
 from voicecall.core.ids import CallId
-from voicecall.core.operations import History
+from voicecall.core.operations import History, Wait
 from voicecall.emulators.faults import Faults
 from voicecall.emulators.internet import Answer
-from voicecall.errors import CallOver
+from voicecall.errors import CallRefused
 
 TALK = (listen(), say("How are you"), listen(), HANG_UP)
 
@@ -85,11 +85,9 @@ async def test_the_gateway_that_a_call_was_taken_from_lets_go_of_it_without_hang
         p.turn_to_two_after(connects)
         call = await p.one.place(wait(60), HANG_UP)
         await p.two.seen(call, "reply.finished")
-        asked = p.one.beside(p.one.speak(call, "Are you there"))
-        await asyncio.sleep(1)
+        with pytest.raises(CallRefused):
+            await p.one.speak(call, "Are you there")
 
-        with pytest.raises(CallOver):
-            await asked
         assert CallId(call) not in p.one.switchboard.sessions
         assert len(p.town.named("store.conflict")) == 1
         record = await p.two.over(call)
@@ -165,3 +163,75 @@ async def test_what_a_gateway_that_knows_nothing_of_a_call_is_told_about_it_chan
         assert text(await p.one.hears(call)) == "Hello there"
         assert "call.adopted" not in await p.one.types(call)
         assert p.town.named("call.unknown") == []
+
+
+async def test_a_leg_may_ask_a_gateway_that_has_not_noticed_yet_that_it_lost_the_call(
+    town: MakeTown, house: MakeHouse
+) -> None:
+    async with pair(town, house) as p:
+        p.town.faults = Faults(stream_drop_after=3.0, stream_return_after=0.5)
+        p.turn_to_two_after(connects)
+        call = await p.one.place(wait(8), say("How are you"), listen(), HANG_UP)
+        await p.two.seen(call, "reply.finished")
+        p.town.between, p.town.front = None, p.one
+        assert CallId(call) in p.one.switchboard.sessions
+        await p.one.seen(call, "call.adopted", 2)
+        record = await p.one.over(call)
+
+        assert record["endReason"] == "hangup-user"
+        assert [line["text"] for line in record["transcript"]] == ["Hello there", "How are you", "I am one"]
+        assert len(p.town.plugs) == 2
+        await asyncio.sleep(60)
+        await p.one.idle()
+        await p.two.idle()
+
+
+async def test_a_stream_may_arrive_at_a_gateway_that_has_not_noticed_yet_that_it_lost_the_call(
+    town: MakeTown, house: MakeHouse
+) -> None:
+    async with pair(town, house) as p:
+        p.town.faults = Faults(stream_drop_after=3.0, stream_return_after=0.5)
+        p.turn_to_two_after(connects)
+        call = await p.one.place(wait(8), say("How are you"), listen(), HANG_UP)
+        await p.two.seen(call, "reply.finished")
+
+        async def carry(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+            answer = await p.town.deliver(url, headers, body)
+            p.town.front = p.one
+            return answer
+
+        p.town.between = carry
+        assert CallId(call) in p.one.switchboard.sessions
+        await p.one.seen(call, "call.adopted", 2)
+        record = await p.one.over(call)
+
+        assert record["endReason"] == "hangup-user"
+        assert [line["text"] for line in record["transcript"]] == ["Hello there", "How are you", "I am one"]
+        assert len(p.town.plugs) == 2
+
+
+async def test_what_is_asked_of_a_call_that_another_gateway_serves_is_refused(town: MakeTown, house: MakeHouse) -> None:
+    async with pair(town, house) as p:
+        call = await p.one.place(wait(20), HANG_UP)
+        await p.one.seen(call, "reply.finished")
+        for asked in (
+            *(p.two.speak(call, "Hello"), p.two.ask(call, "Hello"), p.two.press(call, "1"), p.two.end(call)),
+            p.two.perform(Wait(call_id=call)),
+        ):
+            with pytest.raises(CallRefused, match="another gateway serves this call") as refused:
+                await asked
+            assert refused.value.reason == "elsewhere"
+        assert (await p.two.record(call))["state"] == "active"
+        assert (await p.one.over(call))["endReason"] == "hangup-user"
+
+
+async def test_who_waits_for_a_call_that_is_taken_away_is_told_so(town: MakeTown, house: MakeHouse) -> None:
+    async with pair(town, house) as p:
+        p.turn_to_two_after(connects)
+        call = await p.one.place(wait(60), HANG_UP)
+        waiting = p.one.beside(p.one.perform(Wait(call_id=call)))
+        await p.two.seen(call, "reply.finished")
+        for asked in (p.one.beside(p.one.speak(call, "Are you there")), waiting):
+            with pytest.raises(CallRefused, match="another gateway serves this call"):
+                await asked
+        assert (await p.two.over(call))["endReason"] == "hangup-user"

@@ -38,7 +38,7 @@ def cut_off(draft: Draft, reply: int, text: str, heard: str, failed: str = "") -
     if failed:
         draft.warn("reply-failed", failed)
     if heard:
-        draft.line(Line(call.replying_since, "agent", text, heard))
+        draft.line(Line(call.replying_since, "agent", text, heard if heard != text else None))
     if reply == call.greeting_reply and call.is_live:
         draft.set(greeting_state="heard" if heard else "pending")
         if failed and call.mode == "notify":
