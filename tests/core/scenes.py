@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from tests.core.world import LEG, World, placed
+from tests.core.world import LEG, World, arrived, placed
 from voicecall.core import events as ev
+from voicecall.core.effects import Effect, StartTimer, StopTimer
 from voicecall.core.ids import StreamId
-from voicecall.core.rules import Rules, TurnRules
+from voicecall.core.rules import Capabilities, Rules, TurnRules
 
 STREAM = ev.StreamStarted(StreamId("stream-1"), "nonce-1")
 RUDE = Rules(turns=TurnRules(protect_greeting=False))
+SPEAKING = Capabilities(prompts=True, redirects=True)
+"""A carrier that can speak and listen by itself."""
+BY_PROMPT = Rules(streaming=False, can=SPEAKING)
 
 
 def connected(beginning: ev.Placed | ev.Arrived | None = None) -> World:
@@ -41,3 +45,25 @@ def says(world: World, text: str) -> tuple[object, ...]:
     world.feed(ev.SpeechStopped(world.segments, 0.2), after=1.0)
     world.feed(ev.Heard(world.segments, text))
     return world.feed(ev.TimerFired("endpoint"))
+
+
+def acts(effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
+    """What is done, apart from timers."""
+    return tuple(effect for effect in effects if not isinstance(effect, StartTimer | StopTimer))
+
+
+def welcomed(beginning: ev.Placed | ev.Arrived | None = None) -> World:
+    """A call by prompts whose opening line the carrier speaks, as prompt 1."""
+    world = World(beginning or arrived(rules=BY_PROMPT))
+    if world.call.carrier_call_id is None:
+        world.feed(ev.Dialled(LEG))
+        world.feed(ev.DocumentAsked())
+    world.feed(ev.ReplyWorded(1, "Good day."))
+    return world
+
+
+def answering(text: str = "What time is it?", beginning: ev.Placed | ev.Arrived | None = None) -> World:
+    """A call by prompts whose caller answered the opening line, and whose agent makes an answer as reply 2."""
+    world = welcomed(beginning)
+    world.feed(ev.Gathered(1, text))
+    return world

@@ -20,7 +20,7 @@ from voicecall.core.effects import (
     StopTimer,
 )
 from voicecall.core.ids import CarrierCallId, StreamId
-from voicecall.core.rules import Rules
+from voicecall.core.rules import Capabilities, Rules
 
 BACK = ev.StreamStarted(StreamId("stream-9"), "nonce-9")
 
@@ -262,6 +262,13 @@ def test_an_answered_call_waits_for_its_stream_as_long_as_it_may_last() -> None:
     assert world.feed(ev.CarrierAsked("alive")) == (StartTimer("stream-start", 10.0),)
     assert world.feed(ev.DocumentAsked()) == (Connect(), StartTimer("stream-start", 10.0))
     assert world.feed(BACK) == (StopTimer("stream-start"), Say(1, "Good day."))
+
+
+def test_a_leg_that_can_be_redirected_is_given_a_new_stream_after_a_restart() -> None:
+    world = active(placed(rules=Rules(can=Capabilities(redirects=True))))
+    world.feed(ev.Adopted("b"))
+    assert world.feed(ev.CarrierAsked("alive")) == (Connect(), StartTimer("stream-start", 10.0))
+    assert world.feed(BACK) == (StopTimer("stream-start"),)
 
 
 def test_an_active_call_that_was_greeted_goes_on() -> None:

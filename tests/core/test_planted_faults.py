@@ -9,7 +9,7 @@ from types import FunctionType
 import pytest
 
 from tests.core.machine import CallMachine, TurnsMachine, play
-from voicecall.core import leg, replies, step, turns
+from voicecall.core import leg, prompting, replies, rescue, step, turns
 from voicecall.core.draft import Draft
 
 FAULTS: dict[str, tuple[object, str, str, str]] = {
@@ -39,6 +39,24 @@ FAULTS: dict[str, tuple[object, str, str, str]] = {
     "a phase goes back": (Draft, "enter", "if phase in NEXT[self.call.phase]", "if True"),
     "nothing is ignored": (step, "step", "return call, (Ignored(", "return call, tuple(str("),
     "a dead process leaves its timers": (leg, "adopted", "timers=frozenset(),", ""),
+    "a stale prompt is accepted": (prompting, "gathered", "if prompt not in (0, prompts.number):", "if False:"),
+    "a prompt is repeated after it was heard": (
+        prompting,
+        "_part_over",
+        "told=told, left=left",
+        "told=told, left=call.prompts.left",
+    ),
+    "a carrier that comes back is left waiting": (prompting, "_back", "_prompts(draft, waiting=True)", "pass"),
+    "the words of the agent are never told": (prompting, "worded", "waiting=True, reply=reply", "reply=reply"),
+    "a call by prompts asks for a stream": (step, "_asked", "if draft.call.prompting:", "if draft.call.denials:"),
+    "media streams are not counted": (Draft, "connect", "self.call.connects + 1", "self.call.connects"),
+    "the fall-back forgets the opening line": (
+        rescue,
+        "fall_back",
+        '"pending" if call.greeting_state == "sending" else call.greeting_state',
+        "call.greeting_state",
+    ),
+    "the fall-back loses words": (turns, "start_over", "turns.late | turns.awaited", "turns.late"),
     "a late failure ends a call that was dialled": (step, "_take", "if call.carrier_call_id is None:", "if True:"),
 }
 

@@ -306,6 +306,15 @@ def test_timers_that_were_stopped_say_nothing() -> None:
         assert world.feed(ev.TimerFired(name)) == (Ignored("TimerFired in active"),)
 
 
+def test_a_message_call_ends_only_after_what_else_was_to_be_said() -> None:
+    world = greeted(placed(mode="notify"))
+    world.feed(ev.SpeakAsked("a", "One moment."))
+    assert world.feed(ev.TimerFired("notify"), after=3.0) == (StartTimer("notify", 3.0),)
+    world.feed(ev.PlaybackFinished(2, "One moment."))
+    assert Hangup() in world.feed(ev.TimerFired("notify"), after=3.0)
+    assert world.call.end_reason == "completed"
+
+
 def test_a_machine_is_heard_out_before_the_message() -> None:
     world = World(placed(mode="notify", rules=Rules(machine="message", machine_message="Call us back.")))
     world.feed(ev.Dialled(LEG))

@@ -124,7 +124,9 @@ class World:
         """What the carrier speaks and hears."""
         self.prompted: set[int] = set()
         """The numbers of all prompts."""
-        self.connects = self.pressed = 0
+        self.told: set[tuple[int, str]] = set()
+        """Parts of replies that came back as heard."""
+        self.connects = self.pressed = self.restarts = 0
         self.digits: set[str] = set()
         self.operations: set[str] = set()
         self.numbers = self.segments = self.streams = self.dials = self.speaking = 0
@@ -204,7 +206,12 @@ class World:
                 self.replies.pop(reply, None)
             case ev.ReplyWorded(reply) if self.replies.get(reply) == "due":
                 self.replies[reply] = "told"
+            case ev.Gathered(number) if number and self.prompt is not None and number != self.prompt.number:
+                pass
             case ev.DocumentAsked() | ev.Gathered():
+                if isinstance(event, ev.Gathered) and self.prompt is not None and self.prompt.text:
+                    told = [reply for reply, how in self.replies.items() if how == "told"]
+                    self.told.update((reply, self.prompt.text) for reply in told)
                 self.waiting, self.prompt = True, None
             case ev.PromptFailed():
                 self.prompt = None
@@ -251,6 +258,7 @@ class World:
         self.unheard.clear()
         self.counted.clear()
         self.segments = self.speaking = 0
+        self.restarts += 1
         self.asked = self.hanging_up = self.dialling = False
 
     # --- effects out
@@ -292,11 +300,14 @@ class World:
                     self.connects += 1
                     self.waiting = False
                     assert not self.call.prompting, "a media stream for a call that needs none"
-                    assert self.connects <= MAX_CONNECTS + self.pressed, "one media stream after the other"
+                    assert self.connects <= MAX_CONNECTS + self.pressed + self.restarts, (
+                        "one media stream after the other"
+                    )
                 case Prompt(number, text, listen):
                     assert self.call.prompting, f"{effect} of a call that streams"
                     assert number not in self.prompted, f"{effect} uses an old number"
                     assert text or listen, f"{effect} does nothing"
+                    assert (self.call.turns.reply, text) not in self.told, f"{effect} was heard before"
                     self.prompted.add(number)
                     self.waiting, self.prompt = False, effect
                 case Dismiss():
@@ -344,6 +355,9 @@ class World:
         assert set(self.timers) == call.timers, f"{set(self.timers)} run, the call knows {set(call.timers)}"
         assert call.lines[: len(before.lines)] == before.lines, "a line of the transcript vanished"
         self.counted |= call.turns.awaited
+        if call.greeting_state == "sending" and call.is_live:
+            queued = {said.reply for said in call.turns.queue}
+            assert call.greeting_reply in call.reporting | queued, "nobody says the opening line"
         if call.turns.floor is Floor.OPEN:
             assert call.turns.reply == 0, "the floor is open while a reply is under way"
         if call.turns.floor in (Floor.AGENT, Floor.HELD, Floor.THINKING):

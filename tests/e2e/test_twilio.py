@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from tests.e2e.conftest import MakeDaemon, MakeHouse
-from tests.e2e.daemon import ANSWER, CALLER, PHONE, STUBS, WORDS, Daemon, Json, said
-from tests.e2e.twilio import ACCOUNT, OURS, PUBLIC, TOKEN, Twilio, record_of
+from tests.e2e.daemon import ANSWER, CALLER, PHONE, STUBS, WORDS, Json, said
+from tests.e2e.twilio import ACCOUNT, OURS, PUBLIC, TOKEN, Twilio, record_of, running
 
 TALKER = "+15550100061"
 """Hears the greeting out, asks, hears the answer out and hangs up."""
@@ -107,13 +105,10 @@ def test_an_openclaw_block_in_json5_answers_and_places_calls(house: MakeHouse, t
     stubs["twilio.api_base_url"] = twilio.url
     home.environment |= {f"VOICECALL_{key.replace('.', '__').upper()}": str(value) for key, value in stubs.items()}
     home.environment["VOICECALL_CONFIG"] = str(home.folder / "voice-call.json5")
-    daemon = Daemon(home)
-    daemon.start()
-    try:
+    twilio.script(TALKER, HEAR, {"hangup": True})
+    with running(home) as daemon:
         incoming = twilio.ring(HEAR, {"hangup": True})
         placed = home.run("call", "--to", TALKER, "--message", "Hello.", "--json", "--wait")
         inbound = record_of(daemon, incoming)
-    finally:
-        daemon.program.kill()
     assert (said(inbound), inbound["endReason"]) == ([("agent", "Good day.")], "hangup-user")
     assert (said(placed.json), placed.json["carrier"]) == ([("agent", "Hello.")], "twilio")

@@ -15,7 +15,7 @@ import aiohttp
 import httpx2
 from aiohttp import WSMsgType, web
 
-from tests.e2e.daemon import CALLER, Daemon, Json, Program, Settings
+from tests.e2e.daemon import CALLER, Daemon, House, Json, Program, Settings
 
 HOST = "voice.example.org"
 PUBLIC = f"https://{HOST}/voice/webhook"
@@ -153,6 +153,15 @@ class Twilio:
         self._http = httpx2.Client(
             base_url=self.url, headers={"Authorization": "Bearer mock"}, timeout=30.0, trust_env=False
         )
+        self._report_ends()
+
+    def _report_ends(self) -> None:
+        """Set the status callback of our number, as its owner does in the console."""
+        account = f"{self.url}/2010-04-01/Accounts/{ACCOUNT}"
+        with httpx2.Client(auth=(ACCOUNT, TOKEN), timeout=30.0, trust_env=False) as console:
+            (number,) = console.get(f"{account}/IncomingPhoneNumbers.json").json()["incoming_phone_numbers"]
+            path = f"{account}/IncomingPhoneNumbers/{number['sid']}.json"
+            assert console.post(path, data={"StatusCallback": PUBLIC}).is_success
 
     @property
     def settings(self) -> Settings:
@@ -190,6 +199,16 @@ class Twilio:
         assert answer.is_success, answer.text
         told: Json = answer.json() if answer.content else {}
         return told
+
+
+@contextmanager
+def running(home: House) -> Iterator[Daemon]:
+    """Provide a gateway, started with the environment of this folder."""
+    daemon = Daemon(home)
+    try:
+        yield daemon.start()
+    finally:
+        daemon.program.kill()
 
 
 def record_of(daemon: Daemon, sid: str) -> Json:

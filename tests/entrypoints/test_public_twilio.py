@@ -356,6 +356,17 @@ def test_a_handshake_is_signed_for_the_url_that_was_proven() -> None:
     visit(play, (TWILIO,), handshake_signature="require", **TRUSTED)
 
 
+def test_twilio_may_open_many_streams_at_once_from_one_address_and_nobody_else() -> None:
+    place: dict[str, Any] = {"X-Forwarded-For": "203.0.113.5"}
+
+    async def play(house: House) -> None:
+        async with house.client.ws_connect("/voice/stream", headers=place):
+            assert await open_stream(house, **place, **handshake(STREAM)) == "echo 'hello'"
+            assert await house.refused_upgrade("/voice/stream", **place, **handshake(WRONG[0])) == 503
+
+    visit(play, (TWILIO,), trusted_proxies=("127.0.0.1",), max_pending_per_address=1, **PUBLIC)
+
+
 def test_a_right_signature_is_no_credential_and_the_call_hears_of_the_refusal() -> None:
     async def play(house: House) -> None:
         async with house.client.ws_connect("/voice/stream", headers=handshake(STREAM)) as socket:

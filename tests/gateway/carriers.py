@@ -24,6 +24,15 @@ def _twilio_rest(network: Network, face: Face) -> TwilioRest:
     return TwilioRest(network, face)
 
 
+_WEATHER = {11200, 11205, 31901, 31903, 31920, 31921}
+"""Codes of Twilio's debugger for a gateway that is down, too slow or out of reach, or that closed a media stream."""
+
+
+def _twilio_complaints(face: Face) -> list[str]:
+    assert isinstance(face, TwilioFace)
+    return [f"{note.code} {note.text}" for note in face.notifications if note.code not in _WEATHER]
+
+
 def _twilio_action(method: str, path: str, body: bytes) -> str:
     if method == "GET":
         return "status"
@@ -65,6 +74,7 @@ CARRIERS = {
         },
         signs_handshakes=True,
         reports_lost_streams=True,
+        complaints=_twilio_complaints,
         sorry="We",
     ),
 }

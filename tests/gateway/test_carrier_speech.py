@@ -1,4 +1,4 @@
-"""Conversations on which the carrier speaks and listens by itself, prompt by prompt: the same call, without a stream."""
+"""Conversations on which the carrier speaks and listens by itself: the same call, prompt by prompt."""
 
 from __future__ import annotations
 
@@ -84,13 +84,15 @@ async def test_the_same_script_makes_the_same_record_as_with_a_stream(
     assert records[0]["endReason"] == ("hangup-agent" if script == "a good-bye" else "hangup-user")
 
 
-async def test_every_document_of_a_conversation_is_understood_by_the_carrier(house: MakeHouse) -> None:
+async def test_what_is_spoken_is_understood_by_the_carrier_and_on_record_as_it_was_written(house: MakeHouse) -> None:
     async with house(rules=SPEECH, brain=Answers("Fish & chips at 3 < 4")) as h:
-        record = await h.over(await h.place(*TALK))
+        call = await h.place(*TALK)
+        record = await h.over(call)
 
-        assert list(h.town.face.notifications) == []
+        assert h.town.kit.complaints(h.town.face) == []
         assert record["warnings"] == []
-        assert [line["text"] for line in record["transcript"]][-1] == "Fish and chips at 3 < 4"
+        assert text(await h.hears(call)) == "Hello there Fish and chips at three < four"
+        assert [line["text"] for line in record["transcript"]][-1] == "Fish & chips at 3 < 4"
 
 
 # --- listening
@@ -126,11 +128,11 @@ async def test_an_old_prompt_cannot_answer_a_newer_turn(house: MakeHouse) -> Non
         leg = (await h.record(call))["carrierCallId"]
         (old, _), before = gathers(h.town)[0], await h.types(call)
         form = [("CallSid", leg), ("CallStatus", "in-progress"), ("SpeechResult", "Delete everything")]
-        answer = await post(h.town, old, form)
+        late = await post(h.town, old, form)
         record = await h.over(call)
 
-        assert answer.status == 200
-        assert b"<Say" not in answer.body
+        assert (late.status, b"<Say" in late.body, b"<Gather" in late.body) == (200, False, False)
+        assert text(await h.hears(call)) == "Hello there Fine thank you"
         assert said(record) == [("agent", "Hello there"), ("caller", "How are you"), ("agent", "Fine thank you")]
         assert len(brain.asked) == 1
         assert before.count("call.gathered") == 1
@@ -189,7 +191,7 @@ async def test_a_very_long_answer_stays_within_the_limits_and_is_heard_whole(hou
         assert heard.split() == words
         assert record["transcript"][-1]["text"] == " ".join(words)
         assert "heard" not in record["transcript"][-1]
-        assert list(h.town.face.notifications) == []
+        assert h.town.kit.complaints(h.town.face) == []
         assert record["warnings"] == []
 
 

@@ -41,6 +41,13 @@ async def test_calls_are_dialled_at_the_carriers_pace_and_in_order(house: MakeHo
         assert "queued" not in await initiate(h, FRIEND)
 
 
+async def test_of_calls_placed_at_the_same_moment_all_but_one_are_queued(house: MakeHouse) -> None:
+    async with house(dials_per_second=0.5) as h:
+        async with asyncio.TaskGroup() as tasks:
+            wishes = [tasks.create_task(initiate(h, phone)) for phone in PHONES]
+        assert [wish.result().get("queued", False) for wish in wishes] == [False, True, True, True, True]
+
+
 async def test_a_call_may_wait_for_its_dial_longer_than_a_phone_may_ring(house: MakeHouse) -> None:
     async with house(dials_per_second=1 / 200) as h:
         await initiate(h, PHONES[0])

@@ -7,17 +7,21 @@ import asyncio
 import pytest
 
 from tests.gateway.brains import Answers
+from tests.gateway.carriers import CARRIERS
 from tests.gateway.house import HANG_UP, KEY, House, MakeHouse, listen, say, text, wait
 from tests.gateway.spelling import Word
 from tests.gateway.town import Plug
 from voicecall.core.credentials import mint
 from voicecall.core.ids import CallId
+from voicecall.core.rescue import SORRY
 from voicecall.core.rules import Rules
 from voicecall.emulators.faces import Audio
 from voicecall.emulators.faults import Faults
 from voicecall.emulators.legs import Leg
 from voicecall.emulators.script import Step
 
+SPEAKING = [name for name, kit in CARRIERS.items() if kit.carrier().capabilities.prompts]
+"""Carriers that can speak and listen by themselves."""
 COUNT = "one two three four five six seven eight nine ten"
 
 
@@ -66,6 +70,71 @@ async def test_a_stream_that_stays_away_is_asked_after_and_replaced_or_ends_the_
         assert record["endDetail"] == "The media stream was lost and did not come back within 2 s."
         assert (await h.leg(call)).status == "ended"
         assert (await h.does(call, "ended"))[0] == pytest.approx(3.0, abs=0.1)
+
+
+async def test_a_media_socket_that_cannot_be_opened_is_tried_again(house: MakeHouse) -> None:
+    async with house(brain=Answers("Fine thank you")) as h:
+        h.town.closed_to_sockets = 1
+        call = await h.place(listen(), say("How are you"), listen(), HANG_UP)
+        record = await h.over(call)
+
+        assert record["endReason"] == "hangup-user"
+        assert text(await h.hears(call)) == "Hello there Fine thank you"
+        assert (await h.types(call)).count("stream.started") == 1
+        await h.idle()
+
+
+async def test_a_call_without_any_media_socket_is_spoken_on_by_the_carrier_or_ends(house: MakeHouse) -> None:
+    async with house(brain=Answers("Fine thank you")) as h:
+        h.town.closed_to_sockets = 99
+        call = await h.place(listen(), say("How are you"), listen(), HANG_UP)
+        record = await h.over(call)
+
+        assert h.town.plugs == []
+        await h.idle()
+        if h.can.prompts:
+            assert record["endReason"] == "hangup-user"
+            assert [line["text"] for line in record["transcript"]] == ["Hello there", "How are you", "Fine thank you"]
+            assert text(await h.hears(call)) == "Hello there Fine thank you"
+            assert "carrier-speech" in [warning["code"] for warning in record["warnings"]]
+            return
+        assert (record["endReason"], record["transcript"]) == ("error", [])
+        assert (await h.leg(call)).status == "ended"
+
+
+@pytest.mark.parametrize("town", SPEAKING, indirect=True)
+@pytest.mark.parametrize("trouble", ["streams break at once", "nothing is confirmed"])
+async def test_a_caller_who_never_hears_a_stream_is_spoken_to_by_the_carrier(house: MakeHouse, trouble: str) -> None:
+    async with house(brain=Answers("Fine thank you")) as h:
+        if trouble == "streams break at once":
+            h.town.faults = Faults(stream_drop_after=0.0, stream_drops=9)
+        else:
+            h.town.marks_get_lost = True
+        call = await h.place(listen(6), say("How are you"), listen(), HANG_UP)
+        record = await h.over(call)
+
+        assert record["endReason"] == "hangup-user"
+        assert [line["text"] for line in record["transcript"]][-2:] == ["How are you", "Fine thank you"]
+        assert text(await h.hears(call)).endswith("Hello there Fine thank you")
+        assert len(h.town.plugs) == 2
+        assert [warning["code"] for warning in record["warnings"]].count("carrier-speech") == 1
+        await h.idle()
+
+
+async def test_after_four_streams_that_were_heard_and_lost_the_call_ends_with_a_word_of_regret(
+    house: MakeHouse,
+) -> None:
+    async with house(brain=Answers("Fine thank you")) as h:
+        h.town.faults = Faults(stream_drop_after=1.0, stream_drops=9)
+        call = await h.place(wait(60))
+        record = await h.over(call)
+        await asyncio.sleep(10)
+
+        assert (record["endReason"], len(h.town.plugs)) == ("error", 4)
+        assert record["endDetail"] == "The media stream ended 4 times; it is not opened again."
+        assert text(await h.hears(call)) == (f"Hello there {SORRY}" if h.can.prompts else "Hello there")
+        assert (await h.leg(call)).status == "ended"
+        await h.idle()
 
 
 async def test_a_caller_who_is_gone_with_the_stream_hung_up(house: MakeHouse) -> None:

@@ -12,6 +12,7 @@ import pytest
 from tests.gateway.brains import Answers
 from tests.gateway.house import HANG_UP, House, MakeHouse, listen, say, text, wait
 from tests.gateway.town import MakeTown, Town
+from voicecall.carriers import HttpReply, Webhook
 from voicecall.core.ids import CallId
 from voicecall.core.operations import History, Wait
 from voicecall.emulators.faults import Faults
@@ -235,3 +236,33 @@ async def test_who_waits_for_a_call_that_is_taken_away_is_told_so(town: MakeTown
             with pytest.raises(CallRefused, match="another gateway serves this call"):
                 await asked
         assert (await p.two.over(call))["endReason"] == "hangup-user"
+
+
+async def test_copies_of_an_arrival_at_both_gateways_at_once_get_the_same_document_and_are_one_call(
+    town: MakeTown, house: MakeHouse
+) -> None:
+    async with pair(town, house) as p:
+        replies: list[tuple[HttpReply, HttpReply]] = []
+
+        async def to_both(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+            webhook = Webhook("POST", url, {name.lower(): value for name, value in headers.items()}, body)
+            async with asyncio.TaskGroup() as tasks:
+                one, two = (tasks.create_task(gateway.post(webhook)) for gateway in (p.one, p.two))
+            replies.append((one.result(), two.result()))
+            return Answer(one.result().status, one.result().body, {"content-type": one.result().content_type})
+
+        p.town.between = to_both
+        call = await p.one.ring(*TALK)
+        await p.one.seen(call, "stream.started")
+        p.town.between = None
+        record = await p.one.over(call)
+
+        assert record["endReason"] == "hangup-user"
+        assert text(await p.one.hears(call)) == "Welcome I am one"
+        assert len(await p.one.perform(History())) == 1
+        assert [one.status for one, _ in replies] == [200] * len(replies)
+        assert replies[0][0] == replies[0][1]
+        assert connects(replies[0][1].body)
+        await asyncio.sleep(60)
+        await p.one.idle()
+        await p.two.idle()

@@ -48,6 +48,8 @@ class Kit:
     """Whether the handshakes of its media sockets are signed."""
     reports_lost_streams: bool = False
     """Whether it reports a media stream that was lost, which is then a warning of the call."""
+    complaints: Callable[[Face], list[str]] = lambda face: []
+    """What it blames on the gateway, whatever the weather."""
     sorry: str = ""
     """The first word of what it says to a caller whose gateway is down; empty if it says nothing."""
 
@@ -221,6 +223,8 @@ class Town:
     posted: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
     """All webhooks that were answered, as they were posted."""
     marks_get_lost: bool = False
+    closed_to_sockets: int = 0
+    """So many media sockets cannot be opened."""
     between: Callable[[str, Mapping[str, str], bytes], Awaitable[Answer]] | None = None
     """What carries the webhooks instead of `deliver`."""
     network: Network = field(init=False)
@@ -270,6 +274,9 @@ class Town:
     async def _connect(self, url: str, headers: Mapping[str, str]) -> Socket:
         if self.front is None:
             raise ConnectionRefusedError("the gateway is down")
+        if self.closed_to_sockets:
+            self.closed_to_sockets -= 1
+            raise ConnectionRefusedError("a proxy knows no WebSocket")
         plug = Plug(self.kit.mark if self.marks_get_lost else "")
         self.front.connect(plug, _request("GET", url, headers))
         self.plugs.append(plug)
@@ -285,9 +292,10 @@ MakeTown = Callable[[], AbstractAsyncContextManager[Town]]
 
 @asynccontextmanager
 async def open_town(kit: Kit) -> AsyncIterator[Town]:
-    """Found a town."""
+    """Found a town, whose carrier is to have no complaint about the gateway in the end."""
     with capture_logs() as logs:
         async with asyncio.TaskGroup() as tasks:
             town = Town(kit, tasks, logs)
             async with town.network.running():
                 yield town
+                assert kit.complaints(town.face) == []

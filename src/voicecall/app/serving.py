@@ -165,6 +165,8 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
 
         def around(carrier: Carrier) -> Surroundings:
             pace = config.limits.dials_per_second or carrier.capabilities.dials_per_second
+            # proxies often let nothing but the bare path through
+            suffix = "" if carrier.name == config.provider else f"/{carrier.name}"
             return Surroundings(
                 journal=journal,
                 line=Line(carrier, http, timeout=_REST_PATIENCE, dials_per_second=pace),
@@ -172,7 +174,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 nonce=lambda: secrets.token_urlsafe(12),
                 credential=lambda call_id, nonce, expires: mint(keys[0], call_id=call_id, nonce=nonce, expires=expires),
                 stream_url=lambda: listener.stream_url,
-                webhook_url=lambda: f"{listener.public_url}/{carrier.name}",
+                webhook_url=lambda: listener.public_url + suffix,
                 is_reachable=lambda: carrier.name == "mock" or listener.is_public,
             )
 

@@ -63,6 +63,8 @@ class Prompts(msgspec.Struct, frozen=True):
     """Whether the carrier waits to be told what to do, or is to be interrupted for it."""
     reply: int = 0
     """The newest reply that was given to the carrier."""
+    written: str = ""
+    """It, as the agent wrote it, where that differs from how it is spoken."""
     told: tuple[str, ...] = ()
     """Parts of it that were heard out."""
     left: tuple[str, ...] = ()

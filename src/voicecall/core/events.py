@@ -222,6 +222,9 @@ class ReplyWorded(Binding, frozen=True):
 
     reply: int
     text: str
+    """As it is spoken."""
+    written: str = ""
+    """As the agent wrote it, where that differs."""
 
 
 class PromptFailed(Binding, frozen=True):

@@ -39,18 +39,20 @@ def asked(draft: Draft) -> None:
 def gathered(draft: Draft, prompt: int, text: str) -> None:
     """A prompt came back with what the caller said, if anything; 0 stands for the newest prompt.
 
-    A prompt is answered once, and not any more when a newer one was given.
+    A prompt is answered once, and not any more when a newer one was given: the leg is busy with that.
     """
     prompts = draft.call.prompts
+    if prompt not in (0, prompts.number):
+        return
     _back(draft)
-    if prompt in (0, prompts.number) and not prompts.waiting:
+    if not prompts.waiting:
         draft.set(proven=True)
         _answered(draft, text)
     if draft.call.is_live and not draft.call.turns.ready and "machine" not in draft.call.timers:
         asked(draft)
 
 
-def worded(draft: Draft, reply: int, text: str) -> None:
+def worded(draft: Draft, reply: int, text: str, written: str) -> None:
     """All words of a reply are known: tell them, in the middle of listening if need be."""
     call = draft.call
     if reply != call.turns.reply or reply == call.prompts.reply or not call.prompting:
@@ -59,7 +61,7 @@ def worded(draft: Draft, reply: int, text: str) -> None:
     if not parts:
         replies.heard_out(draft, reply, "", confirmed=True)
         return
-    _prompts(draft, waiting=True, reply=reply, told=(), left=parts)
+    _prompts(draft, waiting=True, reply=reply, written=written, told=(), left=parts)
     draft.set(replying_since=draft.at)
     draft.turn(floor.playback_started(call.turns, reply))
 
@@ -125,7 +127,7 @@ def _answered(draft: Draft, text: str) -> None:
         draft.turn(floor.speech_started(draft.call.turns, over, segment, 0.0, at))
     if left:
         _part_over(draft, interrupted=bool(text))
-    if text and draft.call.is_live:
+    if text:
         draft.turn(floor.heard(draft.call.turns, rules, segment, text, at))
         draft.turn(floor.speech_stopped(draft.call.turns, rules, segment, rules.endpointing_max, at))
         draft.turn(floor.timer_fired(draft.call.turns, rules, floor.ENDPOINT, at))
@@ -144,7 +146,7 @@ def _part_over(draft: Draft, *, interrupted: bool) -> None:
         _prompts(draft, told=told, left=left)
         return
     _prompts(draft, told=(), left=())
-    text = " ".join((*told, *left))
+    text = call.prompts.written or " ".join((*told, *left))
     if left:
         replies.cut_off(draft, call.turns.reply, text, " ".join(told))
     else:

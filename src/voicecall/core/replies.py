@@ -11,10 +11,8 @@ LAST_DETAIL: dict[EndReason, str] = {"timeout": "The call reached its longest du
 
 
 def heard_out(draft: Draft, reply: int, text: str, *, confirmed: bool) -> None:
-    """A reply was played to its end; without the carrier's word for it an opening line stays unconfirmed."""
+    """A reply under way was played to its end; without the carrier's word for it an opening line stays unconfirmed."""
     call = draft.call
-    if reply not in call.reporting:
-        return
     draft.set(reporting=call.reporting - {reply})
     if text:
         draft.line(Line(call.replying_since, "agent", text))

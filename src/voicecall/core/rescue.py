@@ -66,6 +66,7 @@ def unheard(draft: Draft) -> None:
 
 def fall_back(draft: Draft, why: str) -> None:
     """Let the carrier speak and listen from now on; what nobody heard is said again."""
+    draft.answered()
     call = draft.call
     draft.warn("carrier-speech", f"{why} The carrier speaks and listens from now on.")
     draft.stop("stream-start", "stream-grace", "ask", "playback", floor.ENDPOINT, floor.TRANSCRIPT, floor.BARGE_IN)

@@ -225,8 +225,8 @@ def _take(draft: Draft, event: Event) -> None:
         case PlaybackConfirmed():
             draft.set(proven=True)
             draft.stop("playback")
-        case ReplyWorded(reply, text):
-            prompting.worded(draft, reply, text)
+        case ReplyWorded(reply, text, written):
+            prompting.worded(draft, reply, text, written)
         case PromptFailed(detail, prompt):
             if call.is_live and prompt in (0, call.prompts.number):
                 draft.warn("carrier-speech", detail)
@@ -338,11 +338,8 @@ def _timer(draft: Draft, name: str) -> None:
         case "ring":
             draft.end("no-answer", f"Nobody answered within {rules.ring_timeout:g} s.")
         case "stale":
-            if call.carrier_call_id is None:
-                draft.end("stale-timeout", "The carrier never confirmed the call.")
-            else:
-                draft.set(asked="stale")
-                draft.do(AskCarrier())
+            draft.set(asked="stale")
+            draft.do(AskCarrier())
         case "ask":
             draft.do(AskCarrier())
         case "stream-start" if call.prompting:

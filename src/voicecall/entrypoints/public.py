@@ -229,11 +229,14 @@ class PublicListener:
             return _answer(403, "refused")
         if carrier is None:
             return _answer(404, "not found")
+        verified = credential is not None
         if credential is None:
             url = dialled_stream_url(self.stream_url, self._options.stream_path, request.raw_path)
-            if not self._streams.admits(carrier, Webhook("GET", url, headers, b"", peer)):
+            handshake = Webhook("GET", url, headers, b"", peer)
+            if not self._streams.admits(carrier, handshake):
                 return _answer(403, "refused")
-        connection, pending = self._connections.admit(), self._pending.admit(client)
+            verified = self._streams.is_signed(carrier, handshake)
+        connection, pending = self._connections.admit(), self._pending.admit(None if verified else client)
         if connection is None or pending is None:
             for slot in filter(None, (connection, pending)):
                 slot.release()

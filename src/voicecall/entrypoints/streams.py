@@ -67,6 +67,14 @@ class Streams:
         log.debug("stream.signature", reason="right", url=handshake.url)
         return True
 
+    def is_signed(self, carrier: Carrier, handshake: Webhook) -> bool:
+        """Say whether a handshake bears the carrier's right signature."""
+        try:
+            carrier.verify(handshake, self._clock())
+        except SignatureError:
+            return False
+        return True
+
     def check(self, credential: str | None) -> Credential:
         """Return what a credential says, if it is ours and fresh; whether it fits and is unused is for the desk.
 

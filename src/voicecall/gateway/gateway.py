@@ -32,7 +32,7 @@ from voicecall.core.record import record
 from voicecall.core.rules import Mode
 from voicecall.errors import BadParameters, CallOver, CallRefused, OperationTimeout
 from voicecall.gateway.reading import published, read
-from voicecall.gateway.session import Session
+from voicecall.gateway.session import Session, elsewhere
 from voicecall.gateway.switchboard import Switchboard
 from voicecall.store import Logged, Store
 
@@ -176,7 +176,6 @@ class Gateway:
         mode = wish.mode or self._defaults.mode
         if mode == "notify" and not wish.message.strip():
             raise BadParameters("message: a notify call needs something to say")
-        queued = around.line.is_dialling_slowly
         session = await self._switchboard.place(
             Placed(
                 call_id=self._switchboard.new_id(),
@@ -192,13 +191,12 @@ class Gateway:
             )
         )
         placed: dict[str, str | bool] = {"callId": session.call.id, "state": session.call.state}
-        return {**placed, "queued": True} if queued else placed
+        return {**placed, "queued": True} if session.is_queued else placed
 
     async def _ask(self, call_id: str, event: Callable[[str], SpeakAsked | ContinueAsked | DigitsAsked]) -> Any:
         session = self._switchboard.sessions.get(CallId(call_id))
         if session is None:
-            over = await self._record(call_id)
-            raise CallOver(f"the call has ended: {over['endReason']}")
+            raise CallOver(f"the call has ended: {(await self._ended(call_id))['endReason']}")
         operation = self._switchboard.new_id()
         return await session.ask(operation, event(operation))
 
@@ -210,16 +208,24 @@ class Gateway:
                 await session.ask(operation, EndAsked(operation))
             except CallOver:
                 await session.over
-        over = await self._record(call_id)
+        over = await self._ended(call_id)
         return {"callId": call_id, "state": over["state"], "endReason": over["endReason"]}
 
     async def _wait(self, wish: Wait) -> dict[str, Any]:
         session = self._switchboard.sessions.get(CallId(wish.call_id))
         if session is not None:
             return await _end_of(session, wish.timeout)
-        found = await self._record(wish.call_id)
+        return await self._ended(wish.call_id)
+
+    async def _ended(self, call_id: str) -> dict[str, Any]:
+        """Return the record of a call that is not served here.
+
+        Raises:
+            CallRefused: it is served elsewhere.
+        """
+        found = await self._record(call_id)
         if found["state"] != "ended":
-            raise CallRefused("elsewhere", "another gateway serves this call; ask it")
+            raise elsewhere()
         return found
 
     async def _record(self, call_id: str) -> dict[str, Any]:
@@ -248,6 +254,8 @@ async def _end_of(session: Session, patience: float) -> dict[str, Any]:
             call = await asyncio.shield(session.over)
     except TimeoutError as error:
         raise OperationTimeout(f"the call has not ended within {patience:g} s; it goes on") from error
+    if session.lost:
+        raise elsewhere()
     return record(call)
 
 

@@ -46,6 +46,7 @@ class Journal:
         self._publish = publish
         self._pages: dict[CallId, _Page] = {}
         self._writing: dict[CallId, _Page] = {}
+        self._watchers: dict[CallId, asyncio.Future[None]] = {}
         self._wake = asyncio.Event()
         self._urgent = asyncio.Event()
         self._closing = False
@@ -92,6 +93,18 @@ class Journal:
         self._urgent.set()
         await waiter
 
+    async def watch(self, call_id: CallId) -> None:
+        """Wait until another writer has this call, whether or not anybody waits for what is written; does not return.
+
+        Raises:
+            StoreConflict: it has.
+        """
+        watcher = self._watchers[call_id] = asyncio.get_running_loop().create_future()
+        try:
+            await watcher
+        finally:
+            del self._watchers[call_id]
+
     async def _write_until_closed(self) -> None:
         while self._pages or not self._closing:
             await self._wake.wait()
@@ -124,11 +137,21 @@ class Journal:
         logged: list[Logged] = []
         for page, result in zip(pages, results, strict=True):
             if isinstance(result, Exception):
-                _tell(page, result)
+                self._refuse(page, result)
             else:
                 logged.extend(result)
                 _tell(page, None)
         self._publish(logged)
+
+    def _refuse(self, page: _Page, conflict: Exception) -> None:
+        """Another writer has this call: what was appended since is refused as well."""
+        later = self._pages.pop(page.call.id, None)
+        for refused in (page, later):
+            if refused is not None:
+                _tell(refused, conflict)
+        watcher = self._watchers.get(page.call.id)
+        if watcher is not None and not watcher.done():
+            watcher.set_exception(conflict)
 
     def _fail(self, error: StoreError) -> None:
         """Tell those who wait; keep the events of calls that go on, in front of what came since."""
@@ -151,7 +174,7 @@ class Journal:
         return call_id in self._pages or call_id in self._writing
 
     def forget(self, call_id: CallId) -> None:
-        """Drop what could not be written of a call that was refused."""
+        """Drop what is not written of a call that was refused, or taken away."""
         self._pages.pop(call_id, None)
 
 

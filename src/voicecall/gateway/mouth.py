@@ -82,7 +82,8 @@ class Mouth:
         self._patience = patience
         self._in_words = in_words
         self._worded = ""
-        """The whole of the reply at hand, once the carrier was given its words."""
+        """The whole of the reply at hand as it is spoken, once the carrier was given its words."""
+        self._written = ""
         self._worded_at = 0.0
         self._confirmed = False
         self._loop = asyncio.get_running_loop()
@@ -134,7 +135,8 @@ class Mouth:
         if spoken is not None and self._worded:
             words = self._worded.split()
             told = int((self._loop.time() - self._worded_at) * _PACE)
-            self._post(PlaybackStopped(reply, self._worded, " ".join(words[:told])))
+            heard = " ".join(words[:told]) if told < len(words) else self._written
+            self._post(PlaybackStopped(reply, self._written, heard))
         elif spoken is not None:
             self._post(PlaybackStopped(spoken.reply, spoken.text, spoken.heard))
 
@@ -154,19 +156,20 @@ class Mouth:
 
     async def _word(self, reply: int, source: AsyncGenerator[str | HangUpAfter, None]) -> None:
         """Collect the words of a reply."""
-        words: list[str] = []
+        pieces: list[tuple[str, str]] = []
         try:
-            async with aclosing(self._pieces(reply, source)) as pieces:
-                async for piece in pieces:
-                    words.append(spoken(piece))  # noqa: PERF401 - those that came before a failure count
+            async with aclosing(self._pieces(reply, source)) as parts:
+                async for piece in parts:
+                    pieces.append((piece, spoken(piece)))  # noqa: PERF401 - those that came before a failure count
         except ProviderError as error:
-            if not any(words):
+            if not any(sound for _, sound in pieces):
                 self.player.stop()
                 self._post(ReplyFailed(reply, str(error)))
                 return
             self._post(Warned("reply-cut-short", str(error)))
-        self._worded, self._worded_at = " ".join(filter(None, words)), self._loop.time()
-        self._post(ReplyWorded(reply, self._worded))
+        self._worded, self._worded_at = " ".join(sound for _, sound in pieces if sound), self._loop.time()
+        self._written = " ".join(piece for piece, sound in pieces if sound)
+        self._post(ReplyWorded(reply, self._worded, self._written if self._written != self._worded else ""))
 
     async def _make(self, reply: int, source: AsyncGenerator[str | HangUpAfter, None]) -> None:
         """Turn text into audio as it comes."""

@@ -13,6 +13,7 @@ import structlog
 from voicecall.carriers import (
     Action,
     Callback,
+    ComeBack,
     ConnectStream,
     FetchStatus,
     HangUp,
@@ -107,6 +108,14 @@ def repeated(around: Surroundings, call: Call, key: str, at: float) -> HttpReply
     return document or around.line.nothing()
 
 
+def come_back(around: Surroundings, call: Call, hand: Hand) -> HttpReply | None:
+    """Return what keeps a leg whose webhook cannot be answered yet, where the carrier has a document for it."""
+    back = Callback(around.webhook_url(), call.id, hand.nonce)
+    document = around.line.document(ComeBack(call.carrier_call_id or CarrierCallId(""), back))
+    hand.returns = document is not None
+    return document
+
+
 class Outbox:
     """The effects of one call that wait to be durable, in order."""
 
@@ -131,6 +140,8 @@ class Outbox:
         """The webhook of a leg that waits for what the carrier is to say."""
         self.failed = False
         """Whether something could not be saved, so that the call was ended."""
+        self.queued = False
+        """Whether the dial waits for those before it."""
 
     def put(self, effects: tuple[Durable, ...], hand: Hand | None, after: After | None) -> None:
         """Carry these out once durable, in the webhook at hand where that is possible; then call `after`."""
@@ -233,7 +244,9 @@ class Outbox:
     async def _dial(self, action: PlaceCall) -> None:
         """Dial in turn, again where the carrier had no room, and not at all once the call is over."""
         for pause in (*_DIAL_PAUSES, 0.0):
+            self.queued = self._around.line.is_dialling_slowly
             await self._around.line.await_dial()
+            self.queued = False
             if not self._call().is_live:
                 self._post(DialFailed("The call ended before it was dialled."))
                 return

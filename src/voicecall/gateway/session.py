@@ -26,6 +26,7 @@ from voicecall.core.effects import (
     Effect,
     HoldReply,
     Ignored,
+    Prompt,
     ResumeReply,
     StartTimer,
     StopTimer,
@@ -45,6 +46,7 @@ from voicecall.core.ids import CarrierCallId
 from voicecall.core.step import step
 from voicecall.errors import (
     CallOver,
+    CallRefused,
     CarrierError,
     FrameError,
     StoreConflict,
@@ -53,7 +55,7 @@ from voicecall.errors import (
 )
 from voicecall.gateway.line import Hand
 from voicecall.gateway.media import Media
-from voicecall.gateway.outbox import After, Answer, Outbox, Surroundings, names, repeated
+from voicecall.gateway.outbox import CREDENTIAL_LIFE, After, Answer, Outbox, Surroundings, come_back, names, repeated
 from voicecall.net import MediaSocket
 
 _log = structlog.get_logger()
@@ -65,6 +67,11 @@ class _Post:
     key: str | None = None
     hand: Hand | None = None
     after: After | None = None
+
+
+def elsewhere() -> CallRefused:
+    """Return why nothing can be asked here of a call that another process serves."""
+    return CallRefused("elsewhere", "another gateway serves this call; ask it")
 
 
 class Session:
@@ -85,6 +92,9 @@ class Session:
         self.call = call
         self.around = around
         self.over: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
+        """Done when the call is not served here any more."""
+        self.lost = False
+        """Whether another process has taken it."""
         self._seq = seq
         self._mailbox: asyncio.Queue[_Post] = asyncio.Queue()
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -97,6 +107,11 @@ class Session:
         self._outbox = Outbox(
             around, call=lambda: self.call, post=self.post, speak=self._media.perform, answer=self._answer
         )
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether it is yet to be dialled, after others."""
+        return self._outbox.queued
 
     # --- facts in
 
@@ -140,12 +155,14 @@ class Session:
 
     def _answer_again(self, key: str, first: Hand | float, hand: Hand) -> None:
         """Repeat the first answer while the credential in it is good; afterwards say nothing of consequence."""
-        if hand.nonce in self._claimed or hand.nonce in self.call.credentials:
+        at = first.at if isinstance(first, Hand) else first
+        used = hand.nonce in self._claimed or hand.nonce in self.call.credentials
+        if used or self.around.clock() >= at + CREDENTIAL_LIFE:
             hand.give(self.around.line.nothing())
         elif isinstance(first, Hand):
             first.pass_on(hand)
         else:
-            hand.give(repeated(self.around, self.call, key, first))
+            hand.give(repeated(self.around, self.call, key, at))
 
     async def ask(self, operation: str, event: Event) -> Mapping[str, str | bool]:
         """Ask something of the call and wait for its answer.
@@ -188,7 +205,6 @@ class Session:
         if not self.call.is_live or self.call.prompting:
             await socket.close(1000, "the call needs no media stream any more")
             return
-        _log.info("stream.started", stream_id=started.stream_id, **names(self.call))
         try:
             await self._media.serve(started.stream_id, codec, socket)
         except FrameError as error:
@@ -203,8 +219,11 @@ class Session:
             async with asyncio.TaskGroup() as tasks:
                 media = tasks.create_task(self._media.run(), name=f"media {self.call.id}")
                 outbox = tasks.create_task(self._outbox.run(tasks), name=f"outbox {self.call.id}")
-                self._keep(hand)
+                watch = tasks.create_task(self.around.journal.watch(self.call.id), name=f"watch {self.call.id}")
+                self._keep(hand, effects)
                 self._perform(effects, hand, after)
+                if effects and self.call.greeting_state == "sending":
+                    _log.info("greeting.speaking", **names(self.call))
                 if self.call.is_over:
                     self._mark_the_end()
                 while not self.call.is_over:
@@ -214,9 +233,11 @@ class Session:
                 if not self._outbox.failed:
                     with suppress(StoreError):
                         await self.around.journal.durable(self.call.id)
-                outbox.cancel()
-                media.cancel()
+                for task in (outbox, media, watch):
+                    task.cancel()
         except* StoreConflict as conflict:
+            self.lost = True
+            self.around.journal.forget(self.call.id)
             _log.error("store.conflict", detail=str(conflict.exceptions[0]), **names(self.call))
             await self._media.close()
         except* Exception as crash:  # noqa: BLE001 - the one supervisor: a fault ends its call, and no other
@@ -230,21 +251,30 @@ class Session:
         if post.hand is not None:
             post.hand.at = at
             if isinstance(post.event, DocumentAsked | Gathered):
-                self._keep(post.hand)
+                self._keep(post.hand, effects)
         if not any(isinstance(effect, Ignored) for effect in effects):
             self._seq += 1
             self.around.journal.append(self.call, self._seq, post.event, at, post.key)
         self._perform(effects, post.hand, post.after)
         self._tell(before)
 
-    def _keep(self, hand: Hand | None) -> None:
-        """Where the carrier speaks by itself, its webhook waits until it is known what there is to say."""
-        if hand is not None and self.call.prompting and self.call.is_live:
+    def _keep(self, hand: Hand | None, effects: tuple[Effect, ...]) -> None:
+        """Where the carrier speaks by itself, its webhook waits until it is known what there is to say.
+
+        A leg that was told something newer meanwhile needs nothing; should it be there all the same, it comes back.
+        """
+        if hand is None or not self.call.prompting or not self.call.is_live:
+            return
+        if self.call.prompts.waiting or any(isinstance(effect, Prompt) for effect in effects):
             hand.kept = True
             self._outbox.visitor = hand
+        else:
+            hand.give(come_back(self.around, self.call, hand) or self.around.line.nothing())
 
     def _tell(self, before: Call) -> None:
         """Log what an operator looks for."""
+        if self.call.stream is not None and self.call.stream != before.stream:
+            _log.info("stream.started", stream_id=self.call.stream, **names(self.call))
         if self.call.greeting_state != before.greeting_state:
             match self.call.greeting_state:
                 case "sending":
@@ -328,13 +358,17 @@ class Session:
     def _leave(self) -> None:
         for name in list(self._timers):
             self._stop_timer(name)
+        why: StoreError | None = None
+        if self.lost:
+            why = StoreConflict(f"call {self.call.id} is served elsewhere")
+        elif not self.call.is_over:
+            why = StoreError(f"call {self.call.id} is not served here any more")
         for operation in list(self._operations):
-            self._answer(operation, CallOver(f"the call ended: {self.call.end_reason}"))
-        lost = None if self.call.is_over else StoreError(f"call {self.call.id} is not served here any more")
-        self._outbox.abandon(lost)
+            self._answer(operation, elsewhere() if self.lost else CallOver(f"the call ended: {self.call.end_reason}"))
+        self._outbox.abandon(why)
         while not self._mailbox.empty():
             post = self._mailbox.get_nowait()
             if post.after is not None:
-                post.after(lost)
+                post.after(why)
         if not self.over.done():
             self.over.set_result(self.call)

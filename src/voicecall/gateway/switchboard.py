@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 import structlog
 
-from voicecall.carriers import Callback, ComeBack, Delivery, HangUp, HttpReply, MediaCodec, MediaStarted
+from voicecall.carriers import Delivery, HangUp, HttpReply, MediaCodec, MediaStarted
 from voicecall.core import events
 from voicecall.core.call import Call
 from voicecall.core.credentials import Credential
@@ -25,7 +25,7 @@ from voicecall.errors import CallRefused, CarrierError, StoreConflict, StoreErro
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Hand
 from voicecall.gateway.media import Media
-from voicecall.gateway.outbox import After, Surroundings, repeated
+from voicecall.gateway.outbox import After, Surroundings, come_back, repeated
 from voicecall.gateway.session import Session
 from voicecall.net import MediaSocket
 from voicecall.store import Logged, Store
@@ -203,7 +203,7 @@ class Switchboard:
             await session.run(effects, hand, after)
         finally:
             del self.sessions[session.call.id]
-            if session.call.end_reason is not None:
+            if session.call.end_reason is not None and not session.lost:
                 self.ended[session.call.end_reason] += 1
 
     async def arrival(self, carrier: str, leg: CarrierCallId) -> CallId:
@@ -228,20 +228,22 @@ class Switchboard:
         """
         reply = self.exchange.carriers[carrier].line.nothing()
         for delivery in deliveries:
-            hand = Hand(delivery.key, self.exchange.clock())
             try:
-                await self._hand_in(carrier, delivery, hand)
-                async with asyncio.timeout(self.exchange.answer_within):
-                    reply = await hand.answer
-            except TimeoutError:
-                _log.warning("webhook.slow", carrier=carrier, carrier_call_id=delivery.carrier_call_id)
-                reply = self._come_back(carrier, delivery, hand) or reply
-            except StoreConflict:
-                logged = await self.exchange.store.keyed(carrier, delivery.key)
-                if logged is None:
-                    raise
-                reply = await self._repeated(carrier, logged)  # a copy was taken in elsewhere at the same moment
+                reply = await self._answered(carrier, delivery) or reply
+            except StoreConflict:  # a copy of it, or the call, was taken in elsewhere, and it goes there
+                reply = await self._answered(carrier, delivery) or reply
         return reply
+
+    async def _answered(self, carrier: str, delivery: Delivery) -> HttpReply | None:
+        """Return the answer to a delivery; None if it takes too long."""
+        hand = Hand(delivery.key, self.exchange.clock())
+        await self._hand_in(carrier, delivery, hand)
+        try:
+            async with asyncio.timeout(self.exchange.answer_within):
+                return await hand.answer
+        except TimeoutError:
+            _log.warning("webhook.slow", carrier=carrier, carrier_call_id=delivery.carrier_call_id)
+            return self._come_back(carrier, delivery, hand)
 
     async def _hand_in(self, carrier: str, delivery: Delivery, hand: Hand) -> None:
         """Give a delivery to its call, here or fetched from where it was served; a new one may begin with it."""
@@ -280,13 +282,10 @@ class Switchboard:
 
     def _come_back(self, carrier: str, delivery: Delivery, hand: Hand) -> HttpReply | None:
         """Keep a leg that waits for a decision which takes too long."""
-        session, around = self._serving(delivery), self.exchange.carriers[carrier]
+        session = self._serving(delivery)
         if session is None or not _asks(delivery):
             return None
-        back = Callback(around.webhook_url(), session.call.id, hand.nonce)
-        document = around.line.document(ComeBack(delivery.carrier_call_id, back))
-        hand.returns = document is not None
-        return document
+        return come_back(self.exchange.carriers[carrier], session.call, hand)
 
     async def _lay_ghost(self, carrier: str, delivery: Delivery) -> None:
         """End a leg that we dialled, and whose call ended before we knew the leg."""
@@ -308,10 +307,12 @@ class Switchboard:
             StreamRefused: it does not.
             StoreError: that the credential is used up could not be saved.
         """
-        session = self.sessions.get(credential.call_id) or await self._seize(credential.call_id)
-        if session is None or session.call.carrier != carrier:
-            raise StreamRefused("wrong call")
-        await session.serve(codec, started, credential.nonce, socket)
+        try:
+            session = self.sessions.get(credential.call_id) or await self._seize(credential.call_id)
+            await _serve(session, carrier, codec, started, credential, socket)
+        except StoreConflict:  # another process had taken the call, whose stream is here
+            session = await self._seize(credential.call_id)
+            await _serve(session, carrier, codec, started, credential, socket)
 
     def refused(self, carrier: str, carrier_call_id: CarrierCallId, reason: str) -> None:
         """Tell the call whose leg this is that a media stream of it was refused."""
@@ -354,6 +355,19 @@ class Switchboard:
         session.post(Adopted(self.exchange.instance))
         _log.info("call.adopted", call_id=call_id, carrier=call.carrier, carrier_call_id=call.carrier_call_id)
         return session
+
+
+async def _serve(
+    session: Session | None,
+    carrier: str,
+    codec: MediaCodec,
+    started: MediaStarted,
+    credential: Credential,
+    socket: MediaSocket,
+) -> None:
+    if session is None or session.call.carrier != carrier:
+        raise StreamRefused("wrong call")
+    await session.serve(codec, started, credential.nonce, socket)
 
 
 def _asks(delivery: Delivery) -> bool:

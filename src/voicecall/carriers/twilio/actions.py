@@ -33,7 +33,7 @@ from voicecall.errors import CarrierError
 
 from . import codes, twiml
 from .twiml import Speech
-from .webhooks import callback
+from .webhooks import NAME, callback
 
 _ALIVE = frozenset({"queued", "initiated", "ringing", "in-progress"})
 _OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
@@ -66,7 +66,7 @@ class Api:
 
 
 class _Placed(msgspec.Struct, frozen=True):
-    sid: Annotated[str, msgspec.Meta(min_length=1)]
+    sid: Annotated[str, msgspec.Meta(pattern=NAME)]
 
 
 class _Status(msgspec.Struct, frozen=True):

@@ -14,7 +14,10 @@ from voicecall.carriers import MediaAudio, MediaDigit, MediaFrame, MediaMark, Me
 from voicecall.core.ids import CarrierCallId, StreamId
 from voicecall.errors import FrameError
 
-_Name = Annotated[str, msgspec.Meta(min_length=1)]
+from .webhooks import NAME
+
+_Name = Annotated[str, msgspec.Meta(pattern=NAME)]
+_LONGEST_REASON = 200
 
 
 class _Format(msgspec.Struct, frozen=True, rename="camel"):
@@ -102,7 +105,7 @@ class TwilioMedia:
         except _UNREADABLE as error:
             if _is_news(message):
                 return None
-            raise FrameError(f"twilio stream: {error}") from error
+            raise FrameError(f"twilio stream: {str(error)[:_LONGEST_REASON]}") from error
         if isinstance(frame, _Media):
             return MediaAudio(frame.media.payload) if frame.media.track == "inbound" else None
         match frame:

@@ -27,9 +27,12 @@ from voicecall.errors import FrameError
 
 from . import codes, signatures
 
+NAME = r"\A[!-~]{1,64}\Z"
+"""How calls, legs and streams are named: ours in 26 characters, Twilio's in 34."""
 _Cause = Literal["completed", "busy", "no-answer", "failed", "canceled"]
 _CALL, _KIND, _VISIT, _PROMPT = "call", "type", "visit", "prompt"
 _KEYS = frozenset("0123456789ABCD*#")
+_LONGEST_PARTY = 255
 _NEWEST = 0
 """In place of a prompt's number."""
 _ENDS = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
@@ -82,8 +85,8 @@ def parse(webhook: Webhook) -> tuple[Delivery, ...]:
     else:
         events = (DocumentAsked(),)
         inbound = None if call else _arrival(sent)
-    leg = CarrierCallId(sent.need("CallSid"))
-    return (Delivery(leg, key, events, inbound, CallId(call) if call else None),)
+    leg = CarrierCallId(sent.name("CallSid"))
+    return (Delivery(leg, key, events, inbound, CallId(ours.name(_CALL)) if call else None),)
 
 
 class _Parameters:
@@ -108,6 +111,20 @@ class _Parameters:
         value = self.one(name)
         if not value:
             raise FrameError(f"twilio webhook: {name} is missing")
+        return value
+
+    def name(self, name: str) -> str:
+        """Return the value of that name, which must be there and can be the name of something."""
+        value = self.need(name)
+        if re.search(NAME, value) is None:
+            raise FrameError(f"twilio webhook: {name} is garbled")
+        return value
+
+    def party(self, name: str) -> str:
+        """Return the value of that name, or nothing: a number, an address, or a word for none."""
+        value = self.one(name)
+        if len(value) > _LONGEST_PARTY or not value.isprintable():
+            raise FrameError(f"twilio webhook: {name} is garbled")
         return value
 
 
@@ -149,7 +166,7 @@ def _stream(sent: _Parameters) -> tuple[Event, ...]:
     """Say what became of a media stream. That it started, its own first frame says better."""
     match sent.one("StreamEvent"):
         case "stream-stopped":
-            return (StreamStopped(StreamId(sent.need("StreamSid"))),)
+            return (StreamStopped(StreamId(sent.name("StreamSid"))),)
         case "stream-error":
             code = re.search(r"\b[0-9]{5}\b", sent.one("StreamError"))
             why = f"error {code[0]}: {codes.sentence(int(code[0]))}" if code else codes.sentence(None)
@@ -168,7 +185,8 @@ def _arrival(sent: _Parameters) -> Inbound | None:
     placed = direction.startswith(("outbound-", "trunking-"))
     if not placed and direction != "inbound":
         return None
-    return Inbound(_caller(sent.one("From")), sent.need("To"), placed)
+    sent.need("To")
+    return Inbound(_caller(sent.party("From")), sent.party("To"), placed)
 
 
 def _caller(from_: str) -> str:

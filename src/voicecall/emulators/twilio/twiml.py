@@ -47,7 +47,7 @@ def parse(body: bytes) -> Document:
         raise TwimlError(11750, f"the document has {len(body)} bytes")
     try:
         root = ElementTree.fromstring(body)  # noqa: S314 - from the gateway under test, and small
-    except (ElementTree.ParseError, ValueError) as error:
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise TwimlError(12100, f"the document is no XML: {error}") from None
     if root.tag != "Response":
         raise TwimlError(12100, f"the root is <{root.tag}>, not <Response>")
