@@ -246,6 +246,31 @@ class CallMachine(RuleBasedStateMachine):
             self.world.finish()
 
 
+class TroubledMachine(CallMachine):
+    """One call whose media streams are a matter of luck."""
+
+    @precondition(lambda self: self.world.call.is_live and not self.world.call.prompting)
+    @rule(what=st.sampled_from(["drops", "carrier asks", "carrier asks", "is refused", "is lost", "is unheard"]))
+    def a_stream_gives_trouble(self, what: str) -> None:
+        world, stream = self.world, self.world.call.stream
+        match what:
+            case "drops" if stream is not None:
+                world.feed(ev.StreamStopped(stream))
+            case "carrier asks" if world.call.carrier_call_id is not None:
+                world.feed(ev.DocumentAsked())
+            case "is refused":
+                world.feed(ev.StreamDenied("expired"))
+            case "is lost" if "stream-grace" in world.timers:
+                world.fire("stream-grace")
+                world.feed(ev.CarrierAsked("alive"))
+            case "is unheard":
+                due = [reply for reply, how in world.replies.items() if how == "due"]
+                if due:
+                    world.feed(ev.PlaybackStarted(due[0]))
+                if "playback" in world.timers:
+                    world.fire("playback")
+
+
 class TurnsMachine(RuleBasedStateMachine):
     """Turn-taking alone, without a call around it."""
 

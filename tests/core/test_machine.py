@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from tests.core.machine import CallMachine, TurnsMachine, play
+from tests.core.machine import CallMachine, TroubledMachine, TurnsMachine, play
 
 
 def test_every_promise_is_kept_whatever_happens_to_a_call() -> None:
     play(CallMachine, 150)
+
+
+def test_every_promise_is_kept_whatever_happens_to_media_streams() -> None:
+    play(TroubledMachine, 150)
 
 
 def test_the_floor_is_never_stuck_whatever_happens_to_turns() -> None:

@@ -8,7 +8,7 @@ from types import FunctionType
 
 import pytest
 
-from tests.core.machine import CallMachine, TurnsMachine, play
+from tests.core.machine import CallMachine, TroubledMachine, TurnsMachine, play
 from voicecall.core import leg, prompting, replies, rescue, step, turns
 from voicecall.core.draft import Draft
 
@@ -88,4 +88,5 @@ def find(*, in_turns: bool) -> None:
     """Play on turns alone, which is quicker, before whole calls."""
     if in_turns:
         play(TurnsMachine, 300)
+    play(TroubledMachine, 500)
     play(CallMachine, 1500)

@@ -47,6 +47,10 @@ def test_both_directions_of_a_conversation_by_twilios_own_speech(start: MakeDaem
         assert (record["state"], record["endReason"], record["warnings"]) == ("ended", "hangup-user", [])
         journal = twilio.told(record["carrierCallId"])["journal"]
         assert [entry["text"] for entry in journal if entry["what"] == "say"] == [said(record)[0][1], ANSWER]
+        logged = [
+            line.split()[2] for line in daemon.program.err if record["callId"] in line and "call.said" not in line
+        ]
+        assert logged == ["greeting.speaking", "greeting.heard", "call.ended"]
     assert twilio.proxy.upgrades == []
 
 

@@ -213,6 +213,5 @@ def running(home: House) -> Iterator[Daemon]:
 
 def record_of(daemon: Daemon, sid: str) -> Json:
     """Return the record of the call with this SID, once it has ended."""
-    daemon.logged("call.ended", sid)
-    (record,) = [one for one in daemon.history().values() if one["carrierCallId"] == sid]
-    return record
+    ended = daemon.logged("call.ended", sid)
+    return daemon.final(ended.partition("call_id=")[2].split()[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,11 +23,9 @@ values = st.sampled_from(
 elements = st.recursive(
     st.builds(lambda tag: f"<{tag}/>", tags) | values,
     lambda inner: st.builds(
-        lambda tag, given, inside: (
-            f"<{tag}{''.join(f' {name}="{value}"' for name, value in given.items())}>{''.join(inside)}</{tag}>"
-        ),
+        lambda tag, given, inside: f"<{tag} {' '.join(given)}>{''.join(inside)}</{tag}>",
         tags,
-        st.dictionaries(names, values, max_size=3),
+        st.lists(st.builds('{}="{}"'.format, names, values), max_size=3),
         st.lists(inner, max_size=3),
     ),
     max_leaves=6,
@@ -39,12 +39,8 @@ heads = st.sampled_from(
 def test_any_bytes_are_a_document_or_a_twiml_error(head: str, inside: str, at: int, extra: bytes) -> None:
     body = f"{head}<Response>{inside}</Response>".encode(errors="replace")
     for document in (body, body[:at] + extra + body[at:]):
-        try:
-            verbs = parse(document).verbs
-        except TwimlError as error:
-            assert error.code in {11750, 12100}  # noqa: PT017 - both outcomes are right
-        else:
-            assert isinstance(verbs, tuple)
+        with suppress(TwimlError):
+            assert len(parse(document).verbs) <= document.count(b"<")
 
 
 @pytest.mark.parametrize("encoding", ["HUTF-8", "none", "utf-7", "undefined", "idna", "hex"])

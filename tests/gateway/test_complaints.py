@@ -350,7 +350,7 @@ def test_an_oversized_frame_closes_its_stream_and_nothing_else(planted: bool) ->
         assert (await quiet.receive_str()) == "echo 'still there'"
         assert (await door.signed())[0] == 201
 
-    visit(play, max_frame=10**7 if planted else PublicOptions.max_frame)
+    visit(play, max_frame=10**7 if planted else PublicOptions().max_frame)
     assert (max(len(message) for message in desks[0].received) <= 64 * 1024) is not planted
 
 

@@ -16,7 +16,7 @@ from voicecall.store.memory import MemoryStore
 
 async def take(slate: MemoryStore, writer: Writer) -> None:
     """Have another instance hold the call."""
-    other = MemoryStore(instance="two", clock=lambda: 0.0, archive=slate.archive)
+    other = MemoryStore(instance="two", clock=lambda: 0.0, archive=slate._archive)
     await other.open()
     assert await other.seize(writer.id, 0.0, 30.0)
 
@@ -56,11 +56,8 @@ async def test_what_was_appended_while_the_conflict_was_found_is_refused_too() -
         writer.append(Ringing())
         await asyncio.sleep(0.1)
         writer.append(Warned("x", "y"))
-        await asyncio.sleep(0)
-        book_kept = book.owes(writer.id)
         await watch
         await asyncio.sleep(5)
-        assert book_kept
         assert not book.owes(writer.id)
         assert [types for _, types in slate.written][1:] == [[["Ringing"]]]
 

@@ -79,6 +79,22 @@ async def test_a_ringing_call_is_taken_over_and_answered(town: MakeTown, house: 
             assert place.rest.count("dial") == 1
 
 
+async def test_a_call_that_was_answered_while_no_gateway_ran_is_greeted_by_the_next(
+    town: MakeTown, house: MakeHouse
+) -> None:
+    async with town() as place:
+        async with house(place) as h:
+            call = await h.place(wait(6), HANG_UP)
+            await h.seen(call, "call.ringing")
+        await asyncio.sleep(1.0)
+        async with house(place) as h:
+            record = await h.over(call)
+
+            assert record["endReason"] == "hangup-user"
+            assert text(await h.hears(call)).endswith("Hello there")
+            assert [line["text"] for line in record["transcript"]] == ["Hello there"]
+
+
 async def test_a_call_that_is_gone_is_ended_as_stale(town: MakeTown, house: MakeHouse) -> None:
     async with town() as place:
         async with house(place) as h:

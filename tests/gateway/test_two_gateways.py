@@ -211,6 +211,39 @@ async def test_a_stream_may_arrive_at_a_gateway_that_has_not_noticed_yet_that_it
         assert len(p.town.plugs) == 2
 
 
+@pytest.mark.parametrize("other_leg", [True, False])
+async def test_a_stream_that_is_refused_takes_no_call_away(town: MakeTown, house: MakeHouse, other_leg: bool) -> None:
+    async with pair(town, house) as p:
+        call = await p.one.place(wait(12), say("How are you"), listen(), HANG_UP)
+        await p.one.seen(call, "reply.finished")
+        leg, used = await p.one.leg(call), p.one.nonces[-1]
+        if other_leg:
+            other = await p.one.place(wait(12), HANG_UP, to="+15550100010")
+            await p.one.seen(other, "reply.finished")
+            leg = await p.one.leg(other)
+        token = p.two.credential(CallId(call), "unused" if other_leg else used)
+        plug = await p.two.knock(leg, token)
+        await asyncio.sleep(1)
+
+        assert plug.closed == [(1008, "wrong call" if other_leg else "already used")]
+        assert p.two.switchboard.sessions == {}
+        record = await p.one.over(call)
+        assert record["endReason"] == "hangup-user"
+        assert text(await p.one.hears(call)) == "Hello there I am one"
+        assert p.town.named("store.conflict") == []
+
+
+async def test_a_stream_of_a_call_that_nobody_knows_is_refused(town: MakeTown, house: MakeHouse) -> None:
+    async with pair(town, house) as p:
+        call = await p.one.place(wait(5), HANG_UP)
+        await p.one.seen(call, "reply.finished")
+        plug = await p.two.knock(await p.one.leg(call), p.two.credential(CallId("nobody's"), "unused"))
+        await asyncio.sleep(1)
+
+        assert plug.closed == [(1008, "wrong call")]
+        assert p.town.named("call.unreadable") == []
+
+
 async def test_what_is_asked_of_a_call_that_another_gateway_serves_is_refused(town: MakeTown, house: MakeHouse) -> None:
     async with pair(town, house) as p:
         call = await p.one.place(wait(20), HANG_UP)

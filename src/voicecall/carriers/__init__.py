@@ -110,6 +110,15 @@ class ConnectStream(msgspec.Struct, frozen=True):
     credential: str
     back: Callback
     """Where the leg goes when the stream ends and the call lives on."""
+    answered: bool = True
+    """Whether the leg was answered; else it is to be answered with this."""
+
+
+class AnswerCall(msgspec.Struct, frozen=True):
+    """Answer an inbound leg on which the carrier will speak and listen by itself, where that is a step of its own."""
+
+    carrier_call_id: CarrierCallId
+    back: Callback
 
 
 class Prompt(msgspec.Struct, frozen=True):
@@ -166,7 +175,18 @@ class PressDigits(msgspec.Struct, frozen=True):
     """Where the leg goes afterwards, where the digits end its media stream."""
 
 
-Action = PlaceCall | ConnectStream | Prompt | ComeBack | Dismiss | RejectCall | HangUp | FetchStatus | PressDigits
+Action = (
+    PlaceCall
+    | ConnectStream
+    | AnswerCall
+    | Prompt
+    | ComeBack
+    | Dismiss
+    | RejectCall
+    | HangUp
+    | FetchStatus
+    | PressDigits
+)
 
 
 # --- media frames

@@ -76,6 +76,10 @@ class Connect(_Effect, frozen=True):
     """Open a media stream on this leg, answering it first where that is needed."""
 
 
+class Accept(_Effect, frozen=True):
+    """Answer the inbound leg; nothing is said yet."""
+
+
 class Prompt(_Effect, frozen=True):
     """Have the carrier speak `text` itself and, if told to, listen: it answers with this number."""
 
@@ -137,6 +141,18 @@ class Ignored(_Effect, frozen=True):
 
 Now = HoldReply | ResumeReply | CancelReply | StartTimer | StopTimer | Ignored
 Durable = (
-    Say | Respond | Dial | Connect | Prompt | Dismiss | Reject | Hangup | AskCarrier | SendDigits | Acknowledge | Refuse
+    Say
+    | Respond
+    | Dial
+    | Connect
+    | Accept
+    | Prompt
+    | Dismiss
+    | Reject
+    | Hangup
+    | AskCarrier
+    | SendDigits
+    | Acknowledge
+    | Refuse
 )
 Effect = Now | Durable

@@ -105,6 +105,12 @@ class Gathered(Binding, frozen=True):
     """What the caller said; empty when nothing was understood."""
 
 
+class Told(Binding, frozen=True):
+    """The carrier has spoken a prompt, and listens now; what the caller says comes as `Gathered`."""
+
+    prompt: int
+
+
 class CarrierEnded(Binding, frozen=True):
     """The carrier says that the call leg is over."""
 
@@ -339,48 +345,16 @@ class Warned(Passing, frozen=True):
     text: str
 
 
-Event = (
-    Placed
-    | Arrived
-    | Dialled
-    | DialFailed
-    | Ringing
-    | Answered
-    | DocumentAsked
-    | Gathered
-    | CarrierEnded
-    | CarrierAsked
-    | HangupAccepted
-    | HangupFailed
-    | DigitsSent
-    | StreamStarted
-    | StreamDenied
-    | StreamStopped
-    | DigitPressed
-    | SpeechStarted
-    | SpeechStopped
-    | PartlyHeard
-    | Heard
-    | EarsFailed
-    | PlaybackStarted
-    | PlaybackConfirmed
-    | ReplyWorded
-    | PromptFailed
-    | FarewellAsked
-    | PlaybackFinished
-    | PlaybackStopped
-    | ReplyFailed
-    | TurnMeasured
-    | SpeakAsked
-    | ContinueAsked
-    | DigitsAsked
-    | EndAsked
-    | TimerFired
-    | Adopted
-    | Crashed
-    | CallEnded
-    | Warned
-)
+Beginning = Placed | Arrived
+_OfCarrier = Dialled | DialFailed | Ringing | Answered | DocumentAsked | Gathered | Told | CarrierEnded | CarrierAsked
+_OfRequest = HangupAccepted | HangupFailed | DigitsSent | PromptFailed
+_OfStream = StreamStarted | StreamDenied | StreamStopped | DigitPressed
+_OfEars = SpeechStarted | SpeechStopped | PartlyHeard | Heard | EarsFailed
+_OfPlayback = PlaybackStarted | PlaybackConfirmed | PlaybackFinished | PlaybackStopped
+_OfMouth = _OfPlayback | ReplyWorded | FarewellAsked | ReplyFailed | TurnMeasured
+_OfPeople = SpeakAsked | ContinueAsked | DigitsAsked | EndAsked
+_OfOurselves = TimerFired | Adopted | Crashed | CallEnded | Warned
+Event = Beginning | _OfCarrier | _OfRequest | _OfStream | _OfEars | _OfMouth | _OfPeople | _OfOurselves
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

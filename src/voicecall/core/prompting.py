@@ -52,6 +52,17 @@ def gathered(draft: Draft, prompt: int, text: str) -> None:
         asked(draft)
 
 
+def told(draft: Draft, prompt: int) -> None:
+    """The carrier has spoken a prompt and listens: what was told was heard, and there may be more."""
+    if prompt != draft.call.prompts.number or draft.call.prompts.waiting:
+        return
+    draft.set(proven=True)
+    draft.start("prompt", _QUIET)
+    if _left(draft.call):
+        _prompts(draft, waiting=len(draft.call.prompts.left) > 1)
+        _part_over(draft, interrupted=False)
+
+
 def worded(draft: Draft, reply: int, text: str, written: str) -> None:
     """All words of a reply are known: tell them, in the middle of listening if need be."""
     call = draft.call

@@ -17,6 +17,7 @@ NAMES = {
     "Answered": "call.answered",
     "DocumentAsked": "call.instructions-asked",
     "Gathered": "call.gathered",
+    "Told": "call.told",
     "CarrierEnded": "call.leg-ended",
     "CarrierAsked": "call.carrier-asked",
     "HangupAccepted": "call.hangup-accepted",

@@ -15,12 +15,24 @@ class Capabilities(msgspec.Struct, frozen=True):
     streaming: bool = True
     prompts: bool = False
     """Whether the carrier can speak and listen by itself, without a media stream."""
+    answers: bool = False
+    """Whether an inbound leg is answered in a step of its own before the carrier speaks on it."""
     digits_at_dial: bool = False
     """Whether it sends the first digits itself, once the call is answered."""
     digits_end_stream: bool = False
     """Whether sending digits ends the media stream; the carrier then asks what to do next."""
     redirects: bool = False
     """Whether a live leg can be given other instructions at any time, not only when it asks."""
+    redirects_on_close: bool = False
+    """Whether it takes those up only once its media stream was closed by us."""
+    machine_detection: bool = False
+    """Whether it says by itself that a machine answered."""
+    recording: bool = False
+    """Whether it can record the call."""
+    transfer: bool = False
+    """Whether it can connect the caller with somebody else."""
+    codecs: tuple[str, ...] = ("PCMU",)
+    """What its media streams may carry: `PCMU`, `PCMA`, `L16/8000`, `L16/16000`; the first where none is configured."""
     marks_return_on_clear: bool = True
     credential_in_start: bool = True
     """Whether the stream's credential travels in its start message (else in the URL's path)."""

@@ -11,6 +11,7 @@ from voicecall.core import turns as floor
 from voicecall.core.call import Call, Measured, Phase, open_call
 from voicecall.core.draft import HANGUP_TRIES, Draft
 from voicecall.core.effects import (
+    Accept,
     Acknowledge,
     AskCarrier,
     CancelReply,
@@ -60,6 +61,7 @@ from voicecall.core.events import (
     StreamStarted,
     StreamStopped,
     TimerFired,
+    Told,
     TurnMeasured,
     Warned,
 )
@@ -75,11 +77,14 @@ def begin(event: Placed | Arrived, at: float) -> tuple[Call, tuple[Effect, ...]]
         case Placed():
             draft.do(Dial())
         case Arrived(refusal=""):
-            if draft.call.prompting:
+            if not draft.call.prompting:
+                draft.connect()
+            elif event.rules.can.answers:
+                draft.do(Accept())
+                draft.start("stream-start", event.rules.stream_start)
+            else:
                 prompting.asked(draft)
                 prompting.attend(draft)
-            else:
-                draft.connect()
         case Arrived(refusal=refusal):
             draft.do(Reject("rejected" if refusal == "policy" else "busy"))
             draft.leg_over()
@@ -158,6 +163,9 @@ def _take(draft: Draft, event: Event) -> None:
                 prompting.gathered(draft, prompt, text)
             elif call.is_live:
                 _asked(draft)
+        case Told(prompt):
+            if call.is_live and call.prompting:
+                prompting.told(draft, prompt)
         case CarrierEnded(cause, detail):
             leg.over(draft, cause, detail)
         case CarrierAsked(answer):

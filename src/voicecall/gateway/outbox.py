@@ -12,6 +12,7 @@ import structlog
 
 from voicecall.carriers import (
     Action,
+    AnswerCall,
     Callback,
     ComeBack,
     ConnectStream,
@@ -26,6 +27,7 @@ from voicecall.carriers import Dismiss as DismissCall
 from voicecall.carriers import Prompt as PromptCaller
 from voicecall.core.call import Call
 from voicecall.core.effects import (
+    Accept,
     Acknowledge,
     AskCarrier,
     Connect,
@@ -96,6 +98,7 @@ def connection(around: Surroundings, call: Call, nonce: str, at: float) -> Conne
         around.stream_url(),
         around.credential(call.id, nonce, at + CREDENTIAL_LIFE),
         Callback(around.webhook_url(), call.id, nonce),
+        answered=call.answered_at is not None,
     )
 
 
@@ -201,6 +204,8 @@ class Outbox:
             case Connect():
                 nonce, at = (hand.nonce, hand.at) if hand else (self._around.nonce(), self._around.clock())
                 self._act(connection(self._around, self._call(), nonce, at), hand, tasks)
+            case Accept():
+                self._act(AnswerCall(leg, self._back()), hand, tasks)
             case Prompt(number, text, listen):
                 visitor, self.visitor = self.visitor, None
                 if visitor is None or not visitor.returns:

@@ -74,6 +74,18 @@ def elsewhere() -> CallRefused:
     return CallRefused("elsewhere", "another gateway serves this call; ask it")
 
 
+def check_stream(call: Call, started: MediaStarted, nonce: str) -> None:
+    """See whether a credential that was made out for this call admits this stream.
+
+    Raises:
+        StreamRefused: it was used before, or the stream is of another call leg.
+    """
+    if call.carrier_call_id not in (None, started.carrier_call_id):
+        raise StreamRefused("wrong call")
+    if nonce in call.credentials:
+        raise StreamRefused("already used")
+
+
 class Session:
     """Owns the state of one call. `run` is its task; everything else may be called from any other."""
 
@@ -188,10 +200,8 @@ class Session:
             StreamRefused: the credential was used before, or the stream is of another call leg.
             StoreError: that the credential is used up could not be saved.
         """
-        leg = self.call.carrier_call_id
-        if leg is not None and started.carrier_call_id != leg:
-            raise StreamRefused("wrong call")
-        if nonce in self._claimed or nonce in self.call.credentials:
+        check_stream(self.call, started, nonce)
+        if nonce in self._claimed:
             raise StreamRefused("already used")
         self._claimed.add(nonce)
         saved: asyncio.Future[None] = asyncio.get_running_loop().create_future()

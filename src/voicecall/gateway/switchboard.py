@@ -26,7 +26,7 @@ from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Hand
 from voicecall.gateway.media import Media
 from voicecall.gateway.outbox import After, Surroundings, come_back, repeated
-from voicecall.gateway.session import Session
+from voicecall.gateway.session import Session, check_stream
 from voicecall.net import MediaSocket
 from voicecall.store import Logged, Store
 
@@ -308,10 +308,10 @@ class Switchboard:
             StoreError: that the credential is used up could not be saved.
         """
         try:
-            session = self.sessions.get(credential.call_id) or await self._seize(credential.call_id)
+            session = self.sessions.get(credential.call_id) or await self._admit(started, credential)
             await _serve(session, carrier, codec, started, credential, socket)
         except StoreConflict:  # another process had taken the call, whose stream is here
-            session = await self._seize(credential.call_id)
+            session = await self._admit(started, credential)
             await _serve(session, carrier, codec, started, credential, socket)
 
     def refused(self, carrier: str, carrier_call_id: CarrierCallId, reason: str) -> None:
@@ -337,14 +337,20 @@ class Switchboard:
             return self.sessions.get(call_id)
         return self.sessions.get(call_id) or await self._adopt(call_id)
 
+    async def _admit(self, started: MediaStarted, credential: Credential) -> Session | None:
+        """Take the call of a stream that came here from whoever serves it; not for a stream that would be refused."""
+        log = await self.exchange.store.log(credential.call_id)
+        call = _replayed(credential.call_id, log) if log else None
+        if call is not None:
+            check_stream(call, started, credential.nonce)
+        return await self._seize(credential.call_id)
+
     async def _adopt(self, call_id: CallId) -> Session | None:
         log = await self.exchange.store.log(call_id)
         if call_id in self.sessions:
             return self.sessions[call_id]
-        try:
-            call = replay((logged.at, events.decode(logged.data)) for logged in log)
-        except (msgspec.MsgspecError, ValueError) as error:
-            _log.error("call.unreadable", call_id=call_id, detail=str(error))
+        call = _replayed(call_id, log)
+        if call is None:
             return None
         if call.carrier not in self.exchange.carriers:
             _log.error("call.orphaned", call_id=call_id, carrier=call.carrier, detail="the carrier is not configured")
@@ -355,6 +361,15 @@ class Switchboard:
         session.post(Adopted(self.exchange.instance))
         _log.info("call.adopted", call_id=call_id, carrier=call.carrier, carrier_call_id=call.carrier_call_id)
         return session
+
+
+def _replayed(call_id: CallId, log: list[Logged]) -> Call | None:
+    """Return the call that a log tells of, or None if it cannot be read."""
+    try:
+        return replay((logged.at, events.decode(logged.data)) for logged in log)
+    except (msgspec.MsgspecError, ValueError) as error:
+        _log.error("call.unreadable", call_id=call_id, detail=str(error))
+        return None
 
 
 async def _serve(

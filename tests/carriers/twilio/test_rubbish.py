@@ -195,17 +195,20 @@ BACK = Callback(BASE, CallId("01K8Z0000000000000000000AB"), "n1")
 LEG = CarrierCallId("CA1")
 long_texts = one_of(["x" * 4096, "x" * 4097, "&" * 4096, "\U0001f389" * 4000, "]]>", "<!--", "\x85\u2028", "a\xa0b"])
 said = st.text() | long_texts
-backs = st.builds(Callback, one_of([BASE, f"{BASE}?a=b&c"]) | said, said.map(CallId), said)
+short = st.text()
+legs = short.map(CarrierCallId)
+backs = st.builds(Callback, one_of([BASE, f"{BASE}?a=b&c"]) | short, short.map(CallId), short)
+keys = st.text("0123456789*#wW,pABCDabcd", max_size=40)
 actions: st.SearchStrategy[Action] = st.one_of(
-    st.builds(PlaceCall, said.map(CallId), said, said, said, st.floats(), st.floats(), said, st.booleans()),
-    st.builds(ConnectStream, said.map(CarrierCallId), said, said, backs),
-    st.builds(Prompt, said.map(CarrierCallId), said, st.booleans(), st.integers(), backs),
-    st.builds(ComeBack, said.map(CarrierCallId), backs),
-    st.builds(Dismiss, said.map(CarrierCallId), said),
-    st.builds(RejectCall, said.map(CarrierCallId), one_of(["busy", "rejected"])),
-    st.builds(HangUp, said.map(CarrierCallId)),
-    st.builds(FetchStatus, said.map(CarrierCallId)),
-    st.builds(PressDigits, said.map(CarrierCallId), said | st.text("0123456789*#wW,pABCDabcd", max_size=40), backs),
+    st.builds(PlaceCall, short.map(CallId), said, said, said, st.floats(), st.floats(), keys | said, st.booleans()),
+    st.builds(ConnectStream, legs, short, said, backs),
+    st.builds(Prompt, legs, said, st.booleans(), st.integers(), backs),
+    st.builds(ComeBack, legs, backs),
+    st.builds(Dismiss, legs, said),
+    st.builds(RejectCall, legs, one_of(["busy", "rejected"])),
+    st.builds(HangUp, legs),
+    st.builds(FetchStatus, legs),
+    st.builds(PressDigits, legs, keys | said, backs),
 )
 VERBS: dict[type[Action], set[tuple[type[verbs.Verb], ...]]] = {
     ConnectStream: {(verbs.ConnectStream, verbs.Redirect)},

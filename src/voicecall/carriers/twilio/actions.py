@@ -14,6 +14,7 @@ import msgspec
 
 from voicecall.carriers import (
     Action,
+    AnswerCall,
     ComeBack,
     ConnectStream,
     Dismiss,
@@ -27,7 +28,7 @@ from voicecall.carriers import (
     RestRequest,
     RestResponse,
 )
-from voicecall.core.events import CarrierAsked, Dialled, Event, HangupAccepted
+from voicecall.core.events import Answered, CarrierAsked, Dialled, Event, HangupAccepted
 from voicecall.core.ids import CarrierCallId
 from voicecall.errors import CarrierError
 
@@ -35,7 +36,7 @@ from . import codes, twiml
 from .twiml import Speech
 from .webhooks import NAME, callback
 
-_ALIVE = frozenset({"queued", "initiated", "ringing", "in-progress"})
+_ALIVE = frozenset({"queued", "initiated", "ringing"})
 _OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 _LONGEST_INLINE = 4000
 _LONGEST_RING = 600
@@ -116,8 +117,8 @@ def request(api: Api, speech: Speech, action: Action) -> RestRequest:
         case FetchStatus():
             headers = {"Authorization": api.authorization}
             return RestRequest("GET", _resource(api, action.carrier_call_id), headers, repeatable=True)
-        case ComeBack():
-            raise CarrierError("Twilio is told to come back only in answer to its webhook", code="no-webhook")
+        case ComeBack() | AnswerCall():
+            raise CarrierError("Twilio is told to wait, or answered, only in answer to its webhook", code="no-webhook")
         case _:
             assert_never(action)
 
@@ -142,7 +143,7 @@ def outcome(action: Action, response: RestResponse) -> tuple[Event, ...]:
         case ConnectStream() | Prompt() | Dismiss() | RejectCall() | PressDigits(), 200:
             return ()
         case FetchStatus(), 200:
-            return (_alive(_read(response, _Status).status),)
+            return _alive(_read(response, _Status).status)
         case FetchStatus(), 404:
             return (CarrierAsked("gone"),)
         case _:
@@ -195,10 +196,13 @@ def _reply(document: str) -> HttpReply:
     return HttpReply(body=text.encode("ascii", "xmlcharrefreplace"), content_type="text/xml")
 
 
-def _alive(status: str) -> CarrierAsked:
+def _alive(status: str) -> tuple[Event, ...]:
+    """Say whether the leg lives; that it was answered may be news after a restart."""
+    if status == "in-progress":
+        return (Answered(), CarrierAsked("alive"))
     if status in _OVER:
-        return CarrierAsked("gone")
-    return CarrierAsked("alive" if status in _ALIVE else "unknown")
+        return (CarrierAsked("gone"),)
+    return (CarrierAsked("alive" if status in _ALIVE else "unknown"),)
 
 
 def _code(response: RestResponse) -> int | None:
