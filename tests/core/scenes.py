@@ -12,7 +12,11 @@ STREAM = ev.StreamStarted(StreamId("stream-1"), "nonce-1")
 RUDE = Rules(turns=TurnRules(protect_greeting=False))
 SPEAKING = Capabilities(prompts=True, redirects=True)
 """A carrier that can speak and listen by itself."""
+ASKING = Capabilities(prompts=True)
+"""A carrier that can speak by itself, and is told so only when it asks."""
 BY_PROMPT = Rules(streaming=False, can=SPEAKING)
+ONE, TWO, THREE = (f"{word} " * 160 + "end." for word in ("one", "two", "three"))
+"""Sentences of which no two go into one prompt."""
 
 
 def connected(beginning: ev.Placed | ev.Arrived | None = None) -> World:
@@ -67,3 +71,36 @@ def answering(text: str = "What time is it?", beginning: ev.Placed | ev.Arrived 
     world = welcomed(beginning)
     world.feed(ev.Gathered(1, text))
     return world
+
+
+def telling(text: str = f"{ONE} {TWO}") -> World:
+    """A call whose carrier tells the first part of a long answer, as prompt 2."""
+    world = answering()
+    world.feed(ev.ReplyWorded(2, text))
+    return world
+
+
+def listening() -> World:
+    """A call whose carrier has said all there was to say and listens, as prompt 2."""
+    world = welcomed()
+    world.feed(ev.Gathered(1))
+    return world
+
+
+def call_on(can: Capabilities, mode: Mode = "conversation") -> ev.Placed:
+    return placed(mode=mode, rules=Rules(can=can))
+
+
+def silent(can: Capabilities) -> World:
+    """A call whose opening line is sent and not heard, so far as the carrier says."""
+    world = World(call_on(can))
+    world.feed(ev.Dialled(LEG))
+    world.feed(ev.DocumentAsked())
+    world.next_stream()
+    world.feed(ev.PlaybackStarted(1))
+    return world
+
+
+def dropped(world: World) -> None:
+    """The newest media stream ends."""
+    world.feed(ev.StreamStopped(StreamId(f"stream-{world.streams}")))

@@ -56,7 +56,6 @@ FAULTS: dict[str, tuple[object, str, str, str]] = {
         '"pending" if call.greeting_state == "sending" else call.greeting_state',
         "call.greeting_state",
     ),
-    "the fall-back loses words": (turns, "start_over", "turns.late | turns.awaited", "turns.late"),
     "a late failure ends a call that was dialled": (step, "_take", "if call.carrier_call_id is None:", "if True:"),
 }
 

@@ -6,13 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.scenes import SPEAKING, acts, connected, greeted, says
-from tests.core.world import LEG, World, about, arrived, placed
+from tests.core.scenes import (
+    ASKING,
+    SPEAKING,
+    acts,
+    call_on,
+    connected,
+    dropped,
+    greeted,
+    says,
+    silent,
+)
+from tests.core.world import LEG, World, about, arrived
 from voicecall.core import events as ev
 from voicecall.core.call import Phase
 from voicecall.core.draft import SORRY_PATIENCE
 from voicecall.core.effects import (
-    Acknowledge,
     AskCarrier,
     CancelReply,
     Connect,
@@ -22,39 +31,17 @@ from voicecall.core.effects import (
     Prompt,
     Respond,
     Say,
-    SendDigits,
     StartTimer,
     StopTimer,
 )
 from voicecall.core.ids import StreamId
 from voicecall.core.rescue import MAX_CONNECTS, SORRY
-from voicecall.core.rules import Capabilities, Mode, Rules, TurnRules
+from voicecall.core.rules import Capabilities, Rules
 
 STREAMING = Capabilities()
 """A carrier that streams and can do nothing else."""
 REDIRECTING = Capabilities(redirects=True)
-ASKING = Capabilities(prompts=True)
-"""A carrier that can speak by itself, and is told so only when it asks."""
 UNHEARD = "The carrier did not confirm within 4 s that the caller hears anything."
-
-
-def call_on(can: Capabilities, mode: Mode = "conversation") -> ev.Placed:
-    return placed(mode=mode, rules=Rules(can=can))
-
-
-def silent(can: Capabilities) -> World:
-    """A call whose opening line is sent and not heard, so far as the carrier says."""
-    world = World(call_on(can))
-    world.feed(ev.Dialled(LEG))
-    world.feed(ev.DocumentAsked())
-    world.next_stream()
-    world.feed(ev.PlaybackStarted(1))
-    return world
-
-
-def dropped(world: World) -> None:
-    """The newest media stream ends."""
-    world.feed(ev.StreamStopped(StreamId(f"stream-{world.streams}")))
 
 
 # --- a first stream that nobody hears
@@ -325,218 +312,6 @@ def refused() -> World:
         world.feed(ev.StreamDenied("wrong key"))
     assert acts(world.feed(ev.DocumentAsked())) == (Dismiss(SORRY),)
     return world
-
-
-# --- digits that end the stream
-
-
-def pressing() -> World:
-    """A call that leaves its media stream to send two digits."""
-    world = greeted(call_on(Capabilities(digits_end_stream=True, prompts=True, redirects=True)))
-    assert world.feed(ev.DigitsAsked("a", "12")) == (SendDigits("a", "12"),)
-    assert world.feed(ev.DigitsSent("a")) == (Acknowledge("a", {}),)
-    return world
-
-
-def test_digits_that_end_the_stream_are_given_the_time_they_take() -> None:
-    world = pressing()
-    assert world.feed(ev.StreamStopped(StreamId("stream-1"))) == (StartTimer("stream-grace", about(6.2)),)
-    assert acts(world.feed(ev.DocumentAsked())) == (Connect(),)
-    world.next_stream()
-    assert world.feed(ev.StreamStopped(StreamId("stream-2"))) == (StartTimer("stream-grace", 2.0),)
-
-
-def test_digits_that_end_the_stream_do_not_use_up_streams() -> None:
-    world = pressing()
-    for _ in range(3 * MAX_CONNECTS):
-        dropped(world)
-        assert acts(world.feed(ev.DocumentAsked())) == (Connect(),)
-        world.next_stream()
-        operation = world.next_operation()
-        world.feed(ev.DigitsAsked(operation, "1"))
-        world.feed(ev.DigitsSent(operation))
-    assert world.call.is_live
-    assert world.call.connects < MAX_CONNECTS
-
-
-def test_more_digits_on_the_way_do_not_cost_the_patience_for_the_first() -> None:
-    world = pressing()
-    dropped(world)
-    world.feed(ev.DigitsAsked("b", "3"))
-    assert world.call.away == about(4.2)
-
-
-def test_digits_before_there_is_a_stream_end_none() -> None:
-    world = World(call_on(Capabilities(digits_end_stream=True)))
-    world.feed(ev.Dialled(LEG))
-    world.feed(ev.DigitsAsked("a", "1"))
-    assert world.call.away == 0.0
-
-
-def test_first_digits_that_end_the_stream_are_given_the_time_they_take() -> None:
-    can = Capabilities(digits_end_stream=True)
-    world = connected(placed(digits="12", rules=Rules(can=can)))
-    assert world.feed(ev.StreamStopped(StreamId("stream-1"))) == (StartTimer("stream-grace", about(6.2)),)
-
-
-# --- falling back on the carrier's speech
-
-
-def test_what_waits_to_be_said_is_said_by_the_carrier() -> None:
-    world = silent(ASKING)
-    world.feed(ev.SpeakAsked("a", "One moment."))
-    assert acts(world.feed(ev.TimerFired("playback"), after=4.0)) == (CancelReply(1), Say(3, "Good day."))
-    world.feed(ev.PlaybackStopped(1, "Good day.", ""))
-    world.feed(ev.ReplyWorded(3, "Good day."))
-    assert acts(world.feed(ev.Gathered(1))) == (Say(2, "One moment."),)
-
-
-def test_an_opening_line_that_waits_is_said_once_by_the_carrier() -> None:
-    world = World(placed(digits="1", rules=Rules(can=ASKING)))
-    world.feed(ev.Dialled(LEG))
-    world.next_stream()
-    world.next_segment()
-    world.feed(ev.DigitsSent(""))
-    assert [said.text for said in world.call.turns.queue] == ["Good day."]
-    dropped(world)
-    world.feed(ev.TimerFired("stream-grace"), after=2.0)
-    assert acts(world.feed(ev.CarrierAsked("alive"))) == (Say(2, "Good day."),)
-    assert world.call.turns.queue == ()
-
-
-def test_first_digits_that_no_stream_came_for_are_sent_before_the_carrier_speaks() -> None:
-    world = World(placed(digits="1", rules=Rules(can=ASKING)))
-    world.feed(ev.Dialled(LEG))
-    world.feed(ev.DocumentAsked())
-    assert acts(world.feed(ev.TimerFired("stream-start"), after=10.0)) == (SendDigits("", "1"),)
-    assert acts(world.feed(ev.DigitsSent(""))) == (Say(1, "Good day."),)
-
-
-def test_a_question_that_nobody_answered_is_answered_by_the_carriers_speech() -> None:
-    world = greeted(call_on(ASKING))
-    says(world, "What time is it?")
-    dropped(world)
-    world.feed(ev.TimerFired("stream-grace"), after=2.0)
-    assert acts(world.feed(ev.CarrierAsked("alive"))) == (CancelReply(2), Respond(3, 1))
-
-
-def test_words_of_an_unfinished_turn_are_kept_and_answered() -> None:
-    world = greeted(call_on(ASKING))
-    world.next_segment()
-    world.feed(ev.SpeechStopped(1, 0.2))
-    world.feed(ev.Heard(1, "What time"))
-    world.next_segment()
-    dropped(world)
-    world.feed(ev.TimerFired("stream-grace"), after=2.0)
-    assert acts(world.feed(ev.CarrierAsked("alive"))) == (Respond(2, 0),)
-    assert world.call.lines[-1].text == "What time"
-
-
-def test_words_that_come_after_the_fall_back_are_answered() -> None:
-    world = greeted(call_on(ASKING))
-    world.next_segment()
-    dropped(world)
-    world.feed(ev.TimerFired("stream-grace"), after=2.0)
-    assert acts(world.feed(ev.CarrierAsked("alive"))) == (Prompt(1, "", listen=True),)
-    assert acts(world.feed(ev.Heard(1, "What time is it?"))) == (Respond(2, 1),)
-    assert acts(world.feed(ev.ReplyWorded(2, "It is noon."))) == (Prompt(2, "It is noon.", listen=True),)
-
-
-def test_late_words_over_what_the_carrier_tells_are_answered_next() -> None:
-    rules = Rules(can=ASKING, turns=TurnRules(protect_greeting=False))
-    world = connected(placed(rules=rules))
-    world.next_segment()
-    dropped(world)
-    world.feed(ev.TimerFired("stream-grace"), after=2.0)
-    assert acts(world.feed(ev.CarrierAsked("alive"))) == (CancelReply(1), Say(2, "Good day."))
-    world.feed(ev.PlaybackStopped(1, "", ""))
-    assert acts(world.feed(ev.ReplyWorded(2, "Good day."))) == (Prompt(1, "Good day.", listen=True),)
-    assert acts(world.feed(ev.Heard(1, "Who is this?"))) == (CancelReply(2),)
-    world.feed(ev.PlaybackStopped(2, "Good day.", "Good"))
-    assert acts(world.feed(ev.Gathered(1))) == ()
-    assert acts(world.feed(ev.TimerFired("endpoint"))) == (Respond(3, 1),)
-    assert acts(world.feed(ev.ReplyWorded(3, "It is me."))) == (Prompt(2, "It is me.", listen=True),)
-
-
-def test_the_ears_of_a_stream_that_was_given_up_are_not_listened_to() -> None:
-    world = silent(ASKING)
-    world.feed(ev.TimerFired("playback"), after=4.0)
-    assert world.feed(ev.SpeechStarted(1)) == (Ignored("SpeechStarted in active"),)
-
-
-def test_a_stream_that_comes_after_the_fall_back_changes_nothing() -> None:
-    world = silent(ASKING)
-    world.feed(ev.TimerFired("playback"), after=4.0)
-    before = world.call.turns
-    assert world.feed(ev.StreamStarted(StreamId("stream-2"), "nonce-2")) == ()
-    assert (world.call.stream, world.call.turns, world.call.credentials[-1]) == (None, before, "nonce-2")
-
-
-def test_a_machine_is_left_its_message_by_the_carriers_speech() -> None:
-    world = World(placed(rules=Rules(can=ASKING, machine="message")))
-    world.feed(ev.Dialled(LEG))
-    world.feed(ev.Answered(machine=True))
-    effects = world.feed(ev.TimerFired("stream-start"), after=10.0)
-    assert StartTimer("machine", 8.0) in effects
-    assert acts(effects) == (Prompt(1, "", listen=True),)
-
-
-# --- a verdict that comes late
-
-
-def late(seconds: float = 1.0, *, machine_message: str = "Call us back.") -> World:
-    """A call whose greeting is under way when the carrier says that a machine answered."""
-    rules = Rules(machine="message", machine_message=machine_message, turns=TurnRules(protect_greeting=False))
-    world = connected(placed(rules=rules))
-    world.feed(ev.PlaybackStarted(1))
-    world.feed(ev.PlaybackConfirmed(1), after=seconds)
-    return world
-
-
-def test_a_late_verdict_cancels_the_greeting_under_way() -> None:
-    world = late()
-    assert world.feed(ev.Answered(machine=True)) == (CancelReply(1), StartTimer("machine", 8.0))
-    world.feed(ev.PlaybackStopped(1, "Good day.", "Good"))
-    assert world.call.greeting_state == "pending"
-    assert world.feed(ev.TimerFired("machine"), after=8.0) == (Say(2, "Call us back."),)
-
-
-def test_a_late_verdict_over_a_talking_machine_waits_for_its_beep() -> None:
-    world = late()
-    world.next_segment()
-    world.feed(ev.Answered(machine=True))
-    world.feed(ev.PlaybackStopped(1, "Good day.", "Good"))
-    world.feed(ev.SpeechStopped(1, 0.2), after=1.0)
-    world.feed(ev.Heard(1, "Leave a message."))
-    assert world.feed(ev.TimerFired("endpoint")) == (StartTimer("machine", 2.0),)
-    assert world.feed(ev.TimerFired("machine"), after=2.0) == (Say(2, "Call us back."),)
-
-
-def test_a_late_verdict_in_a_pause_keeps_the_words_before_it() -> None:
-    world = late()
-    world.feed(ev.PlaybackFinished(1, "Good day."))
-    world.next_segment()
-    world.feed(ev.SpeechStopped(1, 0.2))
-    world.feed(ev.Heard(1, "Leave a message."))
-    world.feed(ev.Answered(machine=True))
-    assert world.feed(ev.TimerFired("endpoint")) == (StartTimer("machine", 2.0),)
-    assert world.call.lines[-1].text == "Leave a message."
-
-
-def test_a_late_verdict_keeps_what_waits_for_after_the_message() -> None:
-    world = late()
-    world.feed(ev.SpeakAsked("a", "One moment."))
-    world.feed(ev.Answered(machine=True))
-    assert world.feed(ev.PlaybackStopped(1, "Good day.", "")) == ()
-    assert world.feed(ev.TimerFired("machine"), after=8.0) == (Say(3, "Call us back."),)
-    world.feed(ev.PlaybackStarted(3))
-    assert acts(world.feed(ev.PlaybackFinished(3, "Call us back."))) == (Say(2, "One moment."),)
-
-
-def test_a_late_verdict_on_a_message_call_that_was_about_to_end_keeps_it_for_the_message() -> None:
-    world = greeted(placed(mode="notify", rules=Rules(machine="message")))
-    assert "notify" in world.timers
-    assert world.feed(ev.Answered(machine=True)) == (StopTimer("notify"), StartTimer("machine", 8.0))
 
 
 # --- nothing of this goes on for ever

@@ -114,11 +114,13 @@ class ConnectStream(msgspec.Struct, frozen=True):
     """Whether the leg was answered; else it is to be answered with this."""
 
 
-class AnswerCall(msgspec.Struct, frozen=True):
-    """Answer an inbound leg on which the carrier will speak and listen by itself, where that is a step of its own."""
+class Listen(msgspec.Struct, frozen=True):
+    """Have the carrier listen by itself from now on, where that is a step of its own."""
 
     carrier_call_id: CarrierCallId
     back: Callback
+    answered: bool
+    """Whether the leg was answered; else it is to be answered with this."""
 
 
 class Prompt(msgspec.Struct, frozen=True):
@@ -176,16 +178,7 @@ class PressDigits(msgspec.Struct, frozen=True):
 
 
 Action = (
-    PlaceCall
-    | ConnectStream
-    | AnswerCall
-    | Prompt
-    | ComeBack
-    | Dismiss
-    | RejectCall
-    | HangUp
-    | FetchStatus
-    | PressDigits
+    PlaceCall | ConnectStream | Listen | Prompt | ComeBack | Dismiss | RejectCall | HangUp | FetchStatus | PressDigits
 )
 
 

@@ -59,6 +59,8 @@ class Prompts(msgspec.Struct, frozen=True):
 
     number: int = 0
     """The newest prompt."""
+    listening: bool = False
+    """Whether the carrier was told to listen, where that is a step of its own."""
     waiting: bool = False
     """Whether the carrier waits to be told what to do, or is to be interrupted for it."""
     reply: int = 0

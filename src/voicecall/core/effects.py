@@ -76,8 +76,8 @@ class Connect(_Effect, frozen=True):
     """Open a media stream on this leg, answering it first where that is needed."""
 
 
-class Accept(_Effect, frozen=True):
-    """Answer the inbound leg; nothing is said yet."""
+class Listen(_Effect, frozen=True):
+    """Have the carrier listen by itself, answering the leg first where that is needed."""
 
 
 class Prompt(_Effect, frozen=True):
@@ -145,7 +145,7 @@ Durable = (
     | Respond
     | Dial
     | Connect
-    | Accept
+    | Listen
     | Prompt
     | Dismiss
     | Reject

@@ -69,7 +69,7 @@ class Arrived(Binding, frozen=True, kw_only=True):
 
 
 class Dialled(Binding, frozen=True):
-    """The carrier accepted the dial and named the call leg."""
+    """The carrier accepted the dial and named the call leg; empty where it names it later."""
 
     carrier_call_id: CarrierCallId
 

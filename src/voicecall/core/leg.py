@@ -77,7 +77,7 @@ def adopted(draft: Draft) -> None:
         turns=floor.forget(call.turns),
         greeting_state="pending" if call.greeting_state == "sending" else call.greeting_state,
         stream=None,
-        prompts=Prompts(number=call.prompts.number),
+        prompts=Prompts(number=call.prompts.number, listening=call.prompts.listening),
         reporting=frozenset(),
         timers=frozenset(),
         speaks={},

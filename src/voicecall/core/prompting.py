@@ -15,7 +15,7 @@ from voicecall.core import replies
 from voicecall.core import turns as floor
 from voicecall.core.call import Call, Phase
 from voicecall.core.draft import Draft
-from voicecall.core.effects import AskCarrier, Prompt
+from voicecall.core.effects import AskCarrier, Listen, Prompt
 
 LONGEST_PART = 1000
 """Characters that one prompt speaks: every carrier takes as many, in a document and in a request."""
@@ -34,6 +34,13 @@ def asked(draft: Draft) -> None:
     draft.greet()
     if not begun:
         replies.answer_the_unanswered(draft)
+
+
+def have_it_listen(draft: Draft) -> None:
+    """Have the carrier listen by itself, once, where that is a step of its own."""
+    if draft.call.rules.can.listens_apart and not draft.call.prompts.listening:
+        _prompts(draft, listening=True)
+        draft.do(Listen())
 
 
 def gathered(draft: Draft, prompt: int, text: str) -> None:
@@ -85,6 +92,7 @@ def attend(draft: Draft) -> None:
     left = _left(call)
     if (not left and call.turns.floor is not floor.Floor.OPEN) or call.digits:
         return
+    have_it_listen(draft)
     number = call.prompts.number + 1
     _prompts(draft, number=number, waiting=False)
     last_word = call.turns.reply == call.farewell or call.mode == "notify" or call.machine

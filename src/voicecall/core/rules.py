@@ -15,8 +15,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     streaming: bool = True
     prompts: bool = False
     """Whether the carrier can speak and listen by itself, without a media stream."""
-    answers: bool = False
-    """Whether an inbound leg is answered in a step of its own before the carrier speaks on it."""
+    listens_apart: bool = False
+    """Whether listening by itself is a step of its own, which also answers an inbound leg."""
     digits_at_dial: bool = False
     """Whether it sends the first digits itself, once the call is answered."""
     digits_end_stream: bool = False

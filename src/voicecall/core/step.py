@@ -11,7 +11,6 @@ from voicecall.core import turns as floor
 from voicecall.core.call import Call, Measured, Phase, open_call
 from voicecall.core.draft import HANGUP_TRIES, Draft
 from voicecall.core.effects import (
-    Accept,
     Acknowledge,
     AskCarrier,
     CancelReply,
@@ -79,8 +78,8 @@ def begin(event: Placed | Arrived, at: float) -> tuple[Call, tuple[Effect, ...]]
         case Arrived(refusal=""):
             if not draft.call.prompting:
                 draft.connect()
-            elif event.rules.can.answers:
-                draft.do(Accept())
+            elif event.rules.can.listens_apart:
+                prompting.have_it_listen(draft)
                 draft.start("stream-start", event.rules.stream_start)
             else:
                 prompting.asked(draft)
@@ -137,7 +136,9 @@ def _take(draft: Draft, event: Event) -> None:
             pass
         case Dialled(carrier_call_id):
             if call.carrier_call_id is None:
-                draft.set(carrier_call_id=carrier_call_id, digits="" if rules.can.digits_at_dial else call.digits)
+                draft.set(
+                    carrier_call_id=carrier_call_id or None, digits="" if rules.can.digits_at_dial else call.digits
+                )
                 if call.phase is Phase.ENDING:
                     draft.hang_up()
                 elif call.answered_at is None:

@@ -12,7 +12,6 @@ import structlog
 
 from voicecall.carriers import (
     Action,
-    AnswerCall,
     Callback,
     ComeBack,
     ConnectStream,
@@ -24,10 +23,10 @@ from voicecall.carriers import (
     RejectCall,
 )
 from voicecall.carriers import Dismiss as DismissCall
+from voicecall.carriers import Listen as ListenItself
 from voicecall.carriers import Prompt as PromptCaller
 from voicecall.core.call import Call
 from voicecall.core.effects import (
-    Accept,
     Acknowledge,
     AskCarrier,
     Connect,
@@ -35,6 +34,7 @@ from voicecall.core.effects import (
     Dismiss,
     Durable,
     Hangup,
+    Listen,
     Prompt,
     Refuse,
     Reject,
@@ -204,8 +204,9 @@ class Outbox:
             case Connect():
                 nonce, at = (hand.nonce, hand.at) if hand else (self._around.nonce(), self._around.clock())
                 self._act(connection(self._around, self._call(), nonce, at), hand, tasks)
-            case Accept():
-                self._act(AnswerCall(leg, self._back()), hand, tasks)
+            case Listen():
+                answered = self._call().answered_at is not None
+                self._act(ListenItself(leg, self._back(), answered), hand, tasks)
             case Prompt(number, text, listen):
                 visitor, self.visitor = self.visitor, None
                 if visitor is None or not visitor.returns:

@@ -198,9 +198,10 @@ said = st.text() | long_texts
 short = st.text()
 legs = short.map(CarrierCallId)
 backs = st.builds(Callback, one_of([BASE, f"{BASE}?a=b&c"]) | short, short.map(CallId), short)
+spans = st.floats(allow_nan=False)
 keys = st.text("0123456789*#wW,pABCDabcd", max_size=40)
 actions: st.SearchStrategy[Action] = st.one_of(
-    st.builds(PlaceCall, short.map(CallId), said, said, said, st.floats(), st.floats(), keys | said, st.booleans()),
+    st.builds(PlaceCall, short.map(CallId), said, said, said, spans, spans, keys | said, st.booleans()),
     st.builds(ConnectStream, legs, short, said, backs),
     st.builds(Prompt, legs, said, st.booleans(), st.integers(), backs),
     st.builds(ComeBack, legs, backs),

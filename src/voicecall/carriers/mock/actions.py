@@ -12,13 +12,13 @@ import msgspec
 
 from voicecall.carriers import (
     Action,
-    AnswerCall,
     ComeBack,
     ConnectStream,
     Dismiss,
     FetchStatus,
     HangUp,
     HttpReply,
+    Listen,
     PlaceCall,
     PressDigits,
     Prompt,
@@ -93,7 +93,7 @@ def request(secret: str, api: str, action: Action) -> RestRequest:
             method, path, repeatable = "DELETE", _leg(action.carrier_call_id), True
         case ConnectStream():
             raise CarrierError("the mock network connects a stream only in answer to a webhook", code="no-webhook")
-        case Prompt() | AnswerCall():
+        case Prompt() | Listen():
             raise CarrierError("the mock network neither speaks nor listens by itself", code="no-prompts")
         case ComeBack():
             raise CarrierError("the mock network does not ask a second time", code="no-waiting")

@@ -14,13 +14,13 @@ import msgspec
 
 from voicecall.carriers import (
     Action,
-    AnswerCall,
     ComeBack,
     ConnectStream,
     Dismiss,
     FetchStatus,
     HangUp,
     HttpReply,
+    Listen,
     PlaceCall,
     PressDigits,
     Prompt,
@@ -117,7 +117,7 @@ def request(api: Api, speech: Speech, action: Action) -> RestRequest:
         case FetchStatus():
             headers = {"Authorization": api.authorization}
             return RestRequest("GET", _resource(api, action.carrier_call_id), headers, repeatable=True)
-        case ComeBack() | AnswerCall():
+        case ComeBack() | Listen():
             raise CarrierError("Twilio is told to wait, or answered, only in answer to its webhook", code="no-webhook")
         case _:
             assert_never(action)
