@@ -13,7 +13,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.core.world import FLOOR_TIMERS, LEG, TWICE, World, arrived, placed
+from tests.core.watch import FLOOR_TIMERS
+from tests.core.world import LEG, TWICE, World, arrived, placed
 from voicecall.core import events as ev
 from voicecall.core import turns as floor
 from voicecall.core.effects import CancelReply, HoldReply, ResumeReply, Say, StartTimer, StopTimer
@@ -269,6 +270,8 @@ class TroubledMachine(CallMachine):
                     world.feed(ev.PlaybackStarted(due[0]))
                 if "playback" in world.timers:
                     world.fire("playback")
+            case _:
+                pass
 
 
 class TurnsMachine(RuleBasedStateMachine):

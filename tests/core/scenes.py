@@ -6,7 +6,7 @@ from tests.core.world import LEG, World, arrived, placed
 from voicecall.core import events as ev
 from voicecall.core.effects import Effect, StartTimer, StopTimer
 from voicecall.core.ids import StreamId
-from voicecall.core.rules import Capabilities, Rules, TurnRules
+from voicecall.core.rules import Capabilities, Mode, Rules, TurnRules
 
 STREAM = ev.StreamStarted(StreamId("stream-1"), "nonce-1")
 RUDE = Rules(turns=TurnRules(protect_greeting=False))

@@ -25,6 +25,7 @@ from voicecall.core.effects import (
     HoldReply,
     Ignored,
     Prompt,
+    Refuse,
     Respond,
     ResumeReply,
     Say,
@@ -114,6 +115,14 @@ def test_a_message_that_cannot_be_worded_ends_its_call() -> None:
     world.feed(ev.DocumentAsked())
     assert acts(world.feed(ev.ReplyFailed(1, "no words"))) == (Hangup(),)
     assert (world.call.end_reason, world.call.end_detail) == ("error", "The message could not be spoken: no words")
+
+
+def test_what_waited_is_refused_when_a_call_ends_while_prompting() -> None:
+    world = telling()
+    world.feed(ev.SpeakAsked("a", "One moment."))
+    world.feed(ev.CarrierEnded("completed"))
+    effects = world.feed(ev.PlaybackStopped(2, f"{ONE} {TWO}", ""))
+    assert acts(effects) == (Refuse("a", "call-over", "the call ended: hangup-user"),)
 
 
 # --- what is asked of the call

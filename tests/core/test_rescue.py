@@ -224,7 +224,7 @@ def test_a_verdict_on_the_leg_that_comes_after_it_asked_is_late() -> None:
     world = lost(SPEAKING)
     assert acts(world.feed(ev.DocumentAsked())) == (Connect(),)
     for answer in ("alive", "gone", "unknown"):
-        assert world.feed(ev.CarrierAsked(answer)) == (Ignored("CarrierAsked in active"),)  # type: ignore[arg-type]
+        assert world.feed(ev.CarrierAsked(answer)) == (Ignored("CarrierAsked in active"),)
 
 
 def test_a_verdict_on_the_leg_that_comes_after_the_stream_is_late() -> None:

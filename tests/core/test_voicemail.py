@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from tests.core.scenes import (
-    ONE,
     SPEAKING,
-    TWO,
     acts,
     connected,
     greeted,
-    telling,
 )
 from tests.core.world import LEG, World, placed
 from voicecall.core import events as ev
@@ -70,14 +67,6 @@ def test_a_late_verdict_drops_the_opening_line_that_the_carrier_tells() -> None:
         ("Good day.", "Good"),
         ("Leave a message.", None),
     ]
-
-
-def test_what_waited_is_refused_when_a_call_ends_while_prompting() -> None:
-    world = telling()
-    world.feed(ev.SpeakAsked("a", "One moment."))
-    world.feed(ev.CarrierEnded("completed"))
-    effects = world.feed(ev.PlaybackStopped(2, f"{ONE} {TWO}", ""))
-    assert acts(effects) == (Refuse("a", "call-over", "the call ended: hangup-user"),)
 
 
 # --- a verdict that comes late

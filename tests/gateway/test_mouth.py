@@ -200,7 +200,10 @@ async def test_where_the_carrier_speaks_a_reply_is_its_words() -> None:
         await asyncio.sleep(0.5)
         assert own.posted == []
         await asyncio.sleep(2)
-        assert own.posted == [FarewellAsked(1), ReplyWorded(1, "Yes of course. At nine.", "Yes of course. **At** nine.")]
+        assert own.posted == [
+            FarewellAsked(1),
+            ReplyWorded(1, "Yes of course. At nine.", "Yes of course. **At** nine."),
+        ]
         assert own.outlet.sent == []
 
 

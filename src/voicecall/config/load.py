@@ -52,16 +52,30 @@ def load(path: FilePath | None = None, environ: Mapping[str, str] | None = None)
 
 
 def state_dir(environ: Mapping[str, str]) -> FilePath:
-    """Return the folder of the gateway's state: `$VOICECALL_STATE_DIR`, else the platform's."""
-    named = environ.get("VOICECALL_STATE_DIR")
-    return FilePath(named).expanduser().absolute() if named else platformdirs.user_state_path("voicecall")
+    """Return the folder of the gateway's state: `$VOICECALL_STATE_DIR`, else the platform's.
+
+    Raises:
+        ConfigError: the variable names the home of somebody who has none here.
+    """
+    named = _named("VOICECALL_STATE_DIR", environ)
+    return platformdirs.user_state_path("voicecall") if named is None else named.absolute()
+
+
+def _named(variable: str, environ: Mapping[str, str]) -> FilePath | None:
+    """Return the path in a variable, with `~` replaced; None if it is not set."""
+    named = environ.get(variable)
+    try:
+        return FilePath(named).expanduser() if named else None
+    except RuntimeError:
+        message = f"{named} is in a home that is not here: write a full path (in the environment: {variable})"
+        raise ConfigError([Fault("", message)]) from None
 
 
 def _find(path: FilePath | None, environ: Mapping[str, str]) -> tuple[FilePath | None, str]:
     if path is not None:
         return path, " (named by --config)"
-    if named := environ.get("VOICECALL_CONFIG"):
-        return FilePath(named).expanduser(), " (named by VOICECALL_CONFIG)"
+    if named := _named("VOICECALL_CONFIG", environ):
+        return named, " (named by VOICECALL_CONFIG)"
     for place in (FilePath("voicecall.toml"), platformdirs.user_config_path("voicecall") / "config.toml"):
         if place.is_file():
             return place, ""
