@@ -31,7 +31,8 @@ MISFORTUNES = (
 TIMERS = ("endpoint", "transcript", "barge-in", "settle", "ring", "max-duration", "notify", "playback")
 TURN_RULES = st.builds(TurnRules, barge_in=st.sampled_from([True, True, False]), protect_greeting=st.booleans())
 MACHINES = st.sampled_from(["off", "off", "message"])
-CAN = st.builds(Capabilities, prompts=st.booleans(), redirects=st.booleans(), digits_end_stream=st.booleans())
+MAY = st.booleans()
+CAN = st.builds(Capabilities, prompts=MAY, redirects=MAY, digits_end_stream=MAY, listens_apart=MAY)
 RULES = st.builds(
     Rules,
     stale=st.sampled_from([0.0, 120.0]),
@@ -76,7 +77,7 @@ class CallMachine(RuleBasedStateMachine):
                 self.world.feed(ev.Dialled(LEG))
             if not self.world.call.prompting:
                 self.world.next_stream()
-            elif isinstance(beginning, ev.Placed):
+            elif not self.world.waiting:
                 self.world.feed(ev.DocumentAsked())
 
     # --- the carrier
@@ -124,9 +125,11 @@ class CallMachine(RuleBasedStateMachine):
         assert prompt is not None
         number = {"newest": prompt.number, "unnumbered": 0, "stale": prompt.number - 1}[which]
         lines, text = world.call.lines, text.format(len(world.log)) if prompt.listen else ""
-        world.feed(ev.Gathered(number, text), after=after)
-        if which == "stale" and number:
-            assert world.call.lines == lines, "a stale prompt was taken for the newest"
+        if world.listens and prompt.text and which != "unnumbered":
+            world.feed(ev.Told(number), after=after)
+        else:
+            world.feed(ev.Gathered(number, text), after=after)
+        assert which != "stale" or not number or world.call.lines == lines, "a stale prompt was taken for the newest"
 
     # --- the media plane
 

@@ -87,5 +87,6 @@ def find(*, in_turns: bool) -> None:
     """Play on turns alone, which is quicker, before whole calls."""
     if in_turns:
         play(TurnsMachine, 300)
-    play(TroubledMachine, 500)
+    else:
+        play(TroubledMachine, 500)
     play(CallMachine, 1500)

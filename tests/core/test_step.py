@@ -21,7 +21,7 @@ from voicecall.core.effects import (
     StartTimer,
     StopTimer,
 )
-from voicecall.core.ids import StreamId
+from voicecall.core.ids import CarrierCallId, StreamId
 from voicecall.core.rules import Rules
 
 # --- operations
@@ -212,6 +212,14 @@ def test_a_call_that_was_answered_before_the_dial_was_confirmed_does_not_ring() 
     world = World(placed())
     world.feed(ev.Answered())
     assert world.feed(ev.Dialled(LEG)) == ()
+
+
+def test_a_stale_call_that_the_carrier_never_named_ends() -> None:
+    world = World(placed())
+    assert world.feed(ev.Dialled(CarrierCallId(""))) == (StartTimer("ring", 35.0), StartTimer("stale", 120.0))
+    world.feed(ev.TimerFired("stale"), after=120.0)
+    assert (world.call.end_reason, world.call.end_detail) == ("stale-timeout", "The carrier never named the call.")
+    assert world.feed(ev.Dialled(LEG)) == (Hangup(),)
 
 
 @pytest.mark.parametrize("answer", ["alive", "unknown", "gone"])

@@ -15,6 +15,7 @@ from voicecall.core.effects import (
     Effect,
     Hangup,
     HoldReply,
+    Listen,
     Prompt,
     Refuse,
     Respond,
@@ -47,6 +48,8 @@ class Watch:
         """Replies of which only the words are made."""
         self.waiting = False
         """Whether the carrier asked what to say and was not told yet."""
+        self.listens = False
+        """Whether the carrier was told to listen, where that is a step of its own."""
         self.prompt: Prompt | None = None
         """What the carrier speaks and hears."""
         self.prompted: set[int] = set()
@@ -86,12 +89,16 @@ class Watch:
                 self.replies.pop(reply, None)
             case ev.ReplyWorded(reply) if self.replies.get(reply) == "due":
                 self.replies[reply] = "told"
-            case ev.Gathered(number) if number and self.prompt is not None and number != self.prompt.number:
+            case ev.Gathered(number) | ev.Told(number) if number and number != max(self.prompted, default=0):
                 pass
-            case ev.DocumentAsked() | ev.Gathered():
-                if isinstance(event, ev.Gathered) and self.prompt is not None and self.prompt.text:
-                    told = [reply for reply, how in self.replies.items() if how == "told"]
-                    self.told.update((reply, self.prompt.text) for reply in told)
+            case ev.Told() if self.prompt is not None:
+                self._heard(self.prompt)
+                self.prompt = Prompt(self.prompt.number, "", listen=True)
+            case ev.Gathered():
+                if self.prompt is not None:
+                    self._heard(self.prompt)
+                self.waiting, self.prompt = True, None
+            case ev.DocumentAsked():
                 self.waiting, self.prompt = True, None
             case ev.PromptFailed():
                 self.prompt = None
@@ -128,6 +135,11 @@ class Watch:
                 self._restarted()
             case _:
                 pass
+
+    def _heard(self, prompt: Prompt) -> None:
+        """The carrier has spoken it."""
+        if prompt.text:
+            self.told.update((reply, prompt.text) for reply, how in self.replies.items() if how == "told")
 
     def _restarted(self) -> None:
         """Nothing of the old process is left; what it had logged is."""
@@ -198,6 +210,10 @@ class Watch:
                     assert self.connects <= MAX_CONNECTS + self.pressed + self.restarts, (
                         "one media stream after the other"
                     )
+                case Listen():
+                    assert self.call.prompting, "the carrier is to listen to a call that streams"
+                    assert not self.listens, "told to listen twice"
+                    self.listens, self.waiting = True, False
                 case Prompt(number, text, listen):
                     assert self.call.prompting, f"{effect} of a call that streams"
                     assert number not in self.prompted, f"{effect} uses an old number"

@@ -177,8 +177,11 @@ class World(Watch):
         elif "sounding" in self.replies.values():
             (reply,) = (number for number, how in self.replies.items() if how == "sounding")
             self.feed(ev.PlaybackFinished(reply, f"It is reply {reply}."), after=1.0)
+        elif self.call.away and self.call.prompting:
+            self.feed(ev.DocumentAsked(), after=1.0)
         elif self.prompt is not None and self.prompt.text:
-            self.feed(ev.Gathered(self.prompt.number), after=1.0)
+            number = self.prompt.number
+            self.feed(ev.Told(number) if self.listens else ev.Gathered(number), after=1.0)
         else:
             return False
         return True

@@ -9,10 +9,11 @@ from tests.e2e.daemon import ANSWER, CALLER, PHONE, STUBS, WORDS, Json, said
 from tests.e2e.twilio import ACCOUNT, OURS, PUBLIC, TOKEN, Twilio, record_of, running
 
 TALKER = "+15550100061"
-"""Hears the greeting out, asks, hears the answer out and hangs up."""
+"""Does what the test at hand tells it to, when it is dialled."""
 QUESTION = "What are your hours?"
 HEAR = {"listen": 0.3}
 TALK: list[Json] = [HEAR, {"say": QUESTION}, HEAR, {"hangup": True}]
+"""Hears the greeting out, asks, hears the answer out and hangs up."""
 
 
 def test_both_directions_of_a_conversation_over_media_streams(start: MakeDaemon, twilio: Twilio) -> None:
@@ -62,8 +63,8 @@ def test_without_a_public_url_dialling_is_refused_by_its_name(start: MakeDaemon,
     assert daemon.history() == {}
 
 
-def test_calls_that_are_more_than_may_be_dialled_at_once_are_queued(start: MakeDaemon, twilio: Twilio) -> None:
-    daemon = start({**twilio.settings, "limits.dials_per_second": 2})
+def test_calls_placed_at_once_are_dialled_one_a_second(start: MakeDaemon, twilio: Twilio) -> None:
+    daemon = start(twilio.settings)
     twilio.script(TALKER, HEAR, {"hangup": True})
     with ThreadPoolExecutor(3) as pool, daemon.http() as http:
         wish = {"to": TALKER, "message": "Hello.", "mode": "conversation"}

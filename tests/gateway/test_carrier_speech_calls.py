@@ -14,7 +14,7 @@ from tests.gateway.town import START, MakeTown
 from voicecall.core.rules import Rules
 from voicecall.emulators.faults import Faults
 from voicecall.emulators.script import Step
-from voicecall.errors import CallOver
+from voicecall.errors import CallOver, CarrierError
 
 pytestmark = pytest.mark.parametrize("town", ["twilio"], indirect=True)
 
@@ -74,6 +74,41 @@ async def test_digits_are_sent_and_the_conversation_goes_on(house: MakeHouse) ->
         assert digits == ["1", "2"]
         assert text(await h.hears(call)) == "Hello there Fine thank you"
         assert record["endReason"] == "hangup-user"
+
+
+async def test_what_is_said_waits_until_the_digits_were_sent(house: MakeHouse) -> None:
+    async with house(rules=SPEECH) as h:
+        call = await talking(h)
+        await h.press(call, "1234567890")
+        assert await h.speak(call, "One moment") == {"callId": call, "heard": True}
+
+        digits = [entry for entry in (await h.leg(call)).journal if entry.what == "digit"]
+        assert "".join(entry.text for entry in digits) == "1234567890"
+        assert text(await h.hears(call)) == "Hello there One moment"
+        assert (await h.does(call, "say"))[1] > digits[-1].at
+
+
+async def test_digits_that_are_sent_while_the_agent_thinks_are_sent_before_its_answer(house: MakeHouse) -> None:
+    async with house(rules=SPEECH, brain=Answers((3.0, "Fine thank you"))) as h:
+        call = await h.place(listen(), say("How are you"), wait(20), HANG_UP)
+        await h.seen(call, "call.gathered")
+        await asyncio.sleep(2.5)
+        await h.press(call, "1234567890")
+        record = await h.over(call)
+
+        digits = [entry.text for entry in (await h.leg(call)).journal if entry.what == "digit"]
+        assert "".join(digits) == "1234567890"
+        assert text(await h.hears(call)) == "Hello there Fine thank you"
+        assert record["endReason"] == "hangup-user"
+
+
+async def test_digits_that_cannot_be_sent_hold_nothing_up(house: MakeHouse) -> None:
+    async with house(rules=SPEECH) as h:
+        call = await talking(h)
+        h.town.rest.statuses["digits"] = [400]
+        with pytest.raises(CarrierError, match="400"):
+            await h.press(call, "12")
+        assert await h.speak(call, "Then without") == {"callId": call, "heard": True}
 
 
 async def test_the_call_is_ended_on_request(house: MakeHouse) -> None:

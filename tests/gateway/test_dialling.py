@@ -64,6 +64,8 @@ async def test_a_call_that_is_ended_while_it_waits_is_never_dialled(house: MakeH
         with pytest.raises(CallRefused):
             await initiate(h, FRIEND)
         ended = h.beside(h.end(second["callId"]))
+        await asyncio.sleep(0.1)
+        assert ended.done()  # it does not wait for its turn
         await asyncio.sleep(30)
 
         assert (await ended)["endReason"] == "hangup-agent"

@@ -150,7 +150,7 @@ async def dial(own: Line, times: list[tuple[str, float]], *names: str) -> None:
     """Wait for a dial under each of these names, all at once."""
 
     async def one(name: str) -> None:
-        await own.await_dial()
+        await own.await_dial(asyncio.Event())
         times.append((name, asyncio.get_running_loop().time()))
 
     async with asyncio.TaskGroup() as tasks:
@@ -175,7 +175,7 @@ async def test_a_dial_after_a_pause_goes_out_at_once_and_saves_up_nothing() -> N
 async def test_a_line_knows_whether_a_dial_would_wait() -> None:
     own = slow(2.0)
     assert not own.is_dialling_slowly
-    await own.await_dial()
+    await own.await_dial(asyncio.Event())
     assert own.is_dialling_slowly
     await asyncio.sleep(0.6)
     assert not own.is_dialling_slowly

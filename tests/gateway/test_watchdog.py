@@ -147,27 +147,40 @@ async def test_what_the_caller_says_as_the_carrier_takes_over_is_answered() -> N
         assert text(await w.house.hears(call)).endswith("Fine thank you")
 
 
-async def test_a_greeting_without_a_voice_is_named_and_the_conversation_goes_on() -> None:
+async def test_where_our_voice_fails_the_carrier_greets_and_goes_on() -> None:
     async with watched("streams") as w:
         h = w.house
         h.voice.failing = {"Hello"}
-        call = await h.place(wait(3), say("How are you"), listen(), HANG_UP)
+        call = await h.place(listen(), say("How are you"), listen(), HANG_UP)
         record = await h.over(call)
 
-        assert codes(record) == ["reply-failed"]
+        assert codes(record) == ["reply-failed", "carrier-speech"]
         assert record["warnings"][0]["text"] == "nothing can say Hello"
-        assert [line["text"] for line in record["transcript"]][-2:] == ["How are you", "Fine thank you"]
+        assert [line["text"] for line in record["transcript"]] == ["Hello there", "How are you", "Fine thank you"]
+        assert text(await h.hears(call)) == SPOKEN
         assert record["endReason"] == "hangup-user"
 
 
-async def test_a_message_without_a_voice_ends_its_call_and_says_why() -> None:
+async def test_an_answer_that_our_voice_cannot_say_is_made_again_for_the_carriers() -> None:
+    async with watched("streams") as w:
+        h = w.house
+        h.voice.failing = {"Fine"}
+        call = await h.place(listen(), say("How are you"), listen(), HANG_UP)
+        record = await h.over(call)
+
+        assert [line["text"] for line in record["transcript"]] == ["Hello there", "How are you", "Fine thank you"]
+        assert text(await h.hears(call)) == SPOKEN
+
+
+async def test_a_message_without_a_voice_is_told_by_the_carrier() -> None:
     async with watched("streams") as w:
         h = w.house
         h.voice.failing = {"Hello"}
-        record = await h.over(await h.place(mode="notify"))
+        call = await h.place(mode="notify")
+        record = await h.over(call)
 
-        assert record["endReason"] == "error"
-        assert record["endDetail"] == "The message could not be spoken: nothing can say Hello"
+        assert record["endReason"] == "completed"
+        assert text(await h.hears(call)) == "Hello there"
 
 
 # --- there is no stream

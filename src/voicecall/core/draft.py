@@ -166,10 +166,12 @@ class Draft:
             self.press("", self.call.digits)
 
     def press(self, operation: str, digits: str) -> None:
-        """Have digits sent, for which the leg may leave its media stream."""
+        """Have digits sent, for which the leg may leave its media stream, or the prompt at hand."""
         call = self.call
-        leaves = call.stream is not None and call.rules.can.digits_end_stream
+        leaves = call.rules.can.digits_end_stream and (call.stream is not None or call.prompting)
         self.set(presses=(*call.presses, operation), away=_DIGIT * len(digits) + _AWAY_SLACK if leaves else call.away)
+        if leaves and call.prompting:
+            self.start("prompt", self.call.away)
         self.do(SendDigits(operation, digits))
 
     def hang_up(self) -> None:

@@ -270,6 +270,8 @@ class ReplyFailed(Binding, frozen=True):
     detail: str
     text: str = ""
     heard: str = ""
+    voice: bool = False
+    """Whether it was our voice that failed."""
 
 
 class TurnMeasured(Passing, frozen=True):

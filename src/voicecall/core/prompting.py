@@ -90,7 +90,7 @@ def attend(draft: Draft) -> None:
     if not call.prompting or not call.is_live or not call.prompts.waiting or call.phase is not Phase.ACTIVE:
         return
     left = _left(call)
-    if (not left and call.turns.floor is not floor.Floor.OPEN) or call.digits:
+    if (not left and call.turns.floor is not floor.Floor.OPEN) or call.digits or call.away:
         return
     have_it_listen(draft)
     number = call.prompts.number + 1

@@ -27,8 +27,8 @@ def heard_out(draft: Draft, reply: int, text: str, *, confirmed: bool) -> None:
         draft.end(call.farewell_reason, LAST_DETAIL.get(call.farewell_reason))
 
 
-def cut_off(draft: Draft, reply: int, text: str, heard: str, failed: str = "") -> None:
-    """A reply ended early: the caller cut it off, the call ended, or it could not be made."""
+def cut_off(draft: Draft, reply: int, text: str, heard: str, failed: str = "", *, again: bool = False) -> None:
+    """A reply ended early: the caller cut it off, the call ended, or it could not be made and is tried `again`."""
     call = draft.call
     if reply not in call.reporting:
         return
@@ -39,7 +39,7 @@ def cut_off(draft: Draft, reply: int, text: str, heard: str, failed: str = "") -
         draft.line(Line(call.replying_since, "agent", text, heard if heard != text else None))
     if reply == call.greeting_reply and call.is_live:
         draft.set(greeting_state="heard" if heard else "pending")
-        if failed and call.mode == "notify":
+        if failed and call.mode == "notify" and not again:
             draft.end("error", f"The message could not be spoken: {failed}")
         draft.told()
     refusal = Refuse(call.speaks.get(reply, ""), "speech", failed)

@@ -253,8 +253,11 @@ def _take(draft: Draft, event: Event) -> None:
                     rescue.failed(draft, "The carrier confirmed nothing of what was sent to the caller.")
         case PlaybackStopped(reply, text, heard):
             replies.cut_off(draft, reply, text, heard)
-        case ReplyFailed(reply, detail, text, heard):
-            replies.cut_off(draft, reply, text, heard, failed=detail)
+        case ReplyFailed(reply, detail, text, heard, voice):
+            again = voice and call.is_live and rules.can.prompts and not call.prompting and reply in call.reporting
+            replies.cut_off(draft, reply, text, heard, failed=detail, again=again)
+            if again:
+                rescue.fall_back(draft, f"Our own voice failed: {detail.rstrip('.')}.")
         case TurnMeasured(turn, stages):
             draft.set(latency=(*call.latency, Measured(turn, stages)))
         case Warned(code, text):
@@ -263,6 +266,8 @@ def _take(draft: Draft, event: Event) -> None:
             _operation(draft, event)
         case DigitsSent(operation, error) if operation in call.presses:
             draft.set(presses=tuple(press for press in call.presses if press != operation))
+            if error:
+                draft.set(away=0.0)
             if operation:
                 draft.do(Refuse(operation, "carrier", error) if error else Acknowledge(operation, {}))
             else:
@@ -346,6 +351,8 @@ def _timer(draft: Draft, name: str) -> None:
             draft.hang_up()
         case "ring":
             draft.end("no-answer", f"Nobody answered within {rules.ring_timeout:g} s.")
+        case "stale" if call.carrier_call_id is None:
+            draft.end("stale-timeout", "The carrier never named the call.")
         case "stale":
             draft.set(asked="stale")
             draft.do(AskCarrier())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import Protocol
 
@@ -102,12 +103,14 @@ class Line:
         """Whether a dial would have to wait for those before it."""
         return self._next_dial > asyncio.get_running_loop().time()
 
-    async def await_dial(self) -> None:
-        """Return when the next dial may be made; whoever comes first dials first."""
+    async def await_dial(self, over: asyncio.Event) -> None:
+        """Return when the next dial may be made, or `over` is set; whoever comes first dials first."""
         now = asyncio.get_running_loop().time()
         due = max(now, self._next_dial)
         self._next_dial = due + self._pace
-        await asyncio.sleep(due - now)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(due - now):
+                await over.wait()
 
     def answer(self, action: Action, hand: Hand) -> bool:
         """Carry the action out by answering the webhook at hand; say whether that was possible."""

@@ -183,7 +183,7 @@ class Mouth:
                 self.player.complete(reply)
             else:
                 self.player.stop()
-                self._post(ReplyFailed(reply, str(error)))
+                self._post(ReplyFailed(reply, str(error), voice=isinstance(error, SpeechError)))
         else:
             self.player.complete(reply)
 

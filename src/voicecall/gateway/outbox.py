@@ -139,6 +139,8 @@ class Outbox:
         self._answer = answer
         self._waiting: asyncio.Queue[tuple[tuple[Durable, ...], Hand | None, After | None]] = asyncio.Queue()
         self._afters: deque[After] = deque()
+        self.over = asyncio.Event()
+        """Set once nothing is to be dialled any more."""
         self.visitor: Hand | None = None
         """The webhook of a leg that waits for what the carrier is to say."""
         self.failed = False
@@ -156,6 +158,13 @@ class Outbox:
         """Nothing more will be carried out: tell those who wait."""
         while self._afters:
             self._afters.popleft()(why)
+
+    def leave(self) -> None:
+        """The call is about to end: dial no more, and keep no leg waiting."""
+        self.over.set()
+        if self.visitor is not None:
+            self.visitor.give(self._around.line.nothing())
+            self.visitor = None
 
     async def join(self) -> None:
         """Return once everything was carried out."""
@@ -251,7 +260,7 @@ class Outbox:
         """Dial in turn, again where the carrier had no room, and not at all once the call is over."""
         for pause in (*_DIAL_PAUSES, 0.0):
             self.queued = self._around.line.is_dialling_slowly
-            await self._around.line.await_dial()
+            await self._around.line.await_dial(self.over)
             self.queued = False
             if not self._call().is_live:
                 self._post(DialFailed("The call ended before it was dialled."))

@@ -324,9 +324,8 @@ class Session:
                     later.append(effect)
         if later or after is not None:
             self._outbox.put(tuple(later), hand, after)
-        if not self.call.is_live and self._outbox.visitor is not None:
-            self._outbox.visitor.give(self.around.line.nothing())
-            self._outbox.visitor = None
+        if not self.call.is_live:
+            self._outbox.leave()
 
     def _stop_timer(self, name: str) -> None:
         timer = self._timers.pop(name, None)
