@@ -121,14 +121,14 @@ class CallMachine(RuleBasedStateMachine):
         after=st.sampled_from([0.5, 5.0]),
     )
     def a_prompt_comes_back(self, text: str, which: str, after: float) -> None:
-        world, prompt = self.world, self.world.prompt
-        assert prompt is not None
-        number = {"newest": prompt.number, "unnumbered": 0, "stale": prompt.number - 1}[which]
-        lines, text = world.call.lines, text.format(len(world.log)) if prompt.listen else ""
-        if world.listens and prompt.text and which != "unnumbered":
+        world, lines, newest = self.world, self.world.call.lines, max(self.world.prompted)
+        number = {"newest": newest, "unnumbered": 0, "stale": newest - 1}[which]
+        if world.prompt is not None and not world.prompt.listen:
+            text = ""
+        if world.listens and not text and which != "unnumbered":
             world.feed(ev.Told(number), after=after)
         else:
-            world.feed(ev.Gathered(number, text), after=after)
+            world.feed(ev.Gathered(number, text.format(len(world.log))), after=after)
         assert which != "stale" or not number or world.call.lines == lines, "a stale prompt was taken for the newest"
 
     # --- the media plane
@@ -267,14 +267,12 @@ class TroubledMachine(CallMachine):
             case "is lost" if "stream-grace" in world.timers:
                 world.fire("stream-grace")
                 world.feed(ev.CarrierAsked("alive"))
-            case "is unheard":
+            case _:
                 due = [reply for reply, how in world.replies.items() if how == "due"]
                 if due:
                     world.feed(ev.PlaybackStarted(due[0]))
                 if "playback" in world.timers:
                     world.fire("playback")
-            case _:
-                pass
 
 
 class TurnsMachine(RuleBasedStateMachine):
