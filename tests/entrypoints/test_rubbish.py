@@ -25,6 +25,7 @@ from tests.carriers.twilio.rubbish import (
     signed,
     webhooks,
 )
+from tests.entrypoints.house import House, visit
 from voicecall.carriers import Carrier, Delivery, HttpReply, MediaCodec, MediaStarted, Webhook
 from voicecall.carriers.mock import MockCarrier
 from voicecall.carriers.twilio import TwilioCarrier
@@ -284,3 +285,41 @@ def test_a_handshake_of_rubbish_is_admitted_only_where_signatures_are_logged(han
             admitted = streams.admits(carrier, replace(handshake, method="GET", body=b""))
         check_log(logs)
         assert admitted is not required
+
+
+# --- over the wire
+
+UPGRADE = (
+    b"GET /voice/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("part", "garbled"),
+    [
+        (b"dGhlIHNhbX", b"dGhlIHNh\xe5X"),
+        (b"websocket\r", b"web\xffsocket\r"),
+        (b": Upgrade", b": Up\xcbgrade"),
+        (b": 13", b": 1\xb33"),
+    ],
+)
+def test_an_upgrade_that_is_not_ascii_is_none(part: bytes, garbled: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    async def play(house: House) -> None:
+        async with house.raw(UPGRADE.replace(part, garbled)) as (reader, _):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 426 ")
+
+    visit(play)
+    assert not caplog.records
+
+
+def test_an_upgrade_of_which_nobody_awaits_the_answer_is_no_accident(caplog: pytest.LogCaptureFixture) -> None:
+    async def play(house: House) -> None:
+        for _ in range(20):
+            async with house.raw(UPGRADE) as (_, writer):
+                writer.transport.abort()
+        async with house.raw(UPGRADE) as (reader, _):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 101 ")
+
+    visit(play, max_pending=40, max_pending_per_address=40)
+    assert not caplog.records

@@ -213,7 +213,7 @@ class PublicListener:
             max_msg_size=self._options.max_frame + 1,  # aiohttp refuses what reaches it
             timeout=_CLOSE_TIMEOUT,
         )
-        if request.method == "HEAD" or not socket.can_prepare(request).ok:
+        if request.method == "HEAD" or not _is_upgrade(socket, request):
             return _answer(426, "media streams are served here, over WebSocket", Upgrade="websocket")
         headers = _headers(request)
         client = self._proxies.client(request.remote, headers)
@@ -243,7 +243,11 @@ class PublicListener:
             log.warning("stream.crowded")
             return _answer(503, "too many media streams", **{"Retry-After": "1"})
         with connection, pending:
-            await socket.prepare(request)
+            try:
+                await socket.prepare(request)
+            except ConnectionError:
+                log.info("stream.lost")
+                return _answer(400, "gone")
             log.info("stream.connected")
             media = _Socket(socket)
             self._sockets.add(media)
@@ -314,6 +318,13 @@ class _Socket:
 def _tells_about_us(record: logging.LogRecord) -> bool:
     """Leave out what only says that a stranger spoke no HTTP."""
     return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+def _is_upgrade(socket: web.WebSocketResponse, request: web.BaseRequest) -> bool:
+    try:
+        return socket.can_prepare(request).ok
+    except ValueError:  # a header that is not ASCII
+        return False
 
 
 def _headers(request: web.BaseRequest) -> dict[str, str]:

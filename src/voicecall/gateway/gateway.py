@@ -167,7 +167,7 @@ class Gateway:
         around = self._switchboard.exchange.carriers[carrier]
         if not around.is_reachable():
             raise CallRefused(
-                "no-public-url", f"{carrier} could not reach this gateway: public_url is not set (see voicecall doctor)"
+                "no-public-url", f"{carrier} could not reach this gateway: set public_url to where it can"
             )
         from_number = self._defaults.from_number or (MOCK_NUMBER if carrier == "mock" else None)
         if from_number is None:

@@ -108,9 +108,10 @@ class Line:
         now = asyncio.get_running_loop().time()
         due = max(now, self._next_dial)
         self._next_dial = due + self._pace
-        with suppress(TimeoutError):
-            async with asyncio.timeout(due - now):
-                await over.wait()
+        if due > now:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(due - now):
+                    await over.wait()
 
     def answer(self, action: Action, hand: Hand) -> bool:
         """Carry the action out by answering the webhook at hand; say whether that was possible."""

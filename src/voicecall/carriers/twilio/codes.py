@@ -14,7 +14,7 @@ _GEO = (
 _INVALID_TO = "the number called is not one that can be dialled; write it in E.164 (plus sign, country code, number)"
 _NO_ACCOUNT = "the account is not active; look at its state and balance in the Twilio console"
 _NOT_OWNED = "from_number belongs neither to the account nor to its verified caller ids; use one that does"
-_OUR_URL = "it cannot fetch from public_url; check from outside that the URL reaches the gateway (voicecall doctor)"
+_OUR_URL = "it cannot fetch from public_url; check from outside that a POST to it reaches the gateway"
 _STREAM_LOST = "the media stream was lost; the proxy in front of the gateway or the network cut it"
 _OUR_FRAME = "it could not read a message on the media stream; something between it and the gateway changes them"
 
