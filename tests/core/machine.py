@@ -30,14 +30,13 @@ MISFORTUNES = (
 )
 TIMERS = ("endpoint", "transcript", "barge-in", "settle", "ring", "max-duration", "notify", "playback")
 TURN_RULES = st.builds(TurnRules, barge_in=st.sampled_from([True, True, False]), protect_greeting=st.booleans())
-MACHINES = st.sampled_from(["off", "off", "message"])
-MAY = st.booleans()
-CAN = st.builds(Capabilities, prompts=MAY, redirects=MAY, digits_end_stream=MAY, listens_apart=MAY)
+FACULTIES = ("prompts", "redirects", "digits_end_stream", "listens_apart")
+CAN = st.builds(Capabilities, **dict.fromkeys(FACULTIES, st.booleans()))
 RULES = st.builds(
     Rules,
     stale=st.sampled_from([0.0, 120.0]),
     turns=TURN_RULES,
-    machine=MACHINES,
+    machine=st.sampled_from(["off", "off", "message"]),
     can=CAN,
     streaming=st.sampled_from([True, True, False]),
 )
@@ -123,8 +122,7 @@ class CallMachine(RuleBasedStateMachine):
     def a_prompt_comes_back(self, text: str, which: str, after: float) -> None:
         world, lines, newest = self.world, self.world.call.lines, max(self.world.prompted)
         number = {"newest": newest, "unnumbered": 0, "stale": newest - 1}[which]
-        if world.prompt is not None and not world.prompt.listen:
-            text = ""
+        text = text if world.prompt and world.prompt.listen else ""
         if world.listens and not text and which != "unnumbered":
             world.feed(ev.Told(number), after=after)
         else:
@@ -167,7 +165,7 @@ class CallMachine(RuleBasedStateMachine):
         if how == "cancelled":
             world.feed(ev.PlaybackStopped(reply, text, "It is" if heard else ""))
         elif how == "due" and end == "failed":
-            world.feed(ev.ReplyFailed(reply, "the service is down"))
+            world.feed(ev.ReplyFailed(reply, "the service is down", voice=heard))
         elif end == "farewell":
             world.feed(ev.FarewellAsked(reply))
         elif reply in world.in_words:
@@ -268,9 +266,8 @@ class TroubledMachine(CallMachine):
                 world.fire("stream-grace")
                 world.feed(ev.CarrierAsked("alive"))
             case _:
-                due = [reply for reply, how in world.replies.items() if how == "due"]
-                if due:
-                    world.feed(ev.PlaybackStarted(due[0]))
+                if "due" in world.replies.values():
+                    world.feed(ev.PlaybackStarted(max(world.replies)))
                 if "playback" in world.timers:
                     world.fire("playback")
 

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from tests.core.scenes import (
-    ASKING,
-    acts,
-    call_on,
-    connected,
-    dropped,
-    greeted,
-    says,
-    silent,
-)
+import pytest
+
+from tests.core.scenes import ASKING, SPEAKING, acts, call_on, connected, dropped, greeted, says, silent
 from tests.core.world import LEG, World, about, placed
 from voicecall.core import events as ev
 from voicecall.core.effects import (
@@ -181,3 +174,46 @@ def test_a_machine_is_left_its_message_by_the_carriers_speech() -> None:
     effects = world.feed(ev.TimerFired("stream-start"), after=10.0)
     assert StartTimer("machine", 8.0) in effects
     assert acts(effects) == (Prompt(1, "", listen=True),)
+
+
+# --- a voice of ours that fails
+
+
+def test_an_opening_line_that_our_voice_cannot_say_is_said_by_the_carrier() -> None:
+    world = connected(call_on(SPEAKING, "notify"))
+    assert acts(world.feed(ev.ReplyFailed(1, "no voice.", voice=True))) == (Say(2, "Good day."),)
+    assert [warning.text for warning in world.call.warnings] == [
+        "no voice.",
+        "Our own voice failed: no voice. The carrier speaks and listens from now on.",
+    ]
+    assert acts(world.feed(ev.ReplyWorded(2, "Good day."))) == (Prompt(1, "Good day.", listen=False),)
+
+
+def test_an_answer_that_our_voice_cannot_say_is_asked_for_in_words() -> None:
+    world = greeted(call_on(SPEAKING))
+    says(world, "What time is it?")
+    assert acts(world.feed(ev.ReplyFailed(2, "no voice", voice=True))) == (Respond(3, 1),)
+    assert world.call.prompting
+
+
+def test_an_answer_that_our_voice_began_is_not_begun_again() -> None:
+    world = greeted(call_on(SPEAKING))
+    says(world, "What time is it?")
+    world.feed(ev.PlaybackStarted(2))
+    failed = ev.ReplyFailed(2, "no voice", "It is noon.", "It is", voice=True)
+    assert acts(world.feed(failed)) == (Prompt(1, "", listen=True),)
+    assert (world.call.lines[-1].text, world.call.lines[-1].heard) == ("It is noon.", "It is")
+
+
+@pytest.mark.parametrize(
+    ("can", "voice"), [(Capabilities(), True), (SPEAKING, False)], ids=["no carrier speech", "no words"]
+)
+def test_a_reply_that_the_carrier_could_not_say_either_is_a_warning(can: Capabilities, voice: bool) -> None:
+    world = connected(call_on(can))
+    assert world.feed(ev.ReplyFailed(1, "no voice", voice=voice)) == ()
+    assert not world.call.prompting
+
+
+def test_a_failure_of_a_reply_that_is_over_changes_nothing() -> None:
+    world = greeted(call_on(SPEAKING))
+    assert world.feed(ev.ReplyFailed(1, "no voice", voice=True)) == (Ignored("ReplyFailed in active"),)

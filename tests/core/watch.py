@@ -260,9 +260,8 @@ class Watch:
             self.greeted = False
             self.openings.clear()
         if self.waiting and call.prompting and call.is_live:
-            busy = (
-                call.turns.reply or FLOOR_TIMERS & set(self.timers) or self.digits or call.asked or "ask" in self.timers
-            )
+            timed = (FLOOR_TIMERS | {"ask"}) & set(self.timers)
+            busy = call.turns.reply or timed or self.digits or call.asked or (call.away and "prompt" in self.timers)
             assert busy, "the carrier waits, and nobody will tell it what to do"
         assert call.phase is before.phase or call.phase in NEXT[before.phase], f"{before.phase} became {call.phase}"
         assert set(self.timers) == call.timers, f"{set(self.timers)} run, the call knows {set(call.timers)}"

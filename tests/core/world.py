@@ -177,7 +177,7 @@ class World(Watch):
         elif "sounding" in self.replies.values():
             (reply,) = (number for number, how in self.replies.items() if how == "sounding")
             self.feed(ev.PlaybackFinished(reply, f"It is reply {reply}."), after=1.0)
-        elif self.call.away and self.call.prompting:
+        elif self.call.away and self.call.prompting and self.call.is_live:
             self.feed(ev.DocumentAsked(), after=1.0)
         elif self.prompt is not None and self.prompt.text:
             number = self.prompt.number

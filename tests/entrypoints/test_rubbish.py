@@ -323,3 +323,12 @@ def test_an_upgrade_of_which_nobody_awaits_the_answer_is_no_accident(caplog: pyt
 
     visit(play, max_pending=40, max_pending_per_address=40)
     assert not caplog.records
+
+
+def test_a_request_without_a_target_is_answered(caplog: pytest.LogCaptureFixture) -> None:
+    async def play(house: House) -> None:
+        async with house.raw(b"CONNECT \r\nHost: x\r\n\r\n") as (reader, _):
+            assert b" 404 " in await reader.readline()
+
+    visit(play)
+    assert not caplog.records

@@ -287,3 +287,18 @@ async def test_an_unanswered_question_is_answered_on_the_next_stream(house: Make
         await h.over(call)
 
         assert text(await h.hears(call)) == "Hello there Fine thank you"
+
+
+async def test_digits_that_are_sent_in_a_row_all_arrive(house: MakeHouse) -> None:
+    async with house() as h:
+        call = await h.place(wait(40))
+        await h.seen(call, "reply.finished")
+        first = h.beside(h.press(call, "123456"))
+        await asyncio.sleep(0.5 if h.can.digits_end_stream else 5)  # the mock network sends what it is told at once
+        await h.press(call, "789")
+        await first
+        await asyncio.sleep(15)
+
+        digits = [entry.text for entry in (await h.leg(call)).journal if entry.what == "digit"]
+        assert "".join(digits) == "123456789"
+        assert (await h.record(call))["state"] in ("active", "listening")

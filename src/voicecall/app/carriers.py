@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from voicecall import plugins
 from voicecall.carriers import Carrier
-from voicecall.config.carriers import Twilio
+from voicecall.config.carriers import Telnyx, Twilio
 from voicecall.config.model import Config
 from voicecall.errors import ConfigError, Fault
 
@@ -31,7 +31,10 @@ def _carriers(config: Config, mock_secret: str, network_url: str | None) -> Iter
         yield plugins.find("carrier", "mock")(mock_secret, network_url)
     if config.twilio.account_sid and config.twilio.auth_token:
         yield _twilio(config.twilio, config.twilio.account_sid, config.twilio.auth_token.get_secret_value())
-    if config.provider not in ("mock", "twilio"):
+    telnyx = config.telnyx
+    if telnyx.api_key and telnyx.connection_id and (telnyx.public_key or config.skip_signature_verification):
+        yield _telnyx(telnyx, telnyx.api_key.get_secret_value(), telnyx.connection_id)
+    if config.provider not in ("mock", "twilio", "telnyx"):
         yield plugins.find("carrier", config.provider)()
 
 
@@ -48,5 +51,18 @@ def _twilio(options: Twilio, account_sid: str, auth_token: str) -> Carrier:
         api_key=key,
         voice=options.voice,
         language=options.language,
+    )
+    return carrier
+
+
+def _telnyx(options: Telnyx, api_key: str, connection_id: str) -> Carrier:
+    carrier: Carrier = plugins.find("carrier", "telnyx")(
+        api_key,
+        connection_id,
+        options.public_key or "",
+        api_base_url=options.api_base_url,
+        voice=options.voice,
+        language=options.language,
+        codec=options.codec,
     )
     return carrier

@@ -52,6 +52,12 @@ class Telnyx(Section):
     """Verifies webhooks."""
     api_base_url: Origin | None = None
     """An origin in place of Telnyx's own: tests, proxies."""
+    voice: str = "AWS.Polly.Joanna-Neural"
+    """Who speaks where Telnyx does so itself: its name of a voice that speaks `telnyx.language`."""
+    language: str = "en-US"
+    """The language that Telnyx speaks and understands where it does so itself, such as `de-DE`."""
+    codec: Literal["PCMU", "PCMA", "L16/16000"] = "PCMU"
+    """What media streams carry: mu-law, A-law, or 16-bit samples at 16 kHz."""
 
 
 class Plivo(Section):

@@ -167,6 +167,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     timers: frozenset[str] = frozenset()
     speaks: dict[int, str] = {}
     """Operations that wait for a reply to be heard, by reply."""
+    later: tuple[tuple[str, str], ...] = ()
+    """Operations and their digits that wait until the leg is back from sending others."""
     presses: tuple[str, ...] = ()
     """Operations that wait for their digits to be sent; empty for the call's own."""
     continues: str = ""

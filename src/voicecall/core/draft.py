@@ -168,11 +168,23 @@ class Draft:
     def press(self, operation: str, digits: str) -> None:
         """Have digits sent, for which the leg may leave its media stream, or the prompt at hand."""
         call = self.call
+        if call.away:
+            self.set(presses=(*call.presses, operation), later=(*call.later, (operation, digits)))
+            return
         leaves = call.rules.can.digits_end_stream and (call.stream is not None or call.prompting)
-        self.set(presses=(*call.presses, operation), away=_DIGIT * len(digits) + _AWAY_SLACK if leaves else call.away)
+        presses = call.presses if operation in call.presses else (*call.presses, operation)
+        self.set(presses=presses, away=_DIGIT * len(digits) + _AWAY_SLACK if leaves else 0.0)
         if leaves and call.prompting:
             self.start("prompt", self.call.away)
         self.do(SendDigits(operation, digits))
+
+    def back(self) -> None:
+        """The leg is back from sending digits, if it was away; there may be more."""
+        self.set(away=0.0)
+        if self.call.later:
+            (operation, digits), *rest = self.call.later
+            self.set(later=tuple(rest))
+            self.press(operation, digits)
 
     def hang_up(self) -> None:
         if not self.call.leg_over and self.call.carrier_call_id is not None:

@@ -82,6 +82,7 @@ def adopted(draft: Draft) -> None:
         timers=frozenset(),
         speaks={},
         presses=(),
+        later=(),
         continues="",
         ends=(),
         farewell=0,

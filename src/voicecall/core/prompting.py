@@ -130,7 +130,8 @@ def _back(draft: Draft) -> None:
     draft.answered()
     draft.stop("stream-start", "ask", "prompt")
     draft.enter(Phase.ACTIVE)
-    draft.set(away=0.0, asked="")
+    draft.set(asked="")
+    draft.back()
     _prompts(draft, waiting=True)
 
 

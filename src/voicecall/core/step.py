@@ -195,8 +195,8 @@ def _take(draft: Draft, event: Event) -> None:
                     streams=call.streams + 1,
                     credentials=(*call.credentials, credential),
                     asked="",
-                    away=0.0,
                 )
+                draft.back()
                 draft.press_first_digits()
                 if not call.proven and call.turns.floor is floor.Floor.AGENT:
                     draft.start("playback", rules.playback)
@@ -254,7 +254,9 @@ def _take(draft: Draft, event: Event) -> None:
         case PlaybackStopped(reply, text, heard):
             replies.cut_off(draft, reply, text, heard)
         case ReplyFailed(reply, detail, text, heard, voice):
-            again = voice and call.is_live and rules.can.prompts and not call.prompting and reply in call.reporting
+            asked_for = reply in call.speaks or reply == call.continue_reply
+            able = call.is_live and rules.can.prompts and not call.prompting
+            again = voice and able and reply in call.reporting and not asked_for
             replies.cut_off(draft, reply, text, heard, failed=detail, again=again)
             if again:
                 rescue.fall_back(draft, f"Our own voice failed: {detail.rstrip('.')}.")
@@ -267,7 +269,7 @@ def _take(draft: Draft, event: Event) -> None:
         case DigitsSent(operation, error) if operation in call.presses:
             draft.set(presses=tuple(press for press in call.presses if press != operation))
             if error:
-                draft.set(away=0.0)
+                draft.back()
             if operation:
                 draft.do(Refuse(operation, "carrier", error) if error else Acknowledge(operation, {}))
             else:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from socket import SHUT_RDWR, socket
 from types import TracebackType
+from typing import Generic, Self, TypeVar
 
 import aiohttp
 from aiohttp import web
@@ -20,12 +22,15 @@ from yarl import URL
 from voicecall.errors import FrameError
 from voicecall.speech import Synthesizer, Voice
 
-from .faces import Socket
+from .faces import Face, Socket
 from .internet import Answer, Internet, detour
 from .mock import MockFace
 from .mock_rest import MockRest
 from .network import Network, Wires
-from .rest import RestApi
+from .rest import Reply, RestApi
+
+AnyAccount = TypeVar("AnyAccount")
+AnyFace = TypeVar("AnyFace", bound=Face)
 
 _CLOSING = 2.0
 """Seconds given to the gateway to answer a close frame."""
@@ -133,7 +138,29 @@ async def real_internet(via: Mapping[str, str] | None = None) -> AsyncIterator[I
         yield Internet(fetch, connect)
 
 
-class NetworkServer:
+class Server(ABC):
+    """Serves, from a URL of its own, as long as it is entered."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        """Known once it serves."""
+        self._context = self._running()
+
+    async def __aenter__(self) -> Self:
+        await self._context.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self._context.__aexit__(kind, error, trace)
+
+    @abstractmethod
+    def _running(self) -> AbstractAsyncContextManager[None]:
+        """Serve, and set `url`."""
+
+
+class NetworkServer(Server):
     """The mock network with its REST API on a port of its own; an async context manager."""
 
     def __init__(
@@ -146,23 +173,13 @@ class NetworkServer:
         voice: Voice | None = None,
     ) -> None:
         """Port 0 takes a free one; `url` tells which."""
-        self.url = ""
+        super().__init__()
         self.network: Network
         self._synthesizer = synthesizer
         self._host = host
         self._port = port
         self._secret = secret
         self._voice = voice
-        self._context = self._running()
-
-    async def __aenter__(self) -> NetworkServer:
-        await self._context.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        return await self._context.__aexit__(kind, error, trace)
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
@@ -171,6 +188,62 @@ class NetworkServer:
             rest = MockRest(self.network, MockFace(self._secret), self._secret)
             async with self.network.running(), serve(rest, self._host, self._port) as self.url:
                 yield
+
+
+class CarrierServer(Server, Generic[AnyAccount, AnyFace]):
+    """A simulated carrier with its REST API on a port of its own, beside the network's; an async context manager.
+
+    `/phones` and `/faults` drive the network as they do on the mock network's server; a ring needs no webhook there,
+    because the carrier's account says where calls are announced.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        account: AnyAccount | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        via: Mapping[str, str] | None = None,
+        secret: str = "mock",  # noqa: S107 - the documented default of a network that exists on this machine only
+    ) -> None:
+        """Port 0 takes a free one, `url` tells which; `via` maps public origins to local ones.
+
+        `secret` is the bearer token of `/phones` and `/faults`.
+        """
+        super().__init__()
+        self.face: AnyFace
+        self._network = network
+        self._account = account
+        self._host = host
+        self._port = port
+        self._via = via
+        self._secret = secret
+
+    @abstractmethod
+    def _open(self, internet: Internet) -> tuple[AnyFace, RestApi]:
+        """Return the carrier of `_account` on `_network`, and its REST API."""
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[None]:
+        async with real_internet(self._via) as internet:
+            self.face, rest = self._open(internet)
+            phones = MockRest(self._network, self.face, self._secret, numbers_have_webhooks=True)
+            async with serve(_Doors(rest, phones), self._host, self._port) as self.url:
+                yield
+
+
+class _Doors:
+    """A carrier's API, and the one that drives the phones."""
+
+    def __init__(self, carrier: RestApi, phones: MockRest) -> None:
+        self._carrier = carrier
+        self._phones = phones
+
+    async def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Answer one request."""
+        api = self._phones if path.startswith(("/phones/", "/faults")) else self._carrier
+        return await api.handle(method, path, headers, body)
 
 
 @asynccontextmanager

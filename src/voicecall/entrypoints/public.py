@@ -11,6 +11,8 @@ from typing import Any, Self
 import structlog
 from aiohttp import WSMsgType, web
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_parser import RawRequestMessage
+from yarl import URL
 
 from voicecall.carriers import Carrier, HttpReply, Webhook
 from voicecall.errors import StreamRefused
@@ -262,7 +264,7 @@ class _Server(web.Server):
     """A server that lets go of connections which do not get to a request within `patience` seconds."""
 
     def __init__(self, handler: _Handler, *, patience: float, **options: Any) -> None:
-        super().__init__(handler, **options)
+        super().__init__(handler, request_factory=self._request, **options)
         self._patience = patience
         self._silent: dict[web.RequestHandler, asyncio.TimerHandle] = {}
 
@@ -274,6 +276,12 @@ class _Server(web.Server):
     def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
         super().connection_lost(handler, exc)
         self._forget(handler)
+
+    def _request(self, message: RawRequestMessage, *given: Any) -> web.BaseRequest:
+        """Return the request of a message; one without a target, which aiohttp lets through, gets one."""
+        if message.path is None:
+            message = message._replace(path="/", url=URL("/"))
+        return web.BaseRequest(message, *given, loop=asyncio.get_running_loop())
 
     def heard(self, request: web.BaseRequest) -> None:
         """Take note that a connection got to a request."""

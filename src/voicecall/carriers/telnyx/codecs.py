@@ -16,7 +16,6 @@ from voicecall.audio.g711 import (
     from_float,
     mulaw_decode,
     mulaw_encode,
-    pcm_to_float,
     to_float,
 )
 from voicecall.audio.resample import Resampler
@@ -25,7 +24,11 @@ Codec = Literal["PCMU", "PCMA", "L16/16000"]
 """The names of the codecs as they are configured."""
 Encoding = Literal["PCMU", "PCMA", "L16"]
 
-WIRE: Mapping[Codec, tuple[Encoding, int]] = {"PCMU": ("PCMU", 8000), "PCMA": ("PCMA", 8000), "L16/16000": ("L16", 16000)}
+WIRE: Mapping[Codec, tuple[Encoding, int]] = {
+    "PCMU": ("PCMU", 8000),
+    "PCMA": ("PCMA", 8000),
+    "L16/16000": ("L16", 16000),
+}
 """By configured name: Telnyx's name of the codec, and the rate in hertz."""
 _SHORTEST = TELEPHONE_RATE // 50
 """Telnyx takes no less than 20 ms at once. Source: developers.telnyx.com, "Media streaming", 2026-11."""
@@ -81,7 +84,7 @@ class _LinearDecoder:
         self._resampler = Resampler(rate, TELEPHONE_RATE)
 
     def __call__(self, payload: bytes) -> bytes:
-        samples = pcm_to_float(np.frombuffer(payload, "<i2").astype(np.int16).tobytes())
+        samples: Samples = np.frombuffer(payload, "<i2").astype(np.float32) / np.float32(32768)
         return from_float(self._resampler.feed(samples))
 
 

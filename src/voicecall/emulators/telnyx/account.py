@@ -1,0 +1,45 @@
+"""The account that the simulator serves: its credentials, its application, and what it may not do."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from uuid import UUID
+
+
+def control_id(unique: str) -> str:
+    """Return a call control id that always belongs to the same `unique` text."""
+    return "v3:" + urlsafe_b64encode(blake2b(unique.encode(), digest_size=42).digest()).decode("ascii")
+
+
+def identity(unique: str) -> str:
+    """Return a UUID that always belongs to the same `unique` text."""
+    return str(UUID(bytes=blake2b(unique.encode(), digest_size=16).digest(), version=4))
+
+
+@dataclass(slots=True)
+class Account:
+    """One Telnyx account with one Call Control application. Times in seconds."""
+
+    api_key: str = field(default="telnyx", repr=False)
+    seed: bytes = field(default=bytes(range(32)), repr=False)
+    """32 bytes, of which the key pair is made that signs webhooks."""
+    connection_id: str = "1000000000000000001"
+    """The application's id."""
+    webhook_url: str = ""
+    failover_url: str = ""
+    webhook_timeout: float = 2.0
+    first_command_timeout: float | None = None
+    """A parked call that gets no command in this time is ended; None: it is left alone."""
+    numbers: frozenset[str] = frozenset()
+    """In E.164; while there are none, every number counts as the account's own."""
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    """Error codes by destination, such as D13 for one that is not permitted."""
+    concurrency: int = 100
+    """REST requests in flight; more are answered with 429."""
+
+    def owns(self, number: str) -> bool:
+        """Whether calls can be made from this number."""
+        return not self.numbers or number in self.numbers
