@@ -55,11 +55,6 @@ def test_any_bytes_are_read_or_faulted(name: str, content: bytes) -> None:
 
 
 @given(st.dictionaries(KEYS, TREES, max_size=5))
-def test_any_tree_is_a_configuration_or_has_faults(tree: dict[str, Any]) -> None:
-    read("x.json", json.dumps(tree).encode(), {"TT": "token"})
-
-
-@given(st.dictionaries(KEYS, TREES, max_size=5))
 def test_any_block_of_openclaws_is_a_configuration_or_has_faults(block: dict[str, Any]) -> None:
     whole = {"plugins": {"entries": {"voice-call": {"config": block}}}, "gateway": block.get("gateway")}
     read("x.json", json.dumps(whole).encode(), {"TT": "token"})

@@ -54,6 +54,18 @@ def test_digits_that_end_the_stream_do_not_use_up_streams() -> None:
     assert world.call.connects < MAX_CONNECTS
 
 
+def test_digits_that_the_leg_does_not_come_back_from_hold_nothing_up() -> None:
+    world = pressing()
+    world.feed(ev.DigitsAsked("b", "34"))
+    dropped(world)
+    world.feed(ev.TimerFired("stream-grace"), after=6.2)
+    world.feed(ev.CarrierAsked("alive"))
+    effects = world.feed(ev.TimerFired("stream-start"), after=10.0)
+    assert acts(effects) == (SendDigits("b", "34"),)
+    world.feed(ev.DigitsSent("b"))
+    assert acts(world.feed(ev.DocumentAsked())) == (Prompt(1, "", listen=True),)
+
+
 def test_more_digits_on_the_way_do_not_cost_the_patience_for_the_first() -> None:
     world = pressing()
     dropped(world)

@@ -87,8 +87,10 @@ class Watch:
                 self.replies[reply] = "sounding"
             case ev.PlaybackFinished(reply) | ev.PlaybackStopped(reply) | ev.ReplyFailed(reply):
                 self.replies.pop(reply, None)
-            case ev.ReplyWorded(reply) if self.replies.get(reply) == "due":
+            case ev.ReplyWorded(reply, text) if self.replies.get(reply) == "due":
                 self.replies[reply] = "told"
+                if not text:
+                    self.answers.pop(reply, None)  # silence leaves no trace that a restart could go by
             case ev.Gathered(number) | ev.Told(number) if number and number != max(self.prompted, default=0):
                 pass
             case ev.Told() if self.prompt is not None:

@@ -195,7 +195,7 @@ class World(Watch):
         if not self.call.is_over:
             self.feed(ev.EndAsked("the-last"))
         self.calm()
-        if self.call.hangups == 0 and not self.call.is_over:
+        if self.call.hangups == 0 and not self.call.is_over and not self.dismissed:
             assert self.call.carrier_call_id is None, "nobody hung up"
         while self.timers:
             self.fire(min(self.timers, key=lambda name: self.timers[name]))

@@ -1,13 +1,16 @@
-"""Rubbish for the simulator's interpreter: any bytes are a document or a TwimlError."""
+"""Rubbish for the simulator: any bytes are a document or a TwimlError, any form is a dial or an ApiError."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voicecall.emulators.twilio.account import Account
+from voicecall.emulators.twilio.forms import ApiError, Form, read_dial
 from voicecall.emulators.twilio.twiml import TwimlError, parse
 
 tags = st.sampled_from(
@@ -53,3 +56,24 @@ def test_a_document_nested_beyond_measure_is_an_error_or_empty() -> None:
     depth = 9000
     with pytest.raises(TwimlError, match="Response"):
         parse(("<a>" * depth + "</a>" * depth).encode())
+
+
+fields = st.sampled_from(
+    "To From Url Method Twiml SendDigits Timeout TimeLimit StatusCallback StatusCallbackEvent StatusCallbackMethod "
+    "FallbackUrl MachineDetection AsyncAmd MachineDetectionTimeout MachineDetectionSilenceTimeout".split()
+)
+contents = st.sampled_from(["+15550100101", "http://[", "https://a_b/", "Enable", "9" * 5000, "²", "٣", "-1", "1w"])
+
+
+@given(st.dictionaries(fields, contents | st.text(max_size=5)))
+def test_any_form_is_a_dial_or_an_api_error(given: dict[str, str]) -> None:
+    usual = {"To": "+15550100101", "From": "+15550100100", "Url": "https://a.example/"}
+    for form in (given, usual | given):
+        with suppress(ApiError):
+            assert 1 <= read_dial(Form(urlencode(form)), Account(auth_token="t")).ring_timeout <= 600
+
+
+def test_a_number_of_too_many_digits_is_refused() -> None:
+    form = Form(urlencode({"Timeout": "9" * 5000}))
+    with pytest.raises(ApiError, match="Timeout"):
+        form.number("Timeout", 60, 1, 600)

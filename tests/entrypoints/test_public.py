@@ -227,9 +227,9 @@ def test_a_wrong_credential_in_the_path_is_refused_before_the_upgrade() -> None:
 
 def test_a_good_credential_in_the_path_needs_a_carrier_that_puts_it_there() -> None:
     async def play(house: House) -> None:
-        assert await house.refused_upgrade(f"/voice/stream/{TOKEN}") == 404
+        assert await house.refused_upgrade(f"/voice/stream/{TOKEN}") == 403
 
-    visit(play)
+    assert [log.get("reason") for log in visit(play)] == [None, "wrong call"]
 
 
 def test_one_address_cannot_have_too_many_streams_waiting_to_start() -> None:

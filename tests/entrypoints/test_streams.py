@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -207,25 +208,31 @@ def test_a_stream_that_cannot_be_recorded_is_closed() -> None:
     assert socket.closed == [(0.0, 1011, "failed")]
 
 
-def doors(*carriers: Carrier, require: bool = False) -> Streams:
+def doors(*carriers: Carrier, require: bool = False, keys: Sequence[bytes] = ()) -> Streams:
     named = {carrier.name: carrier for carrier in carriers}
     return Streams(
-        named, FakeDesk(), lambda: 1000.0, default="mock", keys=[], pre_start_timeout=5.0, require_signature=require
+        named, FakeDesk(), lambda: 1000.0, default="mock", keys=keys, pre_start_timeout=5.0, require_signature=require
     )
 
 
-def test_a_path_belongs_to_the_carriers_that_hand_credentials_over_there() -> None:
-    streams = doors(PATIENT, MOCK)
-    assert streams.carrier({}, credential_in_path=True) is PATIENT
-    assert streams.carrier({}, credential_in_path=False) is MOCK
-    assert doors(MOCK).carrier({}, credential_in_path=True) is None
+def test_a_credential_in_a_path_names_its_carrier() -> None:
+    streams = doors(PATIENT, MOCK, keys=[KEY])
+    assert (
+        streams.carrier_of(mint(KEY, call_id=CLAIM.call_id, nonce="n", expires=2000.0, carrier=PATIENT.name)) is PATIENT
+    )
+    for other in (MOCK.name, "nobody", ""):
+        with pytest.raises(StreamRefused, match="wrong call"):
+            streams.carrier_of(mint(KEY, call_id=CLAIM.call_id, nonce="n", expires=2000.0, carrier=other))
+    with pytest.raises(StreamRefused, match="expired"):
+        streams.carrier_of(mint(KEY, call_id=CLAIM.call_id, nonce="n", expires=999.0, carrier=PATIENT.name))
 
 
 def test_the_default_carrier_comes_first_unless_the_handshake_bears_anothers_signature() -> None:
     twilio = TwilioCarrier("AC1", "tok")
-    assert doors(twilio, MOCK).carrier({}, credential_in_path=False) is MOCK
-    assert doors(twilio, MOCK).carrier({"x-twilio-signature": "x"}, credential_in_path=False) is twilio
-    assert doors(PATIENT, twilio).carrier({"x-twilio-signature": "x"}, credential_in_path=True) is PATIENT
+    assert doors(twilio, MOCK).carrier({}) is MOCK
+    assert doors(twilio, MOCK).carrier({"x-twilio-signature": "x"}) is twilio
+    assert doors(PATIENT, twilio).carrier({}) is twilio
+    assert doors(PATIENT).carrier({}) is None
 
 
 WSS = "wss://voice.example.org/media/ab12"

@@ -193,7 +193,7 @@ class House:
 
     def _mint(self, call_id: CallId, nonce: str, expires: float) -> str:
         self.nonces.append(nonce)
-        return mint(KEY, call_id=call_id, nonce=nonce, expires=expires)
+        return mint(KEY, call_id=call_id, nonce=nonce, expires=expires, carrier=self.town.kit.name)
 
     # --- its public door
 
@@ -213,14 +213,15 @@ class House:
         Raises:
             ConnectionRefusedError: its handshake is not admitted.
         """
-        carrier = self._streams.carrier(handshake.headers, credential_in_path=False)
+        token = handshake.url.partition(f"{STREAM}/")[2] or None
+        carrier = self._streams.carrier_of(token) if token else self._streams.carrier(handshake.headers)
         if carrier is None or not self._streams.admits(carrier, handshake):
             raise ConnectionRefusedError("the handshake is not admitted")
-        self._doors.create_task(self._serve(carrier, plug), name="stream")
+        self._doors.create_task(self._serve(carrier, token, plug), name="stream")
 
-    async def _serve(self, carrier: Carrier, plug: Plug) -> None:
+    async def _serve(self, carrier: Carrier, token: str | None, plug: Plug) -> None:
         try:
-            await self._streams.serve(carrier, None, plug, lambda: None)
+            await self._streams.serve(carrier, token, plug, lambda: None)
         except StoreError:
             await plug.close(1011, "")
         finally:
@@ -248,7 +249,8 @@ class House:
     async def knock(self, leg: Leg, token: str | None) -> Plug:
         """Open a media stream on this leg with this credential, as the network would, and begin it."""
         plug = Plug()
-        self._doors.create_task(self._serve(self._carrier, plug), name="stream")
+        in_path = None if self._carrier.capabilities.credential_in_start else token
+        self._doors.create_task(self._serve(self._carrier, in_path, plug), name="stream")
         parameters = {} if token is None else {"token": token}
         for message in leg.attendant.dialect(9, parameters).opening():
             await plug.phone.send(message)

@@ -172,7 +172,9 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 line=Line(carrier, http, timeout=_REST_PATIENCE, dials_per_second=pace),
                 clock=wall_clock,
                 nonce=lambda: secrets.token_urlsafe(12),
-                credential=lambda call_id, nonce, expires: mint(keys[0], call_id=call_id, nonce=nonce, expires=expires),
+                credential=lambda call_id, nonce, expires: mint(
+                    keys[0], call_id=call_id, nonce=nonce, expires=expires, carrier=carrier.name
+                ),
                 stream_url=lambda: listener.stream_url,
                 webhook_url=lambda: listener.public_url + suffix,
                 is_reachable=lambda: carrier.name == "mock" or listener.is_public,

@@ -31,11 +31,13 @@ class Credential(msgspec.Struct, frozen=True, array_like=True):
     """The credential's own id, unique per credential; no secret."""
     expires: float
     """Unix seconds."""
+    carrier: str = ""
+    """Whose stream it admits."""
 
 
-def mint(key: bytes, *, call_id: CallId, nonce: str, expires: float) -> str:
-    """Return a credential that admits one media stream to the call until `expires` (Unix seconds)."""
-    claims = _base64(msgspec.json.encode(Credential(call_id, nonce, expires)))
+def mint(key: bytes, *, call_id: CallId, nonce: str, expires: float, carrier: str = "") -> str:
+    """Return a credential that admits one media stream of the carrier to the call until `expires` (Unix seconds)."""
+    claims = _base64(msgspec.json.encode(Credential(call_id, nonce, expires, carrier)))
     signed = f"1.{_key_id(key)}.{claims}"
     return f"{signed}.{_mac(key, signed)}"
 

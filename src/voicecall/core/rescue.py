@@ -83,6 +83,7 @@ def fall_back(draft: Draft, why: str) -> None:
         greeting_reply=0,
     )
     draft.enter(Phase.ACTIVE)
+    draft.back()
     draft.press_first_digits()
     draft.greet()
     replies.answer_the_unanswered(draft)

@@ -36,6 +36,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     marks_return_on_clear: bool = True
     credential_in_start: bool = True
     """Whether the stream's credential travels in its start message (else in the URL's path)."""
+    signs_handshake: bool = False
+    """Whether the handshake of a media stream bears the carrier's signature."""
     dials_per_second: float | None = None
     """How fast it may be dialled where nothing is configured; None is without bound."""
 

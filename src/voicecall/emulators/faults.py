@@ -26,6 +26,10 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many streams of a call are cut."""
     slow_read: Seconds = 0.0
     """Pause before each message read from the gateway."""
+    media_unordered: bool = False
+    """Media messages overtake each other, where the carrier promises no order."""
+    rest_delay: dict[str, Seconds] = {}
+    """Seconds from a deed to its answer, by request, where the carrier's webhooks can overtake the answer."""
     rest_status: dict[str, int] = {}
     """Status by request, such as `POST /calls` or `DELETE /calls/{call}`."""
     rest_times: Count | None = None

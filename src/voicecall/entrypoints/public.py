@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import StreamReader, WSMsgType, web
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import RawRequestMessage
 from yarl import URL
@@ -219,25 +220,22 @@ class PublicListener:
             return _answer(426, "media streams are served here, over WebSocket", Upgrade="websocket")
         headers = _headers(request)
         client = self._proxies.client(request.remote, headers)
-        carrier = self._streams.carrier(headers, credential_in_path=credential is not None)
-        peer = client or request.remote or ""
-        log = _log.bind(carrier=carrier.name if carrier else None, peer=peer)
-        log.info("stream.upgrade")
+        log = _log.bind(peer=client or request.remote)
         try:
-            if credential is not None or carrier is None:
-                self._streams.check(credential)
+            carrier = self._streams.carrier(headers) if credential is None else self._streams.carrier_of(credential)
         except StreamRefused as refused:
+            log.info("stream.upgrade")
             log.warning("stream.refused", reason=refused.reason)
             return _answer(403, "refused")
         if carrier is None:
             return _answer(404, "not found")
-        verified = credential is not None
-        if credential is None:
-            url = dialled_stream_url(self.stream_url, self._options.stream_path, request.raw_path)
-            handshake = Webhook("GET", url, headers, b"", peer)
-            if not self._streams.admits(carrier, handshake):
-                return _answer(403, "refused")
-            verified = self._streams.is_signed(carrier, handshake)
+        log = log.bind(carrier=carrier.name)
+        log.info("stream.upgrade")
+        url = dialled_stream_url(self.stream_url, self._options.stream_path, request.raw_path)
+        handshake = Webhook("GET", url, headers, b"", client or request.remote or "")
+        if not self._streams.admits(carrier, handshake):
+            return _answer(403, "refused")
+        verified = credential is not None or self._streams.is_signed(carrier, handshake)
         connection, pending = self._connections.admit(), self._pending.admit(None if verified else client)
         if connection is None or pending is None:
             for slot in filter(None, (connection, pending)):
@@ -277,11 +275,18 @@ class _Server(web.Server):
         super().connection_lost(handler, exc)
         self._forget(handler)
 
-    def _request(self, message: RawRequestMessage, *given: Any) -> web.BaseRequest:
+    def _request(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: web.RequestHandler,
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+    ) -> web.BaseRequest:
         """Return the request of a message; one without a target, which aiohttp lets through, gets one."""
         if message.path is None:
             message = message._replace(path="/", url=URL("/"))
-        return web.BaseRequest(message, *given, loop=asyncio.get_running_loop())
+        return web.BaseRequest(message, payload, protocol, writer, task, asyncio.get_running_loop())
 
     def heard(self, request: web.BaseRequest) -> None:
         """Take note that a connection got to a request."""

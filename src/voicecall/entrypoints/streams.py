@@ -43,27 +43,40 @@ class Streams:
         self._pre_start_timeout = pre_start_timeout
         self._require_signature = require_signature
 
-    def carrier(self, headers: Mapping[str, str], *, credential_in_path: bool) -> Carrier | None:
-        """Return the carrier whose signature the handshake bears, else the first, of those that hand credentials over
-        in this way, or None.
+    def carrier(self, headers: Mapping[str, str]) -> Carrier | None:
+        """Return the carrier whose signature the handshake bears, else the first, of those whose streams bring their
+        credential in the start message, or None.
         """
-        able = [one for one in self._ordered if one.capabilities.credential_in_start != credential_in_path]
+        able = [one for one in self._ordered if one.capabilities.credential_in_start]
         return next((one for one in able if one.recognises(headers)), able[0] if able else None)
 
+    def carrier_of(self, credential: str) -> Carrier:
+        """Return the carrier that a credential in a path is for.
+
+        Raises:
+            StreamRefused: the credential is not ours, not fresh, or for no carrier that is served here in this way.
+        """
+        name = self.check(credential).carrier
+        for one in self._ordered:
+            if one.name == name and not one.capabilities.credential_in_start:
+                return one
+        raise StreamRefused("wrong call")
+
     def admits(self, carrier: Carrier, handshake: Webhook) -> bool:
-        """Say whether a handshake, whose stream is to show its credential yet, may go on; log what is wrong with it.
+        """Say whether a handshake may go on, as far as its signature goes; log what is wrong with it.
 
         A right signature is no credential: it vouches for the carrier, and the stream is of one call.
         """
-        if not self._require_signature and not carrier.recognises(handshake.headers):
+        expected = self._require_signature and carrier.capabilities.signs_handshake
+        if not expected and not carrier.recognises(handshake.headers):
             return True
         log = _log.bind(carrier=carrier.name, peer=handshake.peer)
         try:
             carrier.verify(handshake, self._clock())
         except SignatureError as error:
-            event = "stream.refused" if self._require_signature else "stream.signature"
+            event = "stream.refused" if expected else "stream.signature"
             log.warning(event, reason=f"handshake: {error}", tried=error.tried)
-            return not self._require_signature
+            return not expected
         log.debug("stream.signature", reason="right", url=handshake.url)
         return True
 

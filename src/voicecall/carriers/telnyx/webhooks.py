@@ -196,12 +196,12 @@ def _ended(sent: _Payload) -> CarrierEnded:
     sip = str(sent.sip_hangup_cause or "")
     if re.fullmatch(r"D[0-9]{1,3}", sip):
         return CarrierEnded("failed", f"Telnyx refused the call ({sip}): {codes.sentence(sip)}.")
-    known = _CAUSES.get(sent.hangup_cause or "")
-    if known is None and sip == "200":
-        known = ("completed", "")
-    if known is None:
-        known = ("failed", f"The network refused the call (SIP {sip})." if re.fullmatch(r"[0-9]{3}", sip) else "")
-    return CarrierEnded(*known)
+    cause, detail = _CAUSES.get(sent.hangup_cause or "", ("failed", ""))
+    if cause == "failed" and sip == "200":
+        return CarrierEnded("completed")
+    if not detail and cause == "failed" and re.fullmatch(r"[0-9]{3}", sip):
+        detail = f"The network refused the call (SIP {sip})."
+    return CarrierEnded(cause, detail)
 
 
 def _party(value: str | None, name: str, *, needed: bool = False) -> str:

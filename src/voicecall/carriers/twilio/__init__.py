@@ -56,7 +56,12 @@ class TwilioCarrier:
         """
         self.name = "twilio"
         self.capabilities = Capabilities(
-            prompts=True, digits_at_dial=True, digits_end_stream=True, redirects=True, dials_per_second=1.0
+            prompts=True,
+            digits_at_dial=True,
+            digits_end_stream=True,
+            signs_handshake=True,
+            redirects=True,
+            dials_per_second=1.0,
         )
         self._speech = Speech(voice, language)
         self._keys = signatures.Keys(auth_token, dict(signing_keys))

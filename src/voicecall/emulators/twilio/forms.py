@@ -72,7 +72,7 @@ class Form:
     def number(self, name: str, default: int, least: int, most: int, code: int = 21208) -> int:
         """Return a whole number within its range."""
         text = self.one(name, str(default))
-        if not text.isdecimal() or not least <= int(text) <= most:
+        if re.fullmatch(r"[0-9]{1,9}", text) is None or not least <= int(text) <= most:
             raise ApiError(400, code, f"{name} is not from {least} to {most}: {text}")
         return int(text)
 

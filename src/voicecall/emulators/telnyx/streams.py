@@ -1,0 +1,141 @@
+"""The media streams of one call: opened by a command, reported by webhooks.
+
+Source: Telnyx docs `docs/voice/programmable-voice/media-streaming`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import msgspec
+
+from voicecall.emulators.faces import Connect, Dialect, Socket
+from voicecall.emulators.internet import Internet
+from voicecall.emulators.legs import Leg
+
+from .account import identity
+from .commands import StartStreaming
+from .errors import ApiError
+from .media import Identity, TelnyxDialect
+from .sockets import StreamSocket
+
+TOKEN_HEADER = "x-telnyx-streaming-auth-token"  # noqa: S105 - the name of a header
+_OPTIONS = tuple(name for name in StartStreaming.__struct_fields__ if name.startswith("stream_"))
+
+
+class Streams:
+    """Opens the media streams of a call, one at a time, and says how they end."""
+
+    def __init__(
+        self,
+        leg: Leg,
+        internet: Internet,
+        who: Callable[[str], Identity],
+        event: Callable[[str, Mapping[str, object]], None],
+        refused: Callable[[int, str], None],
+        pressed: Callable[[str], None],
+        *,
+        unordered: bool,
+    ) -> None:
+        """`who` returns the call's names for a stream id; `event` sends a webhook.
+
+        `refused` learns of the gateway's mistakes, `pressed` of keys; `unordered` media messages are a fault.
+        """
+        self._leg = leg
+        self._internet = internet
+        self._who = who
+        self._event = event
+        self._refused = refused
+        self._pressed = pressed
+        self._unordered = unordered
+        self._wanted: StartStreaming | None = None
+        """The stream that is open or being opened."""
+        self._socket: StreamSocket
+        self._running = False
+        self._count = 0
+
+    def start(self, wanted: StartStreaming) -> None:
+        """Begin to open a stream.
+
+        Raises:
+            ApiError: there is one already.
+        """
+        if not wanted.stream_url:
+            raise ApiError("10004", "The 'stream_url' parameter is required.", "/stream_url")
+        if self._wanted is not None:
+            raise ApiError("90045", "This command can't be issued when media streaming is used.")
+        self._wanted, self._running = wanted, False
+        self._count += 1
+        self._leg.obey(Connect(wanted.stream_url))
+
+    def stop(self, stream_id: str) -> None:
+        """Begin to close the stream.
+
+        Raises:
+            ApiError: there is none, or it has another id.
+        """
+        if self._wanted is None or stream_id not in ("", self._id):
+            raise ApiError("90046", "This command can't be issued when media streaming is not used.")
+        self._leg.stop_stream()
+
+    def ended(self, reason: Literal["closed", "lost"]) -> None:
+        """The stream that was open, or was to be opened, is over while the call lives."""
+        wanted, self._wanted = self._wanted, None
+        if wanted is None:
+            return
+        if self._running and reason == "closed":
+            self._event("streaming.stopped", {"stream_url": wanted.stream_url})
+        else:
+            self._fail(wanted, "connection_lost" if self._running else "connection_failed")
+
+    def call_ended(self) -> None:
+        """The call is over, and with it the stream."""
+        if self._wanted is not None and self._running:
+            self._event("streaming.stopped", {"stream_url": self._wanted.stream_url})
+        self._wanted = None
+
+    async def open(self, url: str) -> Socket:
+        """Open the socket, with the token that the gateway chose; nothing is signed.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        token = self._wanted.stream_auth_token if self._wanted is not None else ""
+        socket = await self._internet.connect(url, {TOKEN_HEADER: token} if token else {})
+        self._socket = StreamSocket(socket, unordered=self._unordered)
+        return self._socket
+
+    def dialect(self) -> Dialect:
+        """Return the messages of the stream whose socket was opened."""
+        wanted = self._wanted or StartStreaming()
+        if self._wanted is not None:
+            self._running = True
+            self._event("streaming.started", {"stream_url": wanted.stream_url})
+        return TelnyxDialect(
+            self._who(self._id),
+            wanted,
+            asyncio.get_running_loop().time,
+            self._socket.post,
+            self._refused,
+            self._pressed,
+            self._overflowed,
+        )
+
+    @property
+    def _id(self) -> str:
+        return identity(f"stream/{self._leg.parties.call}/{self._count}")
+
+    def _fail(self, wanted: StartStreaming, reason: str) -> None:
+        options = {name: getattr(wanted, name) for name in _OPTIONS if name != "stream_auth_token"}
+        payload = {
+            "failure_reason": reason,
+            "stream_id": self._id,
+            "stream_params": msgspec.to_builtins(options),
+            "stream_type": "websocket",
+        }
+        self._event("streaming.failed", payload)
+
+    def _overflowed(self) -> bool:
+        return self._leg.playout.overflow_bytes > 0
