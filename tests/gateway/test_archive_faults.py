@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from collections.abc import Mapping
 from contextlib import suppress
 
 import pytest
@@ -15,6 +16,7 @@ from tests.gateway.town import START
 from voicecall.core.ids import CallId
 from voicecall.core.operations import History, Wait
 from voicecall.emulators.faults import Faults
+from voicecall.emulators.internet import Answer
 from voicecall.errors import CallOver, CallRefused, StoreError
 
 TALK = (listen(0.5), say("How are you"), listen(0.5), HANG_UP)
@@ -181,3 +183,23 @@ async def test_a_stream_that_joins_a_call_which_another_writer_took_brings_it_ba
         assert len(h.town.plugs) == 1
         assert len(h.town.named("store.conflict")) == 1
         await h.idle()
+
+
+async def test_a_report_of_an_unknown_leg_while_nothing_can_be_read_harms_nobody(house: MakeHouse) -> None:
+    async with house() as h:
+        h.town.rest.late["dial"] = 60.0
+        held = asyncio.Event()
+
+        async def hold(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+            await held.wait()
+            return await h.town.deliver(url, headers, body)
+
+        h.town.between = hold
+        await h.over(await h.place(wait(60)))
+        h.store.unreadable = True
+        held.set()
+        await asyncio.sleep(5)
+        assert h.town.named("store.failed")
+
+        h.store.unreadable, h.town.between, h.town.rest.late = False, None, {}
+        assert (await h.over(await h.place(HANG_UP, to="+15550100010")))["endReason"] == "hangup-user"

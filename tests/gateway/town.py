@@ -179,6 +179,8 @@ class Disk(MemoryStore):
         """Numbers of the writes that fail, from 1."""
         self.broken = False
         """Whether every write fails."""
+        self.unreadable = False
+        """Whether no record can be read."""
         self.stall = 0.0
         """Seconds that the next write takes longer."""
 
@@ -190,6 +192,12 @@ class Disk(MemoryStore):
         if self.broken or number in self.failing:
             raise StoreError("the disk is full")
         return await super().write(batches)
+
+    async def record(self, call_id: CallId) -> dict[str, Any] | None:
+        """Read a record."""
+        if self.unreadable:
+            raise StoreError("the disk cannot be read")
+        return await super().record(call_id)
 
     async def find(self, carrier: str, carrier_call_id: str) -> CallId | None:
         """Find a call, in a millisecond."""

@@ -1,7 +1,7 @@
 """The mock network as a process of its own: `python -m voicecall.emulators --port 9000`.
 
-With `--twilio`, a simulated Twilio stands beside it, on the same phones: the gateway's `twilio.api_base_url` points
-to the URL that is printed.
+With `--twilio` or `--telnyx`, a simulated carrier stands beside it, on the same phones: the gateway's `api_base_url` of
+that carrier points to the URL that is printed.
 """
 
 from __future__ import annotations
@@ -10,15 +10,81 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from voicecall.speech import Synthesizer, Voice
 from voicecall.speech.tts.tone import ToneSynthesizer
 
-from .twilio.account import Account, Number
+from .telnyx.account import Account as TelnyxAccount
+from .telnyx.server import TelnyxServer
+from .twilio.account import Account as TwilioAccount
+from .twilio.account import Number as TwilioNumber
 from .twilio.server import TwilioServer
-from .wires import NetworkServer
+from .wires import CarrierServer, NetworkServer
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A carrier that can be simulated beside the network."""
+
+    name: str
+    port: int
+    options: Mapping[str, Mapping[str, Any]]
+    """What `add_argument` gets for `--<carrier>-<option>`, beyond `--<carrier>` and `--<carrier>-port`."""
+    account: Callable[[argparse.Namespace], Any]
+    server: type[CarrierServer[Any, Any]]
+
+
+def _twilio_account(arguments: argparse.Namespace) -> TwilioAccount:
+    account = TwilioAccount(sid=arguments.twilio_account, auth_token=arguments.twilio_token)
+    for text in arguments.twilio_number:
+        number, _, url = text.partition("=")
+        account.add(TwilioNumber(number, voice_url=url))
+    return account
+
+
+def _telnyx_account(arguments: argparse.Namespace) -> TelnyxAccount:
+    return TelnyxAccount(
+        api_key=arguments.telnyx_key,
+        connection_id=arguments.telnyx_connection,
+        webhook_url=arguments.telnyx_webhook,
+        numbers=frozenset(arguments.telnyx_number),
+    )
+
+
+_MANY: Mapping[str, Any] = {"action": "append", "default": []}
+CARRIERS = (
+    Carrier(
+        "Twilio",
+        9001,
+        {
+            "account": {"default": TwilioAccount().sid, "metavar": "SID"},
+            "token": {"default": TwilioAccount().auth_token, "help": "the account's auth token"},
+            "number": {
+                **_MANY,
+                "metavar": "NUMBER=URL",
+                "help": "a number of the account, and where its calls are announced; can be repeated",
+            },
+        },
+        _twilio_account,
+        TwilioServer,
+    ),
+    Carrier(
+        "Telnyx",
+        9002,
+        {
+            "key": {"default": TelnyxAccount().api_key, "help": "the account's API key"},
+            "connection": {"default": TelnyxAccount().connection_id, "metavar": "ID", "help": "the application's id"},
+            "webhook": {"default": "", "metavar": "URL", "help": "where the application's calls are announced"},
+            "number": {**_MANY, "metavar": "NUMBER", "help": "a number of the account; can be repeated"},
+        },
+        _telnyx_account,
+        TelnyxServer,
+    ),
+)
 
 
 def _arguments() -> argparse.Namespace:
@@ -28,34 +94,20 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--secret", default="mock", help="signs webhooks and is the bearer token")
     parser.add_argument("--stub", action="store_true", help="callers sound tones instead of speaking")
     parser.add_argument("--pitch", type=float, default=1.15, help="factor on the callers' pitch")
-    twilio = parser.add_argument_group("Twilio")
-    twilio.add_argument("--twilio", action="store_true", help="simulate Twilio as well")
-    twilio.add_argument("--twilio-port", type=int, default=9001, help="0 takes a free one")
-    twilio.add_argument("--twilio-account", default=Account().sid, metavar="SID")
-    twilio.add_argument("--twilio-token", default=Account().auth_token, help="the account's auth token")
-    twilio.add_argument(
-        "--twilio-number",
-        action="append",
-        default=[],
-        metavar="NUMBER=URL",
-        help="a number of the account, and where its calls are announced; can be repeated",
-    )
-    twilio.add_argument(
+    parser.add_argument(
         "--via",
-        action="append",
-        default=[],
+        **_MANY,
         metavar="ORIGIN=ORIGIN",
         help="send what is meant for a public origin to a local one, such as https://a.example=http://127.0.0.1:8080",
     )
+    for carrier in CARRIERS:
+        group = parser.add_argument_group(carrier.name)
+        prefix = f"--{carrier.name.lower()}"
+        group.add_argument(prefix, action="store_true", help=f"simulate {carrier.name} as well")
+        group.add_argument(f"{prefix}-port", type=int, default=carrier.port, help="0 takes a free one")
+        for option, settings in carrier.options.items():
+            group.add_argument(f"{prefix}-{option}", **settings)
     return parser.parse_args()
-
-
-def _account(arguments: argparse.Namespace) -> Account:
-    account = Account(sid=arguments.twilio_account, auth_token=arguments.twilio_token)
-    for text in arguments.twilio_number:
-        number, _, url = text.partition("=")
-        account.add(Number(number, voice_url=url))
-    return account
 
 
 @asynccontextmanager
@@ -81,19 +133,16 @@ async def _serve(arguments: argparse.Namespace) -> None:
             NetworkServer(synthesizer, arguments.host, arguments.port, secret=arguments.secret, voice=voice)
         )
         ready = f"mock network ready at {server.url}\n"
-        if arguments.twilio:
-            via = dict(text.split("=", 1) for text in arguments.via)
-            twilio = await stack.enter_async_context(
-                TwilioServer(
-                    server.network,
-                    _account(arguments),
-                    arguments.host,
-                    arguments.twilio_port,
-                    via=via,
-                    secret=arguments.secret,
+        via = dict(text.split("=", 1) for text in arguments.via)
+        for carrier in CARRIERS:
+            name = carrier.name.lower()
+            if getattr(arguments, name):
+                port = getattr(arguments, f"{name}_port")
+                simulator = carrier.server(
+                    server.network, carrier.account(arguments), arguments.host, port, via=via, secret=arguments.secret
                 )
-            )
-            ready += f"twilio simulator ready at {twilio.url}\n"
+                await stack.enter_async_context(simulator)
+                ready += f"{name} simulator ready at {simulator.url}\n"
         sys.stdout.write(ready)
         sys.stdout.flush()
         await stop.wait()

@@ -289,14 +289,16 @@ class Switchboard:
 
     async def _lay_ghost(self, carrier: str, delivery: Delivery) -> None:
         """End a leg that we dialled, and whose call ended before we knew the leg."""
-        call = await self.exchange.store.record(delivery.call_id) if delivery.call_id else None
         over = any(isinstance(event, CarrierEnded) for event in delivery.events)
-        if over or call is None or call["state"] != "ended":
-            return
         try:
+            call = await self.exchange.store.record(delivery.call_id) if delivery.call_id else None
+            if over or call is None or call["state"] != "ended":
+                return
             await self.exchange.carriers[carrier].line.request(HangUp(delivery.carrier_call_id))
         except CarrierError as error:
             _log.error("carrier.failed", action="HangUp", carrier_call_id=delivery.carrier_call_id, detail=str(error))
+        except StoreError as error:
+            _log.error("store.failed", detail=str(error))
 
     async def stream(
         self, carrier: str, codec: MediaCodec, started: MediaStarted, credential: Credential, socket: MediaSocket

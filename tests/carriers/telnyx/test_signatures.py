@@ -71,7 +71,9 @@ def test_without_a_key_nothing_is_believed() -> None:
     assert "telnyx.public_key is not set" in refusal(post(), key=" ")
 
 
-@pytest.mark.parametrize("signature", ["", "AA==", SIGNED[:-4], SIGNED + "AAAA", "é", "\udcff", "%%", b64encode(bytes(64)).decode()])
+@pytest.mark.parametrize(
+    "signature", ["", "AA==", SIGNED[:-4], SIGNED + "AAAA", "é", "\udcff", "%%", b64encode(bytes(64)).decode()]
+)
 def test_another_signature_is_wrong(signature: str) -> None:
     assert "signature wrong" in refusal(post(signature))
 
@@ -119,7 +121,7 @@ def test_another_kind_of_key_is_none() -> None:
     for encoding in (Encoding.DER, Encoding.PEM):
         data = other.public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
         text = data.decode() if encoding is Encoding.PEM else b64encode(data).decode()
-        with pytest.raises(ConfigError, match="telnyx.public_key"):
+        with pytest.raises(ConfigError, match="public_key"):
             carrier(text)
 
 
