@@ -19,6 +19,7 @@ Kind = Literal["carrier", "stt", "tts", "brain", "vad"]
 TABLE: Mapping[Kind, Mapping[str, str]] = {
     "carrier": {
         "mock": "voicecall.carriers.mock:MockCarrier",
+        "plivo": "voicecall.carriers.plivo:PlivoCarrier",
         "telnyx": "voicecall.carriers.telnyx:TelnyxCarrier",
         "twilio": "voicecall.carriers.twilio:TwilioCarrier",
     },

@@ -18,7 +18,6 @@ def test_what_cannot_be_done_is_refused_all_at_once_and_not_replaced_by_somethin
         {
             "inbound_policy": "pairing",
             "lines": {"+15550100100": {"inbound_policy": "pairing"}},
-            "streaming": {"enabled": False},
             "realtime": {"enabled": True},
             "tunnel": {"provider": "ngrok"},
         }
@@ -28,7 +27,6 @@ def test_what_cannot_be_done_is_refused_all_at_once_and_not_replaced_by_somethin
     assert [fault.key for fault in refused.value.faults] == [
         "inbound_policy",
         "lines.+15550100100.inbound_policy",
-        "streaming.enabled",
         "realtime.enabled",
         "tunnel.provider",
     ]

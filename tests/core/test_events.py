@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from voicecall.core import events as ev
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
-from voicecall.core.rules import Mode, Rules
+from voicecall.core.rules import Capabilities, Mode, Route, Rules
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 SECONDS = st.floats(0, 1e6)
@@ -26,6 +26,7 @@ PLAIN = {
     dict[str, str]: st.dictionaries(TEXT, TEXT),
     dict[str, float]: st.dictionaries(TEXT, SECONDS),
     Rules: st.builds(Rules, max_duration=SECONDS),
+    tuple[Route, ...]: st.lists(st.builds(Route, TEXT, TEXT, st.just(Capabilities())), max_size=2).map(tuple),
     Mode: st.sampled_from(get_args(Mode)),
 }
 

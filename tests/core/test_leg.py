@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.core.world import LEG, World, about, arrived, placed
@@ -12,6 +13,7 @@ from voicecall.core.effects import (
     Acknowledge,
     AskCarrier,
     Connect,
+    Dial,
     Hangup,
     Ignored,
     Respond,
@@ -20,7 +22,8 @@ from voicecall.core.effects import (
     StopTimer,
 )
 from voicecall.core.ids import CarrierCallId, StreamId
-from voicecall.core.rules import Capabilities, Rules
+from voicecall.core.rules import Capabilities, Route, Rules
+from voicecall.core.step import begin, step
 
 BACK = ev.StreamStarted(StreamId("stream-9"), "nonce-9")
 
@@ -136,6 +139,49 @@ def test_the_dial_fails() -> None:
     world = World(placed())
     assert world.feed(ev.DialFailed("no such number")) == (StartTimer("settle", 3.0), StopTimer("settle"))
     assert (world.call.end_reason, world.call.end_detail) == ("failed", "no such number")
+
+
+def test_a_carrier_that_surely_did_not_dial_is_passed_over() -> None:
+    other = Capabilities(redirects=True)
+    world = World(msgspec.structs.replace(placed(), routes=(Route("other", "+15550107777", other),)))
+    assert world.feed(ev.DialFailed("no such account", certain=True)) == (Dial(),)
+    call = world.call
+    assert (call.carrier, call.from_, call.rules.can, call.routes) == ("other", "+15550107777", other, ())
+    assert [warning.code for warning in call.warnings] == ["carrier-passed"]
+    world.feed(ev.DialFailed("no such number", certain=True))
+    assert (world.call.end_reason, world.call.end_detail) == ("failed", "no such number")
+
+
+def test_a_carrier_that_may_have_dialled_is_not_passed_over() -> None:
+    world = World(msgspec.structs.replace(placed(), routes=(Route("other", "+15550107777", Capabilities()),)))
+    world.feed(ev.DialFailed("timed out"))
+    assert (world.call.end_reason, world.call.carrier) == ("failed", "mock")
+
+
+def test_a_call_that_was_ended_is_dialled_nowhere_else() -> None:
+    world = World(msgspec.structs.replace(placed(), routes=(Route("other", "+15550107777", Capabilities()),)))
+    world.feed(ev.EndAsked("a"))
+    assert Dial() not in world.feed(ev.DialFailed("it ended before", certain=True))
+
+
+def test_another_route_is_tried_where_the_first_surely_did_not_dial() -> None:
+    can = Capabilities(redirects=True)
+    beginning = msgspec.structs.replace(placed(), routes=(Route("another", "+15550108888", can),))
+    call, _ = begin(beginning, 0.0)
+    call, effects = step(call, ev.DialFailed("no room", certain=True), 1.0)
+    assert effects == (Dial(),)
+    assert (call.carrier, call.from_, call.rules.can, call.routes) == ("another", "+15550108888", can, ())
+    assert call.warnings[0].code == "carrier-passed"
+    call, _ = step(call, ev.DialFailed("no room", certain=True), 2.0)
+    assert (call.end_reason, call.end_detail) == ("failed", "no room")
+
+
+def test_no_other_route_is_tried_where_the_first_may_have_dialled() -> None:
+    beginning = msgspec.structs.replace(placed(), routes=(Route("another", "+15550108888", Capabilities()),))
+    call, _ = begin(beginning, 0.0)
+    call, effects = step(call, ev.DialFailed("timed out"), 1.0)
+    assert Dial() not in effects
+    assert call.end_reason == "failed"
 
 
 def test_a_dial_whose_answer_was_lost_but_that_rings_did_not_fail() -> None:

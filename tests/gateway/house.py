@@ -29,7 +29,7 @@ from voicecall.entrypoints.streams import Streams
 from voicecall.entrypoints.webhooks import Webhooks
 from voicecall.errors import StoreError, VoicecallError
 from voicecall.gateway.ears import Ears
-from voicecall.gateway.gateway import Bell, Defaults, Gateway
+from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Line
 from voicecall.gateway.media import Media
@@ -132,6 +132,7 @@ class House:
                 credential=self._mint,
                 stream_url=lambda: STREAM,
                 webhook_url=lambda: f"{WEBHOOK}/{name}",
+                from_number=US,
             )
             self.switchboard = Switchboard(
                 Exchange(
@@ -148,9 +149,14 @@ class House:
                     lease=options.lease,
                 )
             )
-            defaults = Defaults(name, "conversation", US, FRIEND)
+            defaults = Defaults((name,), "conversation", FRIEND)
             self.gateway = Gateway(
-                self.switchboard, self.store, bell, defaults, self._ring, failing=lambda: self.journal.failing
+                self.switchboard,
+                self.store,
+                bell,
+                defaults,
+                Phones(name, US, self._ring),
+                failing=lambda: self.journal.failing,
             )
             carriers = {name: carrier}
             self._webhooks = Webhooks(carriers, self.switchboard, self.town.now, default=name)

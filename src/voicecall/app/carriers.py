@@ -6,9 +6,18 @@ from collections.abc import Iterator, Mapping
 
 from voicecall import plugins
 from voicecall.carriers import Carrier
-from voicecall.config.carriers import Telnyx, Twilio
+from voicecall.config.carriers import Plivo, Telnyx, Twilio
 from voicecall.config.model import Config
 from voicecall.errors import ConfigError, Fault
+
+MOCK_NUMBER = "+15550000000"
+"""The mock network's number for us, where none is configured."""
+
+
+def from_number(config: Config, carrier: str) -> str | None:
+    """Return the number that calls are placed from on this carrier."""
+    own: str | None = getattr(getattr(config, carrier), "from_number", None)
+    return own or config.from_number or (MOCK_NUMBER if carrier == "mock" else None)
 
 
 def make_carriers(config: Config, mock_secret: str, network_url: str | None) -> Mapping[str, Carrier]:
@@ -34,7 +43,9 @@ def _carriers(config: Config, mock_secret: str, network_url: str | None) -> Iter
     telnyx = config.telnyx
     if telnyx.api_key and telnyx.connection_id and (telnyx.public_key or config.skip_signature_verification):
         yield _telnyx(telnyx, telnyx.api_key.get_secret_value(), telnyx.connection_id)
-    if config.provider not in ("mock", "twilio", "telnyx"):
+    if config.plivo.auth_id and config.plivo.auth_token:
+        yield _plivo(config.plivo, config.plivo.auth_id, config.plivo.auth_token.get_secret_value())
+    if config.provider not in ("mock", "twilio", "telnyx", "plivo"):
         yield plugins.find("carrier", config.provider)()
 
 
@@ -60,6 +71,18 @@ def _telnyx(options: Telnyx, api_key: str, connection_id: str) -> Carrier:
         api_key,
         connection_id,
         options.public_key or "",
+        api_base_url=options.api_base_url,
+        voice=options.voice,
+        language=options.language,
+        codec=options.codec,
+    )
+    return carrier
+
+
+def _plivo(options: Plivo, auth_id: str, auth_token: str) -> Carrier:
+    carrier: Carrier = plugins.find("carrier", "plivo")(
+        auth_id,
+        auth_token,
         api_base_url=options.api_base_url,
         voice=options.voice,
         language=options.language,

@@ -29,7 +29,7 @@ from voicecall.entrypoints import ControlOptions, PublicOptions
 from voicecall.entrypoints.control import ControlListener
 from voicecall.entrypoints.public import PublicListener
 from voicecall.errors import BadParameters, ConfigError, Fault
-from voicecall.gateway.gateway import Bell, Defaults, Gateway, Ring
+from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones, Ring
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Line
 from voicecall.gateway.outbox import Surroundings
@@ -38,7 +38,7 @@ from voicecall.net.http import Http
 from voicecall.speech import Voice
 from voicecall.store.sql import SqlStore
 
-from .carriers import make_carriers
+from .carriers import MOCK_NUMBER, from_number, make_carriers
 from .engines import Engines
 from .metrics import Metrics
 from .profiles import Profiles, check_available, rules
@@ -178,6 +178,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 stream_url=lambda: listener.stream_url,
                 webhook_url=lambda: listener.public_url + suffix,
                 is_reachable=lambda: carrier.name == "mock" or listener.is_public,
+                from_number=from_number(config, carrier.name),
             )
 
         switchboard = Switchboard(
@@ -197,9 +198,14 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         listener = await stack.enter_async_context(
             PublicListener(_public(config, keys), carriers, switchboard, wall_clock)
         )
-        defaults = Defaults(config.provider, config.outbound.default_mode, config.from_number, config.to_number)
-        ring = _ringer(http, network_url, secret, lambda: f"{listener.public_url}/mock") if network_url else None
-        gateway = Gateway(switchboard, store, bell, defaults, ring, failing=lambda: journal.failing)
+        defaults = Defaults(
+            config.outbound.carriers or (config.provider,), config.outbound.default_mode, config.to_number
+        )
+        phones = None
+        if network_url:
+            ring = _ringer(http, network_url, secret, lambda: f"{listener.public_url}/mock")
+            phones = Phones("mock", config.from_number or MOCK_NUMBER, ring)
+        gateway = Gateway(switchboard, store, bell, defaults, phones, failing=lambda: journal.failing)
         metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector))
         control = await stack.enter_async_context(
             ControlListener(

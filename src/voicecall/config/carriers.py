@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import SecretStr, model_validator
 
-from .section import Listed, Origin, Section
+from .section import Listed, Number, Origin, Section
 
 
 class SigningKey(Section):
@@ -31,6 +31,8 @@ class Twilio(Section):
     """The secret of that API key."""
     region: Literal["us1", "ie1", "au1"] = "us1"
     """Where calls are processed; the credentials must belong to it."""
+    from_number: Number | None = None
+    """Caller id on this carrier; the general `from_number` when absent."""
     api_base_url: Origin | None = None
     """An origin in place of Twilio's own: tests, proxies."""
     signing_keys: Listed[SigningKey] = ()
@@ -50,6 +52,8 @@ class Telnyx(Section):
     """The Call Control application's id."""
     public_key: str | None = None
     """Verifies webhooks."""
+    from_number: Number | None = None
+    """Caller id on this carrier; the general `from_number` when absent."""
     api_base_url: Origin | None = None
     """An origin in place of Telnyx's own: tests, proxies."""
     voice: str = "AWS.Polly.Joanna-Neural"
@@ -64,11 +68,19 @@ class Plivo(Section):
     """Plivo."""
 
     auth_id: str | None = None
-    """The account's id."""
+    """The id of the account or of a subaccount."""
     auth_token: SecretStr | None = None
-    """Authorises REST requests and verifies webhooks."""
+    """The same account's token: authorises REST requests and verifies webhooks."""
+    from_number: Number | None = None
+    """Caller id on this carrier; the general `from_number` when absent."""
     api_base_url: Origin | None = None
     """An origin in place of Plivo's own: tests, proxies."""
+    voice: str = "WOMAN"
+    """Who speaks where Plivo does so itself: `WOMAN`, `MAN` or `Polly.<name>`, one that speaks `plivo.language`."""
+    language: str = "en-US"
+    """The language that Plivo speaks and understands where it does so itself, such as `de-DE`."""
+    codec: Literal["PCMU", "L16/8000", "L16/16000"] = "PCMU"
+    """What media streams carry: G.711 mu-law, or 16-bit PCM at 8 or 16 kHz."""
 
 
 class Mock(Section):

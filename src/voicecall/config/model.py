@@ -56,6 +56,8 @@ class Control(Section):
 class Outbound(Section):
     """Calls that we place."""
 
+    carriers: Listed[Literal["mock", "twilio", "telnyx", "plivo"]] = ()
+    """Carriers in the order of trying: the next only where the one before surely did not dial; else `provider`."""
     default_mode: Literal["notify", "conversation"] = "notify"
     """Whether a call says its message and ends, or goes on as a conversation."""
     notify_hangup_delay_sec: NotNegative = 3

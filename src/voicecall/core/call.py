@@ -9,7 +9,7 @@ import msgspec
 
 from voicecall.core.events import Arrived, Placed
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
-from voicecall.core.rules import Mode, Rules
+from voicecall.core.rules import Mode, Route, Rules
 from voicecall.core.turns import Floor, Turns
 
 
@@ -118,6 +118,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     end_detail: str | None = None
     objective: str = ""
     metadata: dict[str, str] = {}
+    routes: tuple[Route, ...] = ()
+    """Other ways to place the call, that were not tried yet."""
 
     greeting: str = ""
     greeting_state: Greeting = "none"
@@ -219,4 +221,5 @@ def open_call(event: Placed | Arrived, at: float) -> Call:
         digits=event.digits if isinstance(event, Placed) else "",
         objective=event.objective if isinstance(event, Placed) else "",
         metadata=event.metadata,
+        routes=event.routes if isinstance(event, Placed) else (),
     )

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
-from voicecall.core.rules import Mode, Rules
+from voicecall.core.rules import Mode, Route, Rules
 
 
 class Passing(msgspec.Struct, frozen=True, tag=True):
@@ -46,6 +46,8 @@ class Placed(Binding, frozen=True, kw_only=True):
     objective: str = ""
     """Private to the agent."""
     metadata: dict[str, str] = {}
+    routes: tuple[Route, ...] = ()
+    """Other ways, tried in order while the ways before surely did not dial."""
 
 
 class Arrived(Binding, frozen=True, kw_only=True):
@@ -79,6 +81,8 @@ class DialFailed(Binding, frozen=True):
 
     detail: str
     code: str = ""
+    certain: bool = False
+    """Whether it surely did not dial."""
 
 
 class Ringing(Binding, frozen=True):

@@ -53,7 +53,7 @@ NAMES = {
 }
 """The outside name of each event, by class."""
 
-_HIDDEN = frozenset({"type", "rules", "call_id", "objective"})
+_HIDDEN = frozenset({"type", "rules", "routes", "call_id", "objective"})
 
 
 def publish(position: int, call_id: str, at: float, type_: str, data: bytes) -> dict[str, Any]:

@@ -42,6 +42,14 @@ class Capabilities(msgspec.Struct, frozen=True):
     """How fast it may be dialled where nothing is configured; None is without bound."""
 
 
+class Route(msgspec.Struct, frozen=True):
+    """One way to place a call."""
+
+    carrier: str
+    from_: str
+    can: Capabilities
+
+
 class TurnRules(msgspec.Struct, frozen=True):
     """How this call takes turns. All times in seconds."""
 

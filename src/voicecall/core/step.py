@@ -145,6 +145,12 @@ def _take(draft: Draft, event: Event) -> None:
                     draft.start("ring", rules.ring_timeout + _RING_SLACK)
                     if rules.stale:
                         draft.start("stale", rules.stale)
+        case DialFailed(detail, certain=True) if call.carrier_call_id is None and call.routes and call.is_live:
+            (route, *rest) = call.routes
+            draft.warn("carrier-passed", f"{call.carrier} did not dial, {route.carrier} is tried: {detail}")
+            draft.set(carrier=route.carrier, from_=route.from_, routes=tuple(rest))
+            draft.set(rules=msgspec.structs.replace(rules, can=route.can))
+            draft.do(Dial())
         case DialFailed(detail) if call.carrier_call_id is None:
             draft.leg_over()
             draft.end("failed", detail)

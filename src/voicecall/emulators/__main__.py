@@ -36,6 +36,7 @@ class Carrier:
     """What `add_argument` gets for `--<carrier>-<option>`, beyond `--<carrier>` and `--<carrier>-port`."""
     account: Callable[[argparse.Namespace], Any]
     server: type[CarrierServer[Any, Any]]
+    about: str = ""
 
 
 def _twilio_account(arguments: argparse.Namespace) -> TwilioAccount:
@@ -83,6 +84,7 @@ CARRIERS = (
         },
         _telnyx_account,
         TelnyxServer,
+        f"It signs webhooks; the public key is {TelnyxAccount().public_key}",
     ),
 )
 
@@ -101,7 +103,7 @@ def _arguments() -> argparse.Namespace:
         help="send what is meant for a public origin to a local one, such as https://a.example=http://127.0.0.1:8080",
     )
     for carrier in CARRIERS:
-        group = parser.add_argument_group(carrier.name)
+        group = parser.add_argument_group(carrier.name, carrier.about)
         prefix = f"--{carrier.name.lower()}"
         group.add_argument(prefix, action="store_true", help=f"simulate {carrier.name} as well")
         group.add_argument(f"{prefix}-port", type=int, default=carrier.port, help="0 takes a free one")

@@ -29,8 +29,8 @@ from voicecall.core.operations import (
 )
 from voicecall.core.policy import check_destination
 from voicecall.core.record import record
-from voicecall.core.rules import Mode
-from voicecall.errors import BadParameters, CallOver, CallRefused, OperationTimeout
+from voicecall.core.rules import Mode, Route
+from voicecall.errors import BadParameters, CallOver, CallRefused, OperationTimeout, RequestError
 from voicecall.gateway.reading import published, read
 from voicecall.gateway.session import Session, elsewhere
 from voicecall.gateway.switchboard import Switchboard
@@ -38,20 +38,28 @@ from voicecall.store import Logged, Store
 
 _DIGITS = re.compile(r"[0-9A-Da-d*#wW,pP]{1,64}")
 _RING_PATIENCE = 30.0
-MOCK_NUMBER = "+15550000000"
-"""The mock network's number for us, where none is configured."""
 
 Ring = Callable[[str, str, list[CallerStep]], Awaitable[CarrierCallId]]
-"""Rings the gateway from the mock network: caller, called, steps; returns the leg."""
+"""Rings the gateway from a phone of a network: caller, called, steps; returns the leg."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phones:
+    """The phones of a network that can be told to ring the gateway."""
+
+    carrier: str
+    line: str
+    """The number of ours that they ring unless told otherwise."""
+    ring: Ring
 
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
     """What an outbound call is made with unless told otherwise."""
 
-    carrier: str
+    carriers: tuple[str, ...]
+    """Tried in this order."""
     mode: Mode
-    from_number: str | None
     to_number: str | None
 
 
@@ -81,17 +89,17 @@ class Gateway:
         store: Store,
         bell: Bell,
         defaults: Defaults,
-        ring: Ring | None,
+        phones: Phones | None,
         *,
         failing: Callable[[], str],
     ) -> None:
-        """`ring` is there when the mock network is. `failing` says why the archive cannot be written, if it cannot."""
+        """`phones` are those of the mock network, if any. `failing` says why the archive cannot be written."""
         self._failing = failing
         self._switchboard = switchboard
         self._store = store
         self._bell = bell
         self._defaults = defaults
-        self._ring = ring
+        self._phones = phones
 
     async def perform(self, operation: Operation, *, idempotency_key: str | None = None) -> Any:
         """Carry out an operation and return its result, a JSON value.
@@ -148,7 +156,7 @@ class Gateway:
         """Say of each thing that must be in order whether it is."""
         return {
             "store": not self._failing(),
-            "provider": self._defaults.carrier in self._switchboard.exchange.carriers,
+            "provider": self._defaults.carriers[0] in self._switchboard.exchange.carriers,
             "taking-calls": not self._switchboard.draining,
         }
 
@@ -159,19 +167,9 @@ class Gateway:
         if to is None:
             raise BadParameters("to: no number to call, and no to_number is configured")
         check_destination(to)
-        carrier = wish.carrier or self._defaults.carrier
-        if carrier not in self._switchboard.exchange.carriers:
-            raise BadParameters(f"carrier: {carrier} is not configured")
         if wish.dtmf and not _DIGITS.fullmatch(wish.dtmf):
             raise BadParameters("dtmf: 1 to 64 of 0-9 * # A-D, and w for a pause of half a second")
-        around = self._switchboard.exchange.carriers[carrier]
-        if not around.is_reachable():
-            raise CallRefused(
-                "no-public-url", f"{carrier} could not reach this gateway: set public_url to where it can"
-            )
-        from_number = self._defaults.from_number or (MOCK_NUMBER if carrier == "mock" else None)
-        if from_number is None:
-            raise BadParameters("from: no number to call from is configured; set from_number")
+        route, *others = self._routes(wish.carrier)
         self._switchboard.check_room()
         mode = wish.mode or self._defaults.mode
         if mode == "notify" and not wish.message.strip():
@@ -179,19 +177,42 @@ class Gateway:
         session = await self._switchboard.place(
             Placed(
                 call_id=self._switchboard.new_id(),
-                carrier=carrier,
+                carrier=route.carrier,
                 to=to,
-                from_=from_number,
+                from_=route.from_,
                 mode=mode,
                 greeting=wish.message.strip(),
-                rules=self._switchboard.rules(carrier),
+                rules=self._switchboard.rules(route.carrier),
                 digits=wish.dtmf,
                 objective=wish.objective,
                 metadata=wish.metadata,
+                routes=tuple(others),
             )
         )
         placed: dict[str, str | bool] = {"callId": session.call.id, "state": session.call.state}
         return {**placed, "queued": True} if session.is_queued else placed
+
+    def _routes(self, wanted: str | None) -> list[Route]:
+        """Return the ways to place a call, the first one usable; ways that cannot be used now are left out after it."""
+        carriers = self._switchboard.exchange.carriers
+        names = [wanted] if wanted else list(self._defaults.carriers)
+        routes: list[Route] = []
+        for name in names:
+            around = carriers.get(name)
+            if around is None:
+                fault: RequestError | None = BadParameters(f"carrier: {name} is not configured")
+            elif not around.is_reachable():
+                fault = CallRefused(
+                    "no-public-url", f"{name} could not reach this gateway: set public_url to where it can"
+                )
+            elif around.from_number is None:
+                fault = BadParameters("from: no number to call from is configured; set from_number")
+            else:
+                fault = None
+                routes.append(Route(name, around.from_number, around.line.carrier.capabilities))
+            if fault is not None and not routes:
+                raise fault
+        return routes
 
     async def _ask(self, call_id: str, event: Callable[[str], SpeakAsked | ContinueAsked | DigitsAsked]) -> Any:
         session = self._switchboard.sessions.get(CallId(call_id))
@@ -236,13 +257,13 @@ class Gateway:
         return found
 
     async def _simulate(self, wish: Simulate) -> dict[str, Any]:
-        if self._ring is None:
+        phones = self._phones
+        if phones is None:
             raise CallRefused("no-mock-network", 'only the mock network can be rung from (provider = "mock")')
-        line = wish.line or self._defaults.from_number or MOCK_NUMBER
-        leg = await self._ring(wish.from_, line, wish.steps)
+        leg = await phones.ring(wish.from_, wish.line or phones.line, wish.steps)
         try:
             async with asyncio.timeout(_RING_PATIENCE):
-                call_id = await self._switchboard.arrival(self._defaults.carrier, leg)
+                call_id = await self._switchboard.arrival(phones.carrier, leg)
         except TimeoutError as error:
             raise OperationTimeout("the gateway was not rung within 30 s") from error
         return await self._wait(Wait(call_id=call_id, timeout=3600.0))

@@ -84,6 +84,8 @@ class Surroundings:
     webhook_url: Callable[[], str]
     is_reachable: Callable[[], bool] = lambda: True
     """Whether the carrier can reach those URLs, as far as is known."""
+    from_number: str | None = None
+    """The number that calls are placed from."""
 
 
 def names(call: Call) -> dict[str, str | None]:
@@ -124,14 +126,17 @@ class Outbox:
 
     def __init__(
         self,
-        around: Surroundings,
+        around: Callable[[], Surroundings],
         *,
         call: Callable[[], Call],
         post: Callable[[Event], None],
         speak: Callable[[Say | Respond], None],
         answer: Callable[[str, Answer], None],
     ) -> None:
-        """`call`: its present state. `post`: tells it what came of an effect. `answer`: tells whoever asked."""
+        """`around`: what its present carrier offers. `call`: its present state.
+
+        `post`: tells it what came of an effect. `answer`: tells whoever asked.
+        """
         self._around = around
         self._call = call
         self._post = post
@@ -163,7 +168,7 @@ class Outbox:
         """The call is about to end: dial no more, and keep no leg waiting."""
         self.over.set()
         if self.visitor is not None:
-            self.visitor.give(self._around.line.nothing())
+            self.visitor.give(self._around().line.nothing())
             self.visitor = None
 
     async def join(self) -> None:
@@ -189,7 +194,7 @@ class Outbox:
     async def _saved(self) -> StoreError | None:
         """Wait until everything so far is durable. A call whose archive fails is hung up, not left to itself."""
         try:
-            await self._around.journal.durable(self._call().id)
+            await self._around().journal.durable(self._call().id)
         except StoreConflict:
             raise
         except StoreError as error:
@@ -211,8 +216,8 @@ class Outbox:
             case Connect() if hand is not None and hand.returns:
                 pass  # the leg asks again
             case Connect():
-                nonce, at = (hand.nonce, hand.at) if hand else (self._around.nonce(), self._around.clock())
-                self._act(connection(self._around, self._call(), nonce, at), hand, tasks)
+                nonce, at = (hand.nonce, hand.at) if hand else (self._around().nonce(), self._around().clock())
+                self._act(connection(self._around(), self._call(), nonce, at), hand, tasks)
             case Listen():
                 answered = self._call().answered_at is not None
                 self._act(ListenItself(leg, self._back(), answered), hand, tasks)
@@ -231,7 +236,7 @@ class Outbox:
                     call.id,
                     call.to,
                     call.from_,
-                    self._around.webhook_url(),
+                    self._around().webhook_url(),
                     call.rules.ring_timeout,
                     limit,
                     digits=call.digits if call.rules.can.digits_at_dial else "",
@@ -249,24 +254,24 @@ class Outbox:
 
     def _act(self, action: Action, hand: Hand | None, tasks: asyncio.TaskGroup, operation: str = "") -> None:
         """Have the carrier do it: in the webhook at hand, or by a request that runs beside the call."""
-        if hand is None or not self._around.line.answer(action, hand):
+        if hand is None or not self._around().line.answer(action, hand):
             tasks.create_task(self._request(action, operation), name=f"{type(action).__name__} {self._call().id}")
 
     def _back(self) -> Callback:
         """Return where the leg goes from here, under a name of its own."""
-        return Callback(self._around.webhook_url(), self._call().id, self._around.nonce())
+        return Callback(self._around().webhook_url(), self._call().id, self._around().nonce())
 
     async def _dial(self, action: PlaceCall) -> None:
         """Dial in turn, again where the carrier had no room, and not at all once the call is over."""
         for pause in (*_DIAL_PAUSES, 0.0):
-            self.queued = self._around.line.is_dialling_slowly
-            await self._around.line.await_dial(self.over)
+            self.queued = self._around().line.is_dialling_slowly
+            await self._around().line.await_dial(self.over)
             self.queued = False
             if not self._call().is_live:
                 self._post(DialFailed("The call ended before it was dialled."))
                 return
             try:
-                events = await self._around.line.request(action)
+                events = await self._around().line.request(action)
             except CarrierError as error:
                 self._log_failure(action, error)
                 if pause and error.retryable and error.certain:
@@ -283,7 +288,7 @@ class Outbox:
 
     async def _request(self, action: Action, operation: str) -> None:
         try:
-            events = await self._around.line.request(action)
+            events = await self._around().line.request(action)
         except CarrierError as error:
             self._log_failure(action, error)
             self._post(_failure(action, operation, error))
@@ -298,7 +303,7 @@ def _failure(action: Action, operation: str, error: CarrierError) -> Event:
     """What it means for the call that the carrier failed an action."""
     match action:
         case PlaceCall():
-            return DialFailed(str(error), error.code or "")
+            return DialFailed(str(error), error.code or "", error.certain)
         case HangUp():
             return HangupFailed(str(error))
         case FetchStatus():

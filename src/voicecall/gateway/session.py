@@ -94,7 +94,7 @@ class Session:
         call: Call,
         seq: int,
         seen: Mapping[str, float],
-        around: Surroundings,
+        carriers: Mapping[str, Surroundings],
         open_media: Callable[[Session], Media],
     ) -> None:
         """`seq`: how many events of the call are in the journal.
@@ -102,7 +102,7 @@ class Session:
         `seen`: the carrier's keys of facts among them, with the Unix seconds at which they were saved.
         """
         self.call = call
-        self.around = around
+        self._carriers = carriers
         self.over: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
         """Done when the call is not served here any more."""
         self.lost = False
@@ -117,8 +117,13 @@ class Session:
         """Keys of the facts already taken, with the webhooks that brought them, or when another process took them."""
         self._media = open_media(self)
         self._outbox = Outbox(
-            around, call=lambda: self.call, post=self.post, speak=self._media.perform, answer=self._answer
+            lambda: self.around, call=lambda: self.call, post=self.post, speak=self._media.perform, answer=self._answer
         )
+
+    @property
+    def around(self) -> Surroundings:
+        """What the carrier of the call offers."""
+        return self._carriers[self.call.carrier]
 
     @property
     def is_queued(self) -> bool:

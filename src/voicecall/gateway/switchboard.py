@@ -189,7 +189,7 @@ class Switchboard:
             waiting.set_result(call.id)
 
     def _open(self, call: Call, seq: int, seen: Mapping[str, float]) -> Session:
-        session = Session(call, seq, seen, self.exchange.carriers[call.carrier], self.exchange.open_media)
+        session = Session(call, seq, seen, self.exchange.carriers, self.exchange.open_media)
         self.sessions[call.id] = session
         return session
 

@@ -46,8 +46,9 @@ _LONGEST_TOKEN = 4000
 _MOST_DIGITS = 64
 _KEYS = frozenset("0123456789ABCD*#wW")
 _SPELLING = str.maketrans(",pPabcd", "wwwABCD")
-_OVER = "90018"
-"""The code for a call that has ended."""
+_GONE = frozenset({"90015", "90018"})
+"""The call has ended, or ended so long ago that its name means nothing any more."""
+_REMEMBER = "client_state_update"
 _NAMES: dict[type[Action], str] = {
     PlaceCall: "the call",
     ConnectStream: "the media stream",
@@ -121,7 +122,7 @@ def request(api: Api, manner: Manner, action: Action) -> RestRequest:
     """
     match action:
         case PlaceCall():
-            return _post(api, "", _dial(api, action), str(action.call_id), repeatable=False)
+            return _post(api, "", _dial(api, action) | _id(action.call_id), repeatable=False)
         case FetchStatus():
             return RestRequest("GET", _resource(api, action.carrier_call_id), _headers(api), repeatable=True)
         case ComeBack():
@@ -130,7 +131,9 @@ def request(api: Api, manner: Manner, action: Action) -> RestRequest:
             name, body = _command(manner, action)
             visit = action.back.visit if isinstance(action, ConnectStream | Listen | Prompt | PressDigits) else ""
             path = f"{action.carrier_call_id}/actions/{name}"
-            return _post(api, path, body, f"{visit} {path} {_json(body)}", repeatable=True)
+            if name != _REMEMBER:  # the one command that takes no id, and needs none
+                body |= _id(f"{visit} {path} {_json(body)}")
+            return _post(api, path, body, repeatable=True)
 
 
 def outcome(action: Action, response: RestResponse) -> tuple[Event, ...]:
@@ -141,7 +144,7 @@ def outcome(action: Action, response: RestResponse) -> tuple[Event, ...]:
     """
     status = response.status
     code = None if 200 <= status < 300 else _code(response)
-    gone = status == 404 or code == _OVER
+    gone = status == 404 or code in _GONE
     match action, status:
         case PlaceCall(), 200 | 201:
             return (Dialled(CarrierCallId(_read(response, _Placed).call_control_id)),)
@@ -204,11 +207,11 @@ def _command(manner: Manner, action: _Command) -> tuple[str, dict[str, Any]]:
             return "answer", _state(action) | _ANSWER | {"transcription": True, "transcription_config": config}
         case Prompt(text=text):
             state = _state(action, prompt=action.number, listen=action.listen)
-            return ("speak", _speech(manner, text) | state) if _words(text) else ("client_state_update", state)
+            return ("speak", _speech(manner, text) | state) if _words(text) else (_REMEMBER, state)
         case Dismiss(text=text):
             if not _words(text):
                 return "hangup", {}
-            return "speak", _speech(manner, text) | {"client_state": write(State(why="dismiss"))}
+            return "speak", _speech(manner, text) | {"stop": "all", "client_state": write(State(why="dismiss"))}
         case RejectCall(reason=reason):
             return "reject", {"cause": "USER_BUSY" if reason == "busy" else "CALL_REJECTED"}
         case HangUp():
@@ -260,11 +263,14 @@ def _transcription(manner: Manner) -> dict[str, Any]:
 
 
 def _speech(manner: Manner, text: str) -> dict[str, Any]:
-    """Return how a text is spoken: at once, in place of what is being spoken."""
+    """Return how a text is spoken: after what is being spoken.
+
+    In place of it would have Telnyx report the end of the older text with the newer one's state.
+    """
     words = _words(text)
     if len(words) > _LONGEST_TEXT:
         raise CarrierError(f"a text of {len(words)} characters is too long for Telnyx to speak", code="too-long")
-    return {"payload": words, "voice": manner.voice, "language": manner.language, "stop": "all"}
+    return {"payload": words, "voice": manner.voice, "language": manner.language}
 
 
 def _words(text: str) -> str:
@@ -295,10 +301,13 @@ def _bad_digits() -> CarrierError:
     return CarrierError(f"Telnyx cannot send the digits: {which}", code="digits")
 
 
-def _post(api: Api, path: str, body: dict[str, Any], asked: str, *, repeatable: bool) -> RestRequest:
-    named = body | {"command_id": sha256(asked.encode(errors="replace")).hexdigest()[:32]}
+def _post(api: Api, path: str, body: dict[str, Any], *, repeatable: bool) -> RestRequest:
     headers = {**_headers(api), "Content-Type": "application/json"}
-    return RestRequest("POST", _resource(api, path), headers, _json(named).encode("ascii"), repeatable)
+    return RestRequest("POST", _resource(api, path), headers, _json(body).encode("ascii"), repeatable)
+
+
+def _id(asked: str) -> dict[str, str]:
+    return {"command_id": sha256(asked.encode(errors="replace")).hexdigest()[:32]}
 
 
 def _json(body: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal, Protocol
+from typing import Literal, Protocol, assert_never
 
 import numpy as np
 
@@ -46,6 +46,8 @@ def decoder(encoding: Encoding, rate: int) -> Callable[[bytes], bytes]:
             return _alaw_to_mulaw
         case "L16":
             return _LinearDecoder(rate)
+        case _:
+            assert_never(encoding)
 
 
 class Encoder(Protocol):
@@ -67,6 +69,8 @@ def encoder(codec: Codec) -> Encoder:
             return _Alaw()
         case "L16/16000":
             return _LinearEncoder(WIRE[codec][1])
+        case _:
+            assert_never(codec)
 
 
 def _alaw_to_mulaw(alaw: bytes) -> bytes:

@@ -23,9 +23,7 @@ LONGEST_HEADERS = 512
 """Bytes of a stream's extra headers."""
 AUTO = 2.0
 """Seconds of silence that end an input whose time-out is `auto`."""
-_WOMAN = frozenset(
-    "da-DK nl-NL en-AU en-GB en-US fr-FR fr-CA de-DE it-IT pl-PL pt-BR ru-RU es-ES es-US sv-SE".split()
-)
+_WOMAN = frozenset("da-DK nl-NL en-AU en-GB en-US fr-FR fr-CA de-DE it-IT pl-PL pt-BR ru-RU es-ES es-US sv-SE".split())
 _MAN = frozenset("nl-NL en-AU en-GB en-US fr-FR de-DE it-IT pl-PL pt-PT pt-BR es-ES es-US".split())
 _HINTS = (500, 100, 10_000)
 """Phrases, characters of one, characters of all."""

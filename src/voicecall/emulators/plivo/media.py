@@ -9,7 +9,7 @@ from binascii import b2a_base64
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, assert_never
 
 import msgspec
 
@@ -17,7 +17,6 @@ from voicecall.audio import TELEPHONE_RATE
 from voicecall.audio.g711 import float_to_pcm, from_float, pcm_to_float, to_float
 from voicecall.audio.resample import Resampler
 from voicecall.emulators.faces import Audio, Clear, Mark, Sent, Socket
-from voicecall.emulators.playout import SILENCE
 from voicecall.errors import FrameError
 
 LARGEST = 64 * 1024
@@ -85,15 +84,14 @@ class Opened:
     says_stop: bool = False
 
 
-class Line:
-    """What the messages of the gateway do to its call leg, besides playing audio; here they do nothing."""
+class Line(Protocol):
+    """What the messages of the gateway do to its call leg, besides playing audio."""
 
-    def room(self) -> int:
-        """Return how many bytes of mu-law can still be queued."""
-        return LARGEST
+    def accepts(self, size: int) -> bool:
+        """Return whether so many bytes of mu-law can be queued; if so, they are about to be."""
 
     def clear(self) -> None:
-        """Drop what is queued, marks too."""
+        """Drop what is queued, checkpoints too."""
 
     def dial(self, digits: str) -> None:
         """Send keys to the phone."""
@@ -101,22 +99,17 @@ class Line:
     def notify(self, what: str, text: str) -> None:
         """Take a warning of Plivo's debug log."""
 
-    def queued(self) -> None:
-        """Audio was queued."""
-
 
 class PlivoDialect:
     """The messages of one audio stream."""
 
-    def __init__(self, opened: Opened, line: Line, clock: Callable[[], float]) -> None:
-        """`clock` returns seconds."""
-        self.answers: deque[str] = deque()
-        """What is to be sent in response to the gateway's latest message."""
+    def __init__(self, opened: Opened, line: Line, clock: Callable[[], float], answers: deque[str]) -> None:
+        """`clock` returns seconds; `answers` gets what is to be sent in response to the gateway's latest message."""
+        self._answers = answers
         self._opened = opened
         self._line = line
         self._clock = clock
         self._began = clock()
-        self._epoch = opened.epoch
         self._sequence = 0
         self._chunk = 0
         self._out = Resampler(TELEPHONE_RATE, opened.format.rate)
@@ -171,7 +164,9 @@ class PlivoDialect:
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             self._line.notify("invalid_message", str(error))
             return None
-        if frame.streamId != self._opened.stream_id and (frame.streamId or isinstance(frame, _Checkpoint | _ClearAudio)):
+        if frame.streamId != self._opened.stream_id and (
+            frame.streamId or isinstance(frame, _Checkpoint | _ClearAudio)
+        ):
             self._line.notify("invalid_message", "wrong streamId")
             return None
         if not self._opened.two_way:
@@ -184,30 +179,32 @@ class PlivoDialect:
                 return Mark(name)
             case _ClearAudio():
                 self._line.clear()
-                self.answers.append(self._message("clearedAudio"))
+                self._answers.append(self._message("clearedAudio"))
                 return Clear()
             case _SendDtmf(dtmf=digits):
                 self._line.dial(digits)
-        return None
+                return None
+            case _:
+                assert_never(frame)
 
     def binary(self) -> None:
         """Ignore a message that is not text."""
         self._line.notify("invalid_message", "a binary message")
 
     def _play(self, media: _Audio) -> Audio | None:
-        if Format(media.contentType, media.sampleRate) != self._opened.format:  # type: ignore[arg-type]
+        expected = self._opened.format
+        if (media.contentType, media.sampleRate) != (expected.encoding, expected.rate):
             self._refuse("playFailed", "invalid_content_type")
             return None
         mulaw = self._decode(media.payload)
-        if len(mulaw) > self._line.room():
+        if not self._line.accepts(len(mulaw)):
             self._refuse("error", "buffer_overflow")
             return None
-        self._line.queued()
         return Audio(mulaw)
 
     def _refuse(self, event: str, reason: str) -> None:
         self._line.notify(reason, "audio was dropped")
-        self.answers.append(self._message(event, reason=reason))
+        self._answers.append(self._message(event, reason=reason))
 
     def _encode(self, mulaw: bytes) -> bytes:
         if self._opened.format.encoding == "audio/x-mulaw":
@@ -220,22 +217,20 @@ class PlivoDialect:
         return from_float(self._in.feed(pcm_to_float(payload[: len(payload) // 2 * 2])))
 
     def _timestamp(self) -> int:
-        return round((self._epoch + self._clock() - self._began) * 1000)
+        return round((self._opened.epoch + self._clock() - self._began) * 1000)
 
     def _message(self, event: str, **body: object) -> str:
         self._sequence += 1
-        return _text(
-            {"sequenceNumber": self._sequence, "streamId": self._opened.stream_id, "event": event, **body}
-        )
+        return _text({"sequenceNumber": self._sequence, "streamId": self._opened.stream_id, "event": event, **body})
 
 
 class PlivoSocket:
     """A media socket on which Plivo answers some messages by itself, before it reads the next one."""
 
-    def __init__(self, socket: Socket) -> None:
-        self.answers: deque[str] = deque()
-        """Sent before the next message is read."""
+    def __init__(self, socket: Socket, answers: deque[str]) -> None:
+        """`answers` are sent before the next message is read."""
         self._socket = socket
+        self._answers = answers
 
     @property
     def code(self) -> int | None:
@@ -258,10 +253,10 @@ class PlivoSocket:
             FrameError: a message that is not text arrived.
         """
         try:
-            while self.answers:
-                await self._socket.send(self.answers.popleft())
+            while self._answers:
+                await self._socket.send(self._answers.popleft())
         except ConnectionError:
-            self.answers.clear()
+            self._answers.clear()
         return await self._socket.recv()
 
     async def close(self, code: int = 1000) -> None:

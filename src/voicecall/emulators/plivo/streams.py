@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ from voicecall.emulators.playout import RATE
 from .account import Owner, uuid
 from .delivery import Delivery
 from .elements import Stream
-from .media import FORMATS, Format, Line, Opened, PlivoDialect, PlivoSocket
+from .media import FORMATS, Opened, PlivoDialect, PlivoSocket
 from .readings import Readings
 from .signing import handshake_url
 
@@ -60,13 +61,14 @@ class Streams:
         self._delivery = delivery
         self._notify = notify
         self._report = report
-        self._wanted = Stream("")
+        self.wanted = Stream("")
+        """What was asked of the latest stream."""
         self._format = FORMATS["audio/x-mulaw;rate=8000"]
         self._count = itertools.count(1)
         self._open = False
         self._began = 0.0
         self._trouble = "timed_out"
-        self._answers: PlivoSocket | None = None
+        self._answers: deque[str] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -74,7 +76,7 @@ class Streams:
     @property
     def two_way(self) -> bool:
         """Whether a stream runs on which the gateway speaks."""
-        return self._open and self._wanted.bidirectional
+        return self._open and self.wanted.bidirectional
 
     def start(self, wanted: Stream) -> str:
         """Open a stream soon and return its ID; nothing if it cannot be."""
@@ -83,7 +85,7 @@ class Streams:
             self._notify(trouble, "the stream is not opened")
             self._report(wanted, "DroppedStream", "", trouble)
             return ""
-        self._wanted, self._trouble = wanted, "timed_out"
+        self.wanted, self._trouble = wanted, "timed_out"
         self._format = FORMATS[wanted.content_type or self._readings.content_type]
         self.id = uuid(f"{self._leg.parties.call}/stream/{next(self._count)}")
         self._idle.clear()
@@ -121,7 +123,7 @@ class Streams:
     def _finish(self, event: StreamEvent, reason: str) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._report(self._wanted, event, self.id, reason)
+        self._report(self.wanted, event, self.id, reason)
         self.id, self._open = "", False
         self._idle.set()
 
@@ -143,41 +145,38 @@ class Streams:
             try:
                 socket = await self._internet.connect(url, self._delivery.headers("GET", signed))
             except OSError as error:
-                self._trouble = f"attempt {attempt + 1}: {error or type(error).__name__}"
+                self._trouble = f"attempt {attempt + 1}: {error}"
                 if attempt == EXTRA_ATTEMPTS:
                     raise
                 await asyncio.sleep(BETWEEN_ATTEMPTS)
             else:
-                self._answers = PlivoSocket(socket)
-                return self._answers
+                self._answers = deque()
+                return PlivoSocket(socket, self._answers)
         raise AssertionError("the last attempt returns or raises")
 
     def dialect(self, now: float) -> Dialect:
         """Return the messages of the stream whose socket was opened at this time, in Unix seconds."""
         loop = asyncio.get_running_loop()
         self._open, self._began = True, loop.time()
-        self._timer = loop.call_later(self._wanted.timeout, self.stop)
-        self._report(self._wanted, "StartStream", self.id, "")
+        self._timer = loop.call_later(self.wanted.timeout, self.stop)
+        self._report(self.wanted, "StartStream", self.id, "")
         opened = Opened(
             account_id=self._owner.auth_id,
             call_uuid=self._leg.parties.call,
             stream_id=self.id,
             format=self._format,
-            extra_headers=self._written(self._wanted.extra_headers),
-            two_way=self._wanted.bidirectional,
-            track=self._wanted.track,
+            extra_headers=self._written(self.wanted.extra_headers),
+            two_way=self.wanted.bidirectional,
+            track=self.wanted.track,
             epoch=now if self._readings.timestamps == "epoch" else 0.0,
             says_stop=self._readings.says_stop,
         )
         capacity = round(self._readings.queue * RATE)
         line = _LegLine(self._leg, capacity, self._notify, self._degraded)
-        dialect = PlivoDialect(opened, line, loop.time)
-        if self._answers is not None:
-            dialect.answers = self._answers.answers
-        return dialect
+        return PlivoDialect(opened, line, loop.time, self._answers)
 
     def _degraded(self, percent: int) -> None:
-        self._report(self._wanted, "DegradedStream", self.id, f"buffer {percent}% full")
+        self._report(self.wanted, "DegradedStream", self.id, f"buffer {percent}% full")
 
     def _written(self, headers: tuple[tuple[str, str], ...]) -> str:
         if self._readings.extra_headers == "json":
@@ -202,31 +201,34 @@ class Streams:
         return ""
 
 
-class _LegLine(Line):
+class _LegLine:
     """A leg as the messages of its stream see it."""
 
     def __init__(
         self, leg: Leg, capacity: int, notify: Callable[[str, str], None], degraded: Callable[[int], None]
     ) -> None:
+        """`capacity` is how many bytes of mu-law can wait; `degraded` gets how full that is, in percent."""
         self._leg = leg
         self._capacity = capacity
+        self._notify = notify
         self._degraded = degraded
         self._steps = list(DEGRADED)
-        self.notify = notify  # type: ignore[method-assign]
 
-    def room(self) -> int:
-        return self._capacity - round(self._leg.playout.seconds * RATE)
+    def accepts(self, size: int) -> bool:
+        """Return whether so many bytes of mu-law can be queued; if so, they are about to be."""
+        filled = (self._leg.playout.seconds * RATE + size) / self._capacity
+        while self._steps and filled >= self._steps[0]:
+            self._degraded(round(self._steps.pop(0) * 100))
+        return filled <= 1
 
     def clear(self) -> None:
+        """Drop what is queued, checkpoints too."""
         self._leg.playout.clear()
 
     def dial(self, digits: str) -> None:
+        """Send keys to the phone."""
         self._leg.hear_digits(digits)
 
-    def queued(self) -> None:
-        filled = 1 - self.room() / self._capacity
-        while self._steps and filled >= self._steps[0]:
-            self._degraded(round(self._steps.pop(0) * 100))
-
-
-_ = Mapping
+    def notify(self, what: str, text: str) -> None:
+        """Show a warning where Plivo's debug log would."""
+        self._notify(what, text)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from uuid import UUID
 
+from .signing import SigningKey
+
 
 def control_id(unique: str) -> str:
     """Return a call control id that always belongs to the same `unique` text."""
@@ -39,6 +41,11 @@ class Account:
     """Error codes by destination, such as D13 for one that is not permitted."""
     concurrency: int = 100
     """REST requests in flight; more are answered with 429."""
+
+    @property
+    def public_key(self) -> str:
+        """What the gateway verifies webhooks with."""
+        return SigningKey(self.seed).public
 
     def owns(self, number: str) -> bool:
         """Whether calls can be made from this number."""

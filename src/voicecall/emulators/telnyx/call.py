@@ -107,7 +107,7 @@ class TelnyxCall:
             failed=lambda text: self.notify("webhook", text),
         )
         self._speaker = Speaker(leg, network, self._event)
-        self._transcriber = Transcriber(self._event, network.spawn)
+        self._transcriber = Transcriber(leg, self._event, network.spawn)
         self._gatherer = Gatherer(network, self._event)
         self._streams = Streams(
             leg,

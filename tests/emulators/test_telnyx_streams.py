@@ -1,0 +1,374 @@
+"""Media streams of the simulated Telnyx, in virtual time: messages, marks, codecs, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64decode
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.emulators.telnyx_rig import OURS, PHONE, STREAM, World, play, state
+from tests.emulators.twilio_rig import journal
+from voicecall.audio.g711 import alaw_encode, float_to_pcm, mulaw_decode, pcm_to_float
+from voicecall.audio.resample import resample
+from voicecall.emulators.faults import Faults
+from voicecall.emulators.script import Step
+
+LOUD = b"\x10\x90" * 4000
+"""A second of the tone, as mu-law."""
+
+
+def l16(seconds: float, rate: int) -> bytes:
+    """Return a tone of 500 Hz as L16."""
+    times = np.arange(round(seconds * rate), dtype=np.float32) / np.float32(rate)
+    return float_to_pcm((np.float32(0.5) * np.sin(2 * np.pi * 500 * times)).astype(np.float32))
+
+
+def test_a_stream_begins_with_connected_and_start_and_carries_20_ms_frames() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.answered(client_state=state("c1"))
+        parameters = [{"name": "call", "value": "c1"}]
+        stream = await world.stream(leg, stream_auth_token="t1", custom_parameters=parameters)
+        await asyncio.sleep(1)
+        connected, start, *media = stream.events()
+        token = {"x-telnyx-streaming-auth-token": "t1"}
+        assert connected == {"event": "connected", "version": "1.0.0", "connected": token}
+        body = start.pop("start")
+        stream_id = start.pop("stream_id")
+        assert start == {"event": "start", "sequence_number": "1"}
+        assert body == {
+            "user_id": body["user_id"],
+            "call_control_id": leg.parties.call,
+            "call_session_id": world.gateway.hooks[0].payload["call_session_id"],
+            "from": OURS,
+            "to": PHONE,
+            "tags": [],
+            "client_state": state("c1"),
+            "custom_parameters": parameters,
+            "media_format": {"encoding": "PCMU", "sample_rate": 8000, "channels": 1},
+        }
+        assert len(media) == pytest.approx(55, abs=2)
+        assert [message["media"]["chunk"] for message in media] == [str(n + 1) for n in range(len(media))]
+        assert [message["sequence_number"] for message in media] == [str(n + 2) for n in range(len(media))]
+        assert {message["stream_id"] for message in media} == {stream_id}
+        third = media[2]["media"]
+        assert (third["track"], len(b64decode(third["payload"]))) == ("inbound", 160)
+        assert int(third["timestamp"]) - int(media[1]["media"]["timestamp"]) == 20
+
+    gateway = play(scene)
+    (stream,) = gateway.streams
+    assert (stream.url, stream.headers) == (STREAM["stream_url"], {"x-telnyx-streaming-auth-token": "t1"})
+    assert gateway.payload("streaming.started")["stream_url"] == STREAM["stream_url"]
+
+
+def test_a_stream_that_is_asked_for_with_the_answer_has_neither_token_nor_parameters() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.ring(Step(wait=60.0))
+        parameters = [{"name": "call", "value": "c1"}]
+        await world.do(leg, "answer", **STREAM, stream_auth_token="t1", custom_parameters=parameters)
+        await asyncio.sleep(0.5)
+        (stream,) = world.gateway.streams
+        assert stream.headers == {}
+        assert stream.events()[0] == {"event": "connected", "version": "1.0.0"}
+        assert stream.events("start")[0]["start"]["custom_parameters"] == []
+        assert stream.events("media") != []
+
+    assert play(scene).types() == ["call.initiated", "call.answered", "streaming.started"]
+
+
+def test_a_dialled_call_streams_from_its_answer_on() -> None:
+    async def scene(world: World) -> None:
+        await world.answered(**STREAM, stream_auth_token="t1")
+        assert world.gateway.streams[0].headers == {"x-telnyx-streaming-auth-token": "t1"}
+
+    assert play(scene).types() == ["call.initiated", "call.answered", "streaming.started"]
+
+
+def test_marks_return_when_what_precedes_them_was_played() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.answered()
+        stream = await world.stream(leg)
+        await stream.send("mark", mark={"name": "empty"})
+        await stream.play(3)
+        await stream.send("mark", mark={"name": "a"})
+        await asyncio.sleep(5)
+        empty, played = stream.times("mark")
+        assert empty == pytest.approx(0.82, abs=0.03)
+        assert played == pytest.approx(0.8 + 3, abs=0.05)
+        assert stream.events("mark")[1]["mark"] == {"name": "a"}
+        assert len(leg.ear.spans) == 1
+
+    play(scene)
+
+
+def test_clear_empties_the_queue_and_returns_every_mark_at_once() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.answered()
+        stream = await world.stream(leg)
+        await stream.play(3)
+        for name in "ab":
+            await stream.send("mark", mark={"name": name})
+        await asyncio.sleep(1)
+        await stream.send("clear")
+        await asyncio.sleep(1)
+        assert [message["mark"]["name"] for message in stream.events("mark")] == ["a", "b"]
+        assert stream.times("mark") == [pytest.approx(1.82, abs=0.03)] * 2
+        assert leg.ear.spans[0].end == pytest.approx(1.2, abs=0.05)
+
+    play(scene)
+
+
+def test_keys_arrive_on_the_stream_and_as_webhooks() -> None:
+    async def scene(world: World) -> None:
+        await world.network.script(PHONE, [Step(press="5#")])
+        await world.dial(**STREAM)
+        await asyncio.sleep(3)
+        assert [message["dtmf"] for message in world.gateway.streams[0].events("dtmf")] == [
+            {"digit": "5"},
+            {"digit": "#"},
+        ]
+
+    assert [hook.payload["digit"] for hook in play(scene).at("call.dtmf.received")] == ["5", "#"]
+
+
+@pytest.mark.parametrize(
+    ("codec", "told", "size"),
+    [
+        ("PCMU", ("PCMU", 8000), 160),
+        ("PCMA", ("PCMA", 8000), 160),
+        ("L16", ("L16", 16000), 640),
+        ("default", ("PCMU", 8000), 160),
+        ("OPUS", ("PCMU", 8000), 160),
+    ],
+)
+def test_the_phones_audio_comes_in_the_codec_that_start_names(codec: str, told: tuple[str, int], size: int) -> None:
+    async def scene(world: World) -> None:
+        await world.network.script(PHONE, [Step(say="Hello")])
+        await world.dial(**STREAM, stream_codec=codec)
+        await asyncio.sleep(4)
+        (stream,) = world.gateway.streams
+        start = stream.events("start")[0]["start"]["media_format"]
+        assert (start["encoding"], start["sample_rate"]) == told
+        payloads = [b64decode(message["media"]["payload"]) for message in stream.events("media")]
+        assert {len(payload) for payload in payloads} == {size}
+        spoken = b"".join(payloads)
+        if told[0] == "PCMU":
+            assert spoken.count(LOUD) == 1
+        elif told[0] == "PCMA":
+            assert spoken.count(alaw_encode(mulaw_decode(LOUD))) == 1
+        else:
+            wanted = resample(pcm_to_float(mulaw_decode(LOUD)), 8000, 16000)
+            energy = float(np.sum(pcm_to_float(spoken) ** 2) / np.sum(wanted**2))
+            assert energy == pytest.approx(1, abs=0.02)
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
+    ("options", "payload"),
+    [
+        ({}, LOUD),
+        ({"stream_bidirectional_codec": "PCMA"}, alaw_encode(mulaw_decode(LOUD))),
+        ({"stream_bidirectional_codec": "L16"}, l16(1, 16000)),
+        ({"stream_bidirectional_codec": "L16", "stream_bidirectional_sampling_rate": 8000}, l16(1, 8000)),
+        ({"stream_bidirectional_codec": "L16", "stream_bidirectional_sampling_rate": 24000}, l16(1, 24000)),
+    ],
+)
+def test_the_gateways_audio_is_played_in_the_codec_it_asked_for(options: dict[str, Any], payload: bytes) -> None:
+    async def scene(world: World) -> None:
+        leg = await world.answered()
+        stream = await world.stream(leg, **options)
+        for _ in range(2):
+            await stream.media(payload)
+        await asyncio.sleep(4)
+        (span,) = leg.ear.spans
+        assert span.end - span.begin == pytest.approx(2, abs=0.05)
+        assert stream.codes() == []
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
+    ("options", "payload", "code"),
+    [
+        ({}, b"\xff" * 159, 100004),
+        ({}, b"\xff" * 240_001, 100004),
+        ({"stream_bidirectional_codec": "L16"}, b"\0" * 641, 100004),
+        ({"stream_bidirectional_codec": "G722"}, b"\0" * 160, 100004),
+        ({"stream_bidirectional_mode": "mp3"}, b"\xff" * 160, 100004),
+    ],
+)
+def test_audio_that_telnyx_refuses_is_answered_with_an_error(
+    options: dict[str, Any], payload: bytes, code: int
+) -> None:
+    async def scene(world: World) -> None:
+        leg = await world.answered()
+        stream = await world.stream(leg, **options)
+        await stream.media(payload)
+        await stream.send("mark", mark={"name": "alive"})
+        await asyncio.sleep(0.1)
+        (error,) = stream.events("error")
+        assert (error["payload"]["code"], error["payload"]["title"]) == (100004, "invalid_media")
+        assert error["stream_id"] == stream.events("start")[0]["stream_id"]
+        assert len(stream.events("mark")) == 1
+        assert leg.playout.seconds == 0
+        assert world.codes() == ["100004"]
+
+    play(scene)
+
+
+def test_a_malformed_message_is_answered_with_an_error_and_the_stream_goes_on() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.answered()
+        stream = await world.stream(leg)
+        for text in ("hello", '{"event":"shout"}', '{"event":"media","media":{"payload":"*"}}'):
+            await stream.socket.send(text)
+        await stream.send("clear", stream_id="s1")
+        await asyncio.sleep(0.1)
+        assert stream.codes() == [100003] * 4
+        assert leg.connected
+
+    play(scene)
+
+
+def test_more_audio_than_there_is_room_for_is_dropped_with_an_error() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.answered()
+        stream = await world.stream(leg)
+        for _ in range(3):
+            await stream.play(30)
+        await asyncio.sleep(0.1)
+        assert stream.codes() == []
+        await stream.play(1)
+        await asyncio.sleep(0.1)
+        assert stream.codes() == [100005]
+        assert 59 < leg.playout.seconds <= 60
+
+    play(scene)
+
+
+def test_the_call_stays_up_in_silence_when_the_gateway_closes_the_socket() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.answered()
+        stream = await world.stream(leg)
+        await stream.play(9)
+        await asyncio.sleep(0.3)
+        await stream.socket.close()
+        await asyncio.sleep(600)
+        assert await world.alive(leg)
+        assert leg.ear.spans[-1].end < 1.5
+        second = await world.stream(leg)
+        ids = [each.events("start")[0]["stream_id"] for each in (stream, second)]
+        assert ids[0] != ids[1]
+        assert second.events("media")[0]["media"]["chunk"] == "1"
+
+    assert play(scene).types()[2:] == ["streaming.started", "streaming.stopped", "streaming.started"]
+
+
+def test_a_call_has_one_stream_at_a_time() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.answered()
+        assert await world.code(leg, "streaming_stop") == "90046"
+        stream = await world.stream(leg)
+        assert await world.code(leg, "streaming_start", **STREAM) == "90045"
+        assert await world.code(leg, "streaming_stop", stream_id="another") == "90046"
+        await world.do(leg, "streaming_stop", stream_id=stream.events("start")[0]["stream_id"])
+        assert await world.code(leg, "streaming_start", **STREAM) == "90045"
+        await asyncio.sleep(0.1)
+        assert stream.events()[-1]["stop"]["call_control_id"] == leg.parties.call
+        assert stream.socket.code == 1000
+        await world.stream(leg)
+
+    assert play(scene).types()[2:] == ["streaming.started", "streaming.stopped", "streaming.started"]
+
+
+def test_the_end_of_the_call_stops_the_stream_before_it_is_reported() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.answered()
+        stream = await world.stream(leg)
+        leg.hang_up()
+        await asyncio.sleep(0.5)
+        assert (stream.events()[-1]["event"], stream.socket.code) == ("stop", 1000)
+
+    assert play(scene).types()[2:] == ["streaming.started", "streaming.stopped", "call.hangup"]
+
+
+@pytest.mark.parametrize("handshake", [0.0, 0.5])
+def test_a_call_that_ends_while_its_stream_is_being_opened_never_had_one(handshake: float) -> None:
+    async def scene(world: World) -> None:
+        world.gateway.handshake = handshake
+        leg = await world.answered()
+        await world.do(leg, "streaming_start", **STREAM)
+        await world.do(leg, "hangup")
+        await asyncio.sleep(1)
+
+    gateway = play(scene)
+    assert gateway.types() == ["call.initiated", "call.answered", "call.hangup"]
+    assert [message["event"] for stream in gateway.streams for message in stream.events()] == [
+        "connected",
+        "start",
+        "stop",
+    ]
+
+
+def test_a_refused_or_endless_handshake_fails_and_the_call_stays_up() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.answered()
+        world.gateway.refuses_streams = ConnectionRefusedError()
+        await world.do(leg, "streaming_start", **STREAM, stream_auth_token="secret")
+        await asyncio.sleep(0.1)
+        world.gateway.refuses_streams, world.gateway.handshake = None, 60.0
+        await world.do(leg, "streaming_start", **STREAM)
+        await asyncio.sleep(6)
+        assert await world.alive(leg)
+
+    gateway = play(scene)
+    refused, endless = gateway.at("streaming.failed")
+    assert refused.payload["failure_reason"] == endless.payload["failure_reason"] == "connection_failed"
+    assert refused.payload["stream_id"] != endless.payload["stream_id"]
+    assert refused.payload["stream_params"]["stream_url"] == STREAM["stream_url"]
+    assert b"secret" not in refused.body
+    assert gateway.at("streaming.started") == []
+
+
+def test_a_broken_socket_is_not_opened_again() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.answered(**STREAM)
+        await asyncio.sleep(5)
+        assert not leg.connected
+
+    gateway = play(scene, faults=Faults(stream_drop_after=2.0, stream_return_after=1.0))
+    (hook,) = gateway.at("streaming.failed")
+    assert hook.payload["failure_reason"] == "connection_lost"
+    assert hook.at == pytest.approx(3.6, abs=0.05)
+
+
+def test_media_messages_overtake_each_other_on_demand_and_none_is_lost() -> None:
+    async def scene(world: World) -> None:
+        await world.network.script(PHONE, [Step(press="5")])
+        leg = await world.answered(**STREAM)
+        await asyncio.sleep(1.05)
+        leg.hang_up()
+        await asyncio.sleep(0.1)
+        (stream,) = world.gateway.streams
+        chunks = [int(message["media"]["chunk"]) for message in stream.events("media")]
+        assert chunks[:8] == [2, 3, 1, 4, 6, 7, 5, 8]
+        assert sorted(chunks) == list(range(1, len(chunks) + 1))
+        assert stream.events()[-1]["event"] == "stop"
+
+    play(scene, faults=Faults(media_unordered=True))
+
+
+@pytest.mark.parametrize(
+    "url", ["", "ws://voice.example.org/media", "https://voice.example.org/media", "wss://[", "wss://x/" + "y" * 2000]
+)
+def test_a_stream_needs_a_proper_url(url: str) -> None:
+    async def scene(world: World) -> None:
+        leg = await world.answered()
+        code = await world.code(leg, "streaming_start", stream_url=url)
+        assert code == ("10003" if url else "10004")
+        assert journal(leg, "stream-start") == []
+
+    assert play(scene).streams == []
