@@ -24,11 +24,11 @@ settings.load_profile("fuzz")
 
 def machines() -> list[type[RuleBasedStateMachine]]:
     """The state machines of the core."""
-    from tests.core.machine import CallMachine, TurnsMachine
+    from tests.core.machine import CallMachine, TroubledMachine, TurnsMachine
 
-    return [CallMachine, TurnsMachine]
+    return [CallMachine, TroubledMachine, TurnsMachine]
 
 
-@pytest.mark.parametrize("number", [0, 1], ids=["call", "turns"])
+@pytest.mark.parametrize("number", [0, 1, 2], ids=["call", "trouble", "turns"])
 def test_every_promise_is_kept_in_long_random_runs(number: int) -> None:
     run_state_machine_as_test(machines()[number], settings=settings.get_profile("fuzz"))

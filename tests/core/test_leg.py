@@ -141,23 +141,6 @@ def test_the_dial_fails() -> None:
     assert (world.call.end_reason, world.call.end_detail) == ("failed", "no such number")
 
 
-def test_a_carrier_that_surely_did_not_dial_is_passed_over() -> None:
-    other = Capabilities(redirects=True)
-    world = World(msgspec.structs.replace(placed(), routes=(Route("other", "+15550107777", other),)))
-    assert world.feed(ev.DialFailed("no such account", certain=True)) == (Dial(),)
-    call = world.call
-    assert (call.carrier, call.from_, call.rules.can, call.routes) == ("other", "+15550107777", other, ())
-    assert [warning.code for warning in call.warnings] == ["carrier-passed"]
-    world.feed(ev.DialFailed("no such number", certain=True))
-    assert (world.call.end_reason, world.call.end_detail) == ("failed", "no such number")
-
-
-def test_a_carrier_that_may_have_dialled_is_not_passed_over() -> None:
-    world = World(msgspec.structs.replace(placed(), routes=(Route("other", "+15550107777", Capabilities()),)))
-    world.feed(ev.DialFailed("timed out"))
-    assert (world.call.end_reason, world.call.carrier) == ("failed", "mock")
-
-
 def test_a_call_that_was_ended_is_dialled_nowhere_else() -> None:
     world = World(msgspec.structs.replace(placed(), routes=(Route("other", "+15550107777", Capabilities()),)))
     world.feed(ev.EndAsked("a"))

@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.conftest import MakeDaemon
 from tests.e2e.daemon import SHORT
+from voicecall.core.operations import CallerStep
 from voicecall.errors import BadParameters
 
 BOTH = {
@@ -32,3 +33,10 @@ def test_a_call_goes_by_the_carrier_that_is_named_and_no_other(start: MakeDaemon
     assert (record["carrier"], record["endReason"]) == ("twilio", "failed")
     with pytest.raises(BadParameters, match="telnyx"):
         daemon.place(SHORT, carrier="telnyx")
+
+
+def test_the_network_of_the_process_itself_is_reached_whatever_the_public_url(start: MakeDaemon) -> None:
+    daemon = start({"public_url": "https://voice.example.org/voice/webhook", "inbound_policy": "open"})
+    record = daemon.simulate([CallerStep(say="Hello"), CallerStep(hangup=True)])
+    assert record["endReason"] == "hangup-user"
+    assert record["transcript"]

@@ -26,6 +26,7 @@ from voicecall.emulators.script import Step
 from voicecall.emulators.telnyx.account import Account
 from voicecall.emulators.telnyx.face import TelnyxFace
 from voicecall.emulators.telnyx.rest import TelnyxRest
+from voicecall.speech import Synthesizer
 
 Json = dict[str, Any]
 ORIGIN = "https://voice.example.org"
@@ -184,7 +185,8 @@ class World:
 
     async def do(self, leg: Leg, action: str, *, status: int = 200, **more: Any) -> Json:
         """Send a command; return its result, or the error."""
-        return await self.ask("POST", f"/calls/{leg.parties.call}/actions/{action}", more, status=status)
+        method = "PUT" if action == "client_state_update" else "POST"
+        return await self.ask(method, f"/calls/{leg.parties.call}/actions/{action}", more, status=status)
 
     async def code(self, leg: Leg, action: str, **more: Any) -> str:
         """Return the code with which a command is refused."""
@@ -215,8 +217,9 @@ def play(
     *statuses: int | Exception,
     account: Account | None = None,
     faults: Faults | None = None,
+    voice: Synthesizer | None = None,
 ) -> Gateway:
-    """Run a scene in which the gateway gives these answers; what it got is returned."""
+    """Run a scene in which the gateway gives these answers; what it got is returned. `voice` is the network's."""
     gateway = Gateway(*statuses)
 
     async def main() -> None:
@@ -228,7 +231,7 @@ def play(
         async def connect(url: str) -> MemorySocket:
             raise AssertionError(url)
 
-        network = Network(Wires(post, connect, lambda: EPOCH + loop.time()), Tone(), name="t")
+        network = Network(Wires(post, connect, lambda: EPOCH + loop.time()), voice or Tone(), name="t")
         network.faults = faults or Faults()
         face = TelnyxFace(account or Account(webhook_url=f"{ORIGIN}/telnyx"), Internet(gateway.fetch, gateway.connect))
         async with asyncio.TaskGroup() as gateway.tasks, network.running():

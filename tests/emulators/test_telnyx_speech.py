@@ -34,6 +34,7 @@ def test_a_text_is_spoken_to_the_phone_and_its_end_is_told() -> None:
     assert (began.type, ended.type, ended.payload["status"]) == ("call.speak.started", "call.speak.ended", "completed")
     assert ended.at - began.at == pytest.approx(1, abs=0.05)
     assert ended.payload["client_state"] == state("p1")
+    assert not {"from", "to"} & ended.payload.keys()
 
 
 def test_texts_are_spoken_one_after_the_other() -> None:
@@ -85,6 +86,25 @@ def test_silencing_silence_changes_nothing() -> None:
     assert play(scene).types()[2:] == ["call.speak.started", "call.speak.ended"]
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_the_end_of_a_media_stream_does_not_end_the_speech(*, closed: bool) -> None:
+    async def scene(world: World) -> None:
+        leg = await world.answered()
+        stream = await world.stream(leg)
+        await world.do(leg, "speak", payload="Goodbye", voice="v")
+        await asyncio.sleep(0.5)
+        if closed:
+            await stream.socket.close()
+        else:
+            await world.do(leg, "streaming_stop")
+        await asyncio.sleep(3)
+        (span,) = leg.ear.spans
+        assert span.end - span.begin == pytest.approx(1, abs=0.05)
+
+    gateway = play(scene)
+    assert gateway.types()[3:] == ["call.speak.started", "streaming.stopped", "call.speak.ended"]
+
+
 def test_the_end_of_the_call_ends_the_speech_first() -> None:
     async def scene(world: World) -> None:
         leg = await world.answered()
@@ -109,13 +129,12 @@ def test_a_text_that_cannot_be_spoken_is_passed_over() -> None:
 
     async def scene(world: World) -> None:
         leg = await world.answered()
-        world.network._synthesizer = Hoarse()
         for text in ("One", "Two"):
             await world.do(leg, "speak", payload=text, voice="v")
         await asyncio.sleep(3)
         assert [text for _, _, text in journal(leg, "say")] == ["Two"]
 
-    assert play(scene).types()[2:] == ["call.speak.started", "call.speak.ended"]
+    assert play(scene, voice=Hoarse()).types()[2:] == ["call.speak.started", "call.speak.ended"]
 
 
 def test_what_the_phone_says_is_transcribed_before_and_after_it_is_final() -> None:

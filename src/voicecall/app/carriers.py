@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from voicecall import plugins
 from voicecall.carriers import Carrier
@@ -18,6 +19,12 @@ def from_number(config: Config, carrier: str) -> str | None:
     """Return the number that calls are placed from on this carrier."""
     own: str | None = getattr(getattr(config, carrier), "from_number", None)
     return own or config.from_number or (MOCK_NUMBER if carrier == "mock" else None)
+
+
+def near_carriers(network_url: str | None) -> frozenset[str]:
+    """Return the carriers that are on this machine; `network_url` is the mock network's, where there is one."""
+    host = urlsplit(network_url).hostname if network_url else None
+    return frozenset({"mock"} if host in ("127.0.0.1", "::1", "localhost") else ())
 
 
 def make_carriers(config: Config, mock_secret: str, network_url: str | None) -> Mapping[str, Carrier]:

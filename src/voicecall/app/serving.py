@@ -38,7 +38,7 @@ from voicecall.net.http import Http
 from voicecall.speech import Voice
 from voicecall.store.sql import SqlStore
 
-from .carriers import MOCK_NUMBER, from_number, make_carriers
+from .carriers import MOCK_NUMBER, from_number, make_carriers, near_carriers
 from .engines import Engines
 from .metrics import Metrics
 from .profiles import Profiles, check_available, rules
@@ -165,8 +165,9 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
 
         def around(carrier: Carrier) -> Surroundings:
             pace = config.limits.dials_per_second or carrier.capabilities.dials_per_second
+            near = carrier.name in near_carriers(network_url)
             # proxies often let nothing but the bare path through
-            suffix = "" if carrier.name == config.provider else f"/{carrier.name}"
+            suffix = "" if carrier.name == config.provider and not near else f"/{carrier.name}"
             return Surroundings(
                 journal=journal,
                 line=Line(carrier, http, timeout=_REST_PATIENCE, dials_per_second=pace),
@@ -175,17 +176,18 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 credential=lambda call_id, nonce, expires: mint(
                     keys[0], call_id=call_id, nonce=nonce, expires=expires, carrier=carrier.name
                 ),
-                stream_url=lambda: listener.stream_url,
-                webhook_url=lambda: listener.public_url + suffix,
+                stream_url=lambda: listener.own_stream_url if near else listener.stream_url,
+                webhook_url=lambda: (listener.own_url if near else listener.public_url) + suffix,
                 is_reachable=lambda: carrier.name == "mock" or listener.is_public,
                 from_number=from_number(config, carrier.name),
             )
 
+        around_by_name = {name: around(carrier) for name, carrier in carriers.items()}
         switchboard = Switchboard(
             Exchange(
                 store=store,
                 journal=journal,
-                carriers={name: around(carrier) for name, carrier in carriers.items()},
+                carriers=around_by_name,
                 clock=wall_clock,
                 entropy=secrets.token_bytes,
                 instance=state.instance(),
@@ -196,14 +198,14 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
             )
         )
         listener = await stack.enter_async_context(
-            PublicListener(_public(config, keys), carriers, switchboard, wall_clock)
+            PublicListener(_public(config, keys, near_carriers(network_url)), carriers, switchboard, wall_clock)
         )
         defaults = Defaults(
             config.outbound.carriers or (config.provider,), config.outbound.default_mode, config.to_number
         )
         phones = None
         if network_url:
-            ring = _ringer(http, network_url, secret, lambda: f"{listener.public_url}/mock")
+            ring = _ringer(http, network_url, secret, lambda: around_by_name["mock"].webhook_url())
             phones = Phones("mock", config.from_number or MOCK_NUMBER, ring)
         gateway = Gateway(switchboard, store, bell, defaults, phones, failing=lambda: journal.failing)
         metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector))
@@ -248,7 +250,7 @@ def _network(config: Config, engines: Engines, secret: str) -> NetworkServer | N
     return NetworkServer(engines.synthesizer(tts), secret=secret, voice=CALLER_VOICE)
 
 
-def _public(config: Config, keys: tuple[bytes, ...]) -> PublicOptions:
+def _public(config: Config, keys: tuple[bytes, ...], near: frozenset[str]) -> PublicOptions:
     streaming, security = config.streaming, config.webhook_security
     return PublicOptions(
         bind=config.serve.bind,
@@ -258,6 +260,7 @@ def _public(config: Config, keys: tuple[bytes, ...]) -> PublicOptions:
         stream_path=streaming.stream_path,
         streaming_public_url=streaming.public_url,
         default_carrier=config.provider,
+        near=near,
         skip_signature_verification=config.skip_signature_verification,
         credential_keys=keys,
         pre_start_timeout=streaming.pre_start_timeout_ms / 1000,

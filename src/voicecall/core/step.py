@@ -150,6 +150,7 @@ def _take(draft: Draft, event: Event) -> None:
             draft.warn("carrier-passed", f"{call.carrier} did not dial, {route.carrier} is tried: {detail}")
             draft.set(carrier=route.carrier, from_=route.from_, routes=tuple(rest))
             draft.set(rules=msgspec.structs.replace(rules, can=route.can))
+            draft.set(prompting=not (rules.streaming and route.can.streaming))
             draft.do(Dial())
         case DialFailed(detail) if call.carrier_call_id is None:
             draft.leg_over()

@@ -1,7 +1,7 @@
 """The mock network as a process of its own: `python -m voicecall.emulators --port 9000`.
 
-With `--twilio` or `--telnyx`, a simulated carrier stands beside it, on the same phones: the gateway's `api_base_url` of
-that carrier points to the URL that is printed.
+With `--twilio`, `--telnyx` or `--plivo`, a simulated carrier stands beside it, on the same phones: the gateway's
+`api_base_url` of that carrier points to the URL that is printed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from typing import Any
 from voicecall.speech import Synthesizer, Voice
 from voicecall.speech.tts.tone import ToneSynthesizer
 
+from .plivo.account import Account as PlivoAccount
+from .plivo.account import Number as PlivoNumber
+from .plivo.server import PlivoServer
 from .telnyx.account import Account as TelnyxAccount
 from .telnyx.server import TelnyxServer
 from .twilio.account import Account as TwilioAccount
@@ -56,6 +59,14 @@ def _telnyx_account(arguments: argparse.Namespace) -> TelnyxAccount:
     )
 
 
+def _plivo_account(arguments: argparse.Namespace) -> PlivoAccount:
+    account = PlivoAccount(auth_id=arguments.plivo_account, auth_token=arguments.plivo_token)
+    for text in arguments.plivo_number:
+        number, _, url = text.partition("=")
+        account.add(PlivoNumber(number, answer_url=url))
+    return account
+
+
 _MANY: Mapping[str, Any] = {"action": "append", "default": []}
 CARRIERS = (
     Carrier(
@@ -85,6 +96,21 @@ CARRIERS = (
         _telnyx_account,
         TelnyxServer,
         f"It signs webhooks; the public key is {TelnyxAccount().public_key}",
+    ),
+    Carrier(
+        "Plivo",
+        9003,
+        {
+            "account": {"default": PlivoAccount().auth_id, "metavar": "ID", "help": "the account's auth id"},
+            "token": {"default": PlivoAccount().auth_token, "help": "the account's auth token"},
+            "number": {
+                **_MANY,
+                "metavar": "NUMBER=URL",
+                "help": "a number of the account, and where its calls are announced; can be repeated",
+            },
+        },
+        _plivo_account,
+        PlivoServer,
     ),
 )
 

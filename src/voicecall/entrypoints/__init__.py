@@ -76,6 +76,8 @@ class PublicOptions:
     stream_path: str = "/voice/stream"
     streaming_public_url: str | None = None
     default_carrier: str = "mock"
+    near: frozenset[str] = frozenset()
+    """Carriers on this machine: they reach the listener at its own address, on the paths with their names."""
     skip_signature_verification: bool = False
     credential_keys: tuple[bytes, ...] = field(default=(), repr=False)
     handshake_signature: Literal["log", "require"] = "log"

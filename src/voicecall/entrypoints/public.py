@@ -104,6 +104,16 @@ class PublicListener:
         options = self._options
         return stream_url(self.public_url, options.path, options.stream_path, options.streaming_public_url)
 
+    @property
+    def own_url(self) -> str:
+        """Where the webhooks are reached on this machine."""
+        return origin(self._options.bind, self._port) + self._options.path
+
+    @property
+    def own_stream_url(self) -> str:
+        """Where the media streams are reached on this machine."""
+        return stream_url(self.own_url, self._options.path, self._options.stream_path)
+
     async def __aenter__(self) -> Self:
         """Listen.
 
@@ -188,7 +198,8 @@ class PublicListener:
             if body is None:
                 return _answer(413, f"more than {self._options.max_body} bytes")
             forwarded = self._origins.read(request.remote, headers)
-            base = self._public_url(forwarded.origin if forwarded else None)
+            near = carrier in self._options.near
+            base = self.own_url if near else self._public_url(forwarded.origin if forwarded else None)
             url = signed_url(base, self._options.path, request.raw_path)
             webhook = Webhook(request.method, url, headers, body, client or request.remote or "")
 

@@ -274,7 +274,7 @@ class Outbox:
                 events = await self._around().line.request(action)
             except CarrierError as error:
                 self._log_failure(action, error)
-                if pause and error.retryable and error.certain:
+                if pause and error.retryable and error.certain and not self._call().routes:
                     await asyncio.sleep(pause)
                     continue
                 events = (_failure(action, "", error),)
@@ -309,7 +309,7 @@ def _failure(action: Action, operation: str, error: CarrierError) -> Event:
         case FetchStatus():
             return CarrierAsked("unknown")
         case PromptCaller():
-            return PromptFailed(str(error))
+            return PromptFailed(str(error), action.number)
         case PressDigits():
             return DigitsSent(operation, str(error))
         case _:

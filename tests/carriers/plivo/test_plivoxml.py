@@ -52,7 +52,7 @@ LISTENING = {
     "method": "POST",
     "inputType": "dtmf speech",
     "executionTimeout": "15",
-    "speechEndTimeout": "auto",
+    "speechEndTimeout": "2",
     "language": "de-DE",
     "log": "false",
 }

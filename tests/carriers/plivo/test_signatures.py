@@ -30,7 +30,7 @@ PARAMETERS = [("CallUUID", "u1"), ("From", "15550001111")]
 SIGNED = "1GjWh4EoyFjGBsD1nGBCIKbP4x6FzDeBUWAv9tJRKZg="
 SOCKET = "wss://voice.example.org/voice/stream/1.the-credential"
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text("utf-8"))
-"""Made with `construct_get_url`, `construct_post_url` and `get_signature_v3` of plivo 4.63.0, from chance parameters."""
+"""Made by plivo 4.63.0 (`construct_get_url`, `construct_post_url`, `get_signature_v3`) from chance parameters."""
 NO_MORE: Mapping[str, str] = {}
 Pairs = list[tuple[str, str]]
 

@@ -50,8 +50,9 @@ HANG_UP = HangUp(LEG)
 STATUS = FetchStatus(LEG)
 PRESS = PressDigits(LEG, "12w#", BACK)
 COME_BACK = ComeBack(LEG, BACK)
-COMMANDS = [CONNECT, replace(CONNECT, answered=False), LISTEN, replace(LISTEN, answered=False), PROMPT, SILENT, DISMISS]
-COMMANDS += [REJECT, HANG_UP, PRESS]
+COMMANDS: list[Action] = [CONNECT, LISTEN, PROMPT, SILENT, DISMISS, REJECT, HANG_UP, PRESS]
+COMMANDS += [replace(CONNECT, answered=False)]
+COMMANDS += [replace(LISTEN, answered=False)]
 
 
 def body(action: Action, carrier: TelnyxCarrier = CARRIER) -> dict[str, Any]:
@@ -218,7 +219,7 @@ def test_listening_is_begun_or_answers_the_leg() -> None:
 
 
 def test_a_prompt_is_spoken_after_what_is_being_spoken() -> None:
-    assert command(PROMPT) == "speak"
+    assert (CARRIER.request(PROMPT).method, command(PROMPT)) == ("POST", "speak")
     assert body(PROMPT) == {
         "payload": "Hello.",
         "voice": "AWS.Polly.Joanna-Neural",
@@ -246,7 +247,7 @@ def test_a_text_keeps_within_telnyxs_limit(action: Any) -> None:
 @pytest.mark.parametrize("text", ["", " \n", "\ud800"])
 def test_a_prompt_without_words_changes_nothing_but_what_telnyx_remembers(text: str) -> None:
     silent = replace(PROMPT, text=text)
-    assert command(silent) == "client_state_update"
+    assert (CARRIER.request(silent).method, command(silent)) == ("PUT", "client_state_update")
     assert body(silent) == {"client_state": {"call": CALL, "prompt": 3, "listen": True}}
 
 
@@ -306,8 +307,10 @@ def test_every_command_bears_an_id_of_its_own_but_the_one_that_takes_none() -> N
     other = Callback(HOOK, CALL, "n2")
     elsewhere = CarrierCallId("v3:x")
     asked: list[Action] = [PLACE, *COMMANDS, HangUp(elsewhere), Dismiss(elsewhere, "Goodbye.")]
-    asked += [replace(PROMPT, number=4), replace(PROMPT, back=other), replace(PRESS, back=other)]
-    asked += [replace(CONNECT, back=other), replace(LISTEN, back=other)]
+    asked += [replace(PROMPT, number=4), replace(PROMPT, back=other)]
+    asked += [replace(CONNECT, back=other)]
+    asked += [replace(LISTEN, back=other)]
+    asked += [replace(PRESS, back=other)]
     asked.remove(SILENT)
     ids = {command_id(action) for action in asked}
     assert len(ids) == len(asked)

@@ -111,7 +111,18 @@ def test_a_leg_that_was_answered_to_be_listened_to_asks_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    "foreign", [None, "", "bm90aGluZw==", "no base64", "e30", "\u00e9", b64encode(b'{"call":""}').decode(), "W10="]
+    "foreign",
+    [
+        None,
+        "",
+        "bm90aGluZw==",
+        "no base64",
+        "e30",
+        "\u00e9",
+        b64encode(b'{"call":""}').decode(),
+        "W10=",
+        "eyJj*YWxsIjoiYSJ9",
+    ],
 )
 def test_a_state_that_is_absent_or_somebody_elses_leaves_the_leg_to_name_the_call(foreign: str | None) -> None:
     (delivery,) = parse("call.answered", {"client_state": foreign})

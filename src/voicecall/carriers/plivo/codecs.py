@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Literal, Protocol, assert_never
 
 import numpy as np
 
@@ -46,6 +46,8 @@ def coder(codec: Codec) -> Coder:
             return _Linear(8000)
         case "L16/16000":
             return _Linear(16000)
+        case _:
+            assert_never(codec)
 
 
 class _Mulaw:

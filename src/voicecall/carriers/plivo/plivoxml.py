@@ -106,7 +106,7 @@ def _prompt(manner: Manner, action: Prompt) -> str:
             method="POST",
             inputType="dtmf speech",
             executionTimeout=str(_LISTENING),
-            speechEndTimeout="auto",
+            speechEndTimeout="2",
             language=manner.language,
             log="false",
         )

@@ -122,7 +122,7 @@ def request(api: Api, manner: Manner, action: Action) -> RestRequest:
     """
     match action:
         case PlaceCall():
-            return _post(api, "", _dial(api, action) | _id(action.call_id), repeatable=False)
+            return _send(api, "POST", "", _dial(api, action) | _id(action.call_id), repeatable=False)
         case FetchStatus():
             return RestRequest("GET", _resource(api, action.carrier_call_id), _headers(api), repeatable=True)
         case ComeBack():
@@ -131,9 +131,9 @@ def request(api: Api, manner: Manner, action: Action) -> RestRequest:
             name, body = _command(manner, action)
             visit = action.back.visit if isinstance(action, ConnectStream | Listen | Prompt | PressDigits) else ""
             path = f"{action.carrier_call_id}/actions/{name}"
-            if name != _REMEMBER:  # the one command that takes no id, and needs none
-                body |= _id(f"{visit} {path} {_json(body)}")
-            return _post(api, path, body, repeatable=True)
+            if name == _REMEMBER:  # the one command that is put, and takes no id
+                return _send(api, "PUT", path, body, repeatable=True)
+            return _send(api, "POST", path, body | _id(f"{visit} {path} {_json(body)}"), repeatable=True)
 
 
 def outcome(action: Action, response: RestResponse) -> tuple[Event, ...]:
@@ -301,9 +301,9 @@ def _bad_digits() -> CarrierError:
     return CarrierError(f"Telnyx cannot send the digits: {which}", code="digits")
 
 
-def _post(api: Api, path: str, body: dict[str, Any], *, repeatable: bool) -> RestRequest:
+def _send(api: Api, method: str, path: str, body: dict[str, Any], *, repeatable: bool) -> RestRequest:
     headers = {**_headers(api), "Content-Type": "application/json"}
-    return RestRequest("POST", _resource(api, path), headers, _json(body).encode("ascii"), repeatable)
+    return RestRequest(method, _resource(api, path), headers, _json(body).encode("ascii"), repeatable)
 
 
 def _id(asked: str) -> dict[str, str]:

@@ -111,7 +111,8 @@ class _Alaw:
 class _LinearEncoder:
     """16-bit PCM, least significant byte first.
 
-    The resampler lags about 3 ms. It is given silence first, so that every payload is as long as what went in.
+    The resampler lags about 3 ms. It is given silence first, which also drives out what was left in it, so that every
+    payload is as long as what went in.
     """
 
     def __init__(self, rate: int) -> None:
@@ -123,6 +124,5 @@ class _LinearEncoder:
         return np.frombuffer(pcm, np.int16).astype("<i2").tobytes()
 
     def restart(self) -> None:
-        self._resampler.flush()
         silence: Samples = np.zeros(_SHORTEST, np.float32)
         self._resampler.feed(silence)

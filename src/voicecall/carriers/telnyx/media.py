@@ -171,7 +171,7 @@ class _Chunks:
             number = self._next
         if number < self._next:
             return b""
-        self._waiting.setdefault(number, payload)
+        self._waiting[number] = payload
         if number != self._next and len(self._waiting) >= _PATIENCE:
             self._next = min(self._waiting)
         ordered = bytearray()

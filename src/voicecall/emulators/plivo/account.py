@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from uuid import UUID
 
+from .readings import Readings
+
 
 def uuid(unique: str) -> str:
     """Return a UUID that always belongs to the same `unique` text."""
@@ -53,6 +55,7 @@ class Account:
     """By E.164; while there are none, every number counts as the account's own."""
     failures: Mapping[str, int] = field(default_factory=dict)
     """Hang-up codes by destination (E.164), such as 2030 for a country that is barred: such a call never rings."""
+    readings: Readings = field(default_factory=Readings)
     most_requests: int = 300
     """REST requests within five seconds; more are answered with 429."""
 

@@ -12,7 +12,6 @@ from voicecall.emulators.network import Network
 
 from .account import Account, Number, Owner, uuid
 from .call import PlivoCall, Settings
-from .readings import Readings
 
 MOST_NOTIFICATIONS = 1000
 
@@ -29,12 +28,9 @@ class Notification:
 class PlivoFace:
     """Plivo, as the network knows it: attends the calls that ring the account's numbers, and places others by REST."""
 
-    def __init__(
-        self, account: Account | None = None, internet: Internet | None = None, readings: Readings | None = None
-    ) -> None:
+    def __init__(self, account: Account | None = None, internet: Internet | None = None) -> None:
         """Without an `internet`, webhooks go over the network's own wires, which only post."""
         self.account = account or Account()
-        self.readings = readings or Readings()
         self.notifications: deque[Notification] = deque(maxlen=MOST_NOTIFICATIONS)
         self.calls: dict[str, PlivoCall] = {}
         """By UUID, as long as the network remembers their legs."""
@@ -80,7 +76,7 @@ class PlivoFace:
 
     def _attend(self, leg: Leg, network: Network, settings: Settings, owner: Owner) -> PlivoCall:
         internet = self._internet or internet_over(network.wires)
-        call = PlivoCall(leg, network, owner, internet, settings, self.readings, self._notify)
+        call = PlivoCall(leg, network, owner, internet, settings, self.account.readings, self._notify)
         for forgotten in self.calls.keys() - network.legs.keys():
             del self.calls[forgotten]
         self.calls[call.uuid] = call

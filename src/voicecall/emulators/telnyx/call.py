@@ -45,11 +45,11 @@ ANSWERING = 0.05
 """Seconds from the command that answers a call to the answer."""
 MEMORY = 60.0
 """Seconds in which a second command of the same `command_id` is ignored."""
-_REJECTED: Mapping[str, tuple[str, str]] = {
-    "CALL_REJECTED": ("call_rejected", "603"),
-    "USER_BUSY": ("user_busy", "486"),
-    "NOT_FOUND": ("not_found", "404"),
-    "TEMPORARILY_UNAVAILABLE": ("no_answer", "480"),
+_REJECTED: Mapping[str, str] = {
+    "CALL_REJECTED": "call_rejected",
+    "USER_BUSY": "user_busy",
+    "NOT_FOUND": "not_found",
+    "TEMPORARILY_UNAVAILABLE": "no_answer",
 }
 _HANGUP: Mapping[Cause, tuple[str, str]] = {
     "completed": ("normal_clearing", "200"),
@@ -59,7 +59,9 @@ _HANGUP: Mapping[Cause, tuple[str, str]] = {
     "canceled": ("originator_cancel", "487"),
     "voicemail": ("normal_clearing", "200"),
 }
-"""Cause and SIP code by the network's word."""
+"""Cause and SIP code by the network's word; an incoming call has no SIP code."""
+_NAMELESS = ("call.speak.", "call.transcription", "streaming.")
+"""Events that do not say who calls whom."""
 
 
 class TelnyxCall:
@@ -91,8 +93,8 @@ class TelnyxCall:
         self._answering = False
         self._commanded = False
         self._hung_up = False
-        self._outcome: tuple[str, str] | None = None
-        """Cause and SIP code, where the network's word does not tell."""
+        self._cause = ""
+        """Why the call ended, where the network's word does not tell."""
         self._detector: Detector | None = None
         self._detecting: asyncio.Task[None] | None = None
         url = leg.parties.webhook or account.webhook_url
@@ -139,6 +141,7 @@ class TelnyxCall:
                     self._begin(self._dial, machine=machine)
             case StreamEnded(reason):
                 self._streams.ended(reason)
+                self._speaker.stream_ended()
             case Ended(cause):
                 self._end(cause)
             case _:
@@ -198,7 +201,7 @@ class TelnyxCall:
                 self._network.spawn(self._pick_up(command))
             case Reject(cause=cause):
                 self._incoming_only()
-                self._outcome = _REJECTED[cause]
+                self._cause = _REJECTED[cause]
                 self.leg.obey(faces.Reject("busy" if cause == "USER_BUSY" else "rejected"))
             case HangUp():
                 self._hung_up = True
@@ -259,13 +262,14 @@ class TelnyxCall:
     async def _park(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         if not self._commanded and self.leg.status == "ringing":
-            self._outcome = ("timeout", "480")
+            self._cause = "timeout"
             self.leg.end("failed")
 
     # --- what the gateway is told
 
     def describe(self) -> dict[str, object]:
         """Return the call as `GET` shows it."""
+        over = self.finished is not None
         now = self._network.wires.now() if self.finished is None else self.finished
         return {
             "record_type": "call",
@@ -273,10 +277,10 @@ class TelnyxCall:
             "call_leg_id": self.leg_id,
             "call_session_id": self.session_id,
             "client_state": self.client_state,
-            "is_alive": self.leg.status != "ended",
+            "is_alive": not over,
             "call_duration": int(now - self.started),
             "start_time": self._start(),
-            "end_time": None if self.finished is None else iso(self.finished),
+            **({"end_time": iso(now)} if over else {}),
         }
 
     def notify(self, code: str, text: str) -> None:
@@ -285,15 +289,15 @@ class TelnyxCall:
         self._notify(self.id, code, text)
 
     def _event(self, kind: str, payload: Mapping[str, object]) -> None:
-        common = {
+        common: dict[str, object] = {
             "call_control_id": self.id,
             "call_leg_id": self.leg_id,
             "call_session_id": self.session_id,
             "connection_id": self._account.connection_id,
             "client_state": self.client_state,
-            "from": self.leg.parties.from_,
-            "to": self.leg.parties.to,
         }
+        if not kind.startswith(_NAMELESS):
+            common |= {"from": self.leg.parties.from_, "to": self.leg.parties.to}
         self._delivery.send(kind, {**common, **payload})
 
     def _identity(self, stream: str) -> Identity:
@@ -312,14 +316,15 @@ class TelnyxCall:
         self._gatherer.call_ended()
         self._transcriber.call_ended()
         self._streams.call_ended()
-        hangup_cause, sip = self._outcome or _HANGUP[cause]
+        hangup_cause, sip = _HANGUP[cause]
         source = self._who_ended(cause)
         if cause == "completed" and self._overdue(self.finished):
             hangup_cause, source = "time_limit", "unknown"
         payload = {
-            "hangup_cause": hangup_cause,
+            "state": "hangup",
+            "hangup_cause": self._cause or hangup_cause,
             "hangup_source": source,
-            "sip_hangup_cause": sip,
+            "sip_hangup_cause": sip if self._dial is not None else "unspecified",
             "start_time": self._start(),
             "end_time": iso(self.finished),
         }

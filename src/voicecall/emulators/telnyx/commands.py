@@ -80,7 +80,7 @@ class StopStreaming(Command, frozen=True, kw_only=True):
 class StartTranscription(Command, frozen=True, kw_only=True):
     """Which speech is to be told in writing."""
 
-    transcription_engine: Literal["Google", "Telnyx", "Deepgram", "Azure", "A", "B"] = "Google"
+    transcription_engine: Literal["Google", "Telnyx", "Deepgram", "Azure", "xAI", "Speechmatics", "A", "B"] = "Google"
     transcription_engine_config: dict[str, object] = {}
     transcription_tracks: Literal["inbound", "outbound", "both"] = "inbound"
     language: str = ""

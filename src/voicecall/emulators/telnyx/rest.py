@@ -66,11 +66,11 @@ class TelnyxRest:
             return await self._dial(read(body, Dial))
         if route == "GET /calls/{call}":
             return self._fetch(call).describe()
-        if route.startswith("POST ") and action in ACTIONS:
+        if action in ACTIONS and route.startswith("PUT " if action == "client_state_update" else "POST "):
             command = read(body, ACTIONS[action])
             self._commanded(call).obey(command)
             return {"result": "ok"}
-        raise ApiError("10005", "The requested resource or URL could not be found.")
+        raise ApiError("10005", f"There is no {route}; the client state is PUT, all other commands are POST.")
 
     def _authenticate(self, authorization: str) -> None:
         expected = f"Bearer {self._account.api_key}"

@@ -1,7 +1,7 @@
 """`speak`: the network's voice, one text after the other.
 
-Source: Telnyx docs `api-reference/call-commands/speak-text`. Beside a media stream the voice waits its turn in the same
-queue; falling silent empties that queue.
+Source: Telnyx docs `api-reference/call-commands/speak-text`. How voice and media stream go together is not published:
+here they share one queue, which `playback_stop` and a `clear` of the stream empty, and the end of the stream does not.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Literal
 from voicecall.emulators.legs import Leg
 from voicecall.emulators.metronome import INTERVAL
 from voicecall.emulators.network import Network
+from voicecall.emulators.playout import RATE
 from voicecall.errors import SpeechError
 
 
@@ -29,6 +30,9 @@ class Speaker:
         self._texts: deque[str] = deque()
         self._task: asyncio.Task[None] | None = None
         self._speaking = False
+        self._audio = b""
+        self._ends = 0.0
+        """When the voice will have said everything, in event loop time."""
         self._skip = asyncio.Event()
 
     def say(self, text: str) -> None:
@@ -45,6 +49,12 @@ class Speaker:
             self._leg.playout.clear()
             self._skip.set()
 
+    def stream_ended(self) -> None:
+        """The leg dropped what was queued, because its media stream is over; say the rest once more."""
+        left = round((self._ends - asyncio.get_running_loop().time()) * RATE)
+        if self._speaking and left > 0 and not self._leg.playout.seconds:
+            self._leg.playout.queue(self._audio[-left:])
+
     def call_ended(self) -> None:
         """The call is over."""
         if self._task is not None:
@@ -57,17 +67,18 @@ class Speaker:
         while self._texts:
             text = self._texts.popleft()
             try:
-                audio = await self._network.speak(text)
+                self._audio = await self._network.speak(text)
             except SpeechError as error:
                 self._leg.note("notification", f"speak: {error}")
                 continue
             self._leg.note("say", text)
             self._event("call.speak.started", {})
-            self._leg.playout.queue(audio)
+            self._leg.playout.queue(self._audio)
+            self._ends = asyncio.get_running_loop().time() + self._leg.playout.seconds
             self._skip.clear()
             self._speaking = True
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._leg.playout.seconds + INTERVAL):
+                async with asyncio.timeout_at(self._ends + INTERVAL):
                     await self._skip.wait()
             self._speaking = False
             self._event("call.speak.ended", {"status": "completed"})

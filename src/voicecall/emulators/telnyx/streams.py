@@ -9,8 +9,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-import msgspec
-
 from voicecall.emulators.faces import Connect, Dialect, Socket
 from voicecall.emulators.internet import Internet
 from voicecall.emulators.legs import Leg
@@ -22,7 +20,6 @@ from .media import Identity, TelnyxDialect
 from .sockets import StreamSocket
 
 TOKEN_HEADER = "x-telnyx-streaming-auth-token"  # noqa: S105 - the name of a header
-_OPTIONS = tuple(name for name in StartStreaming.__struct_fields__ if name.startswith("stream_"))
 
 
 class Streams:
@@ -128,11 +125,10 @@ class Streams:
         return identity(f"stream/{self._leg.parties.call}/{self._count}")
 
     def _fail(self, wanted: StartStreaming, reason: str) -> None:
-        options = {name: getattr(wanted, name) for name in _OPTIONS if name != "stream_auth_token"}
         payload = {
             "failure_reason": reason,
             "stream_id": self._id,
-            "stream_params": msgspec.to_builtins(options),
+            "stream_params": {"stream_url": wanted.stream_url, "track": wanted.stream_track},
             "stream_type": "websocket",
         }
         self._event("streaming.failed", payload)
