@@ -99,9 +99,9 @@ class Client:
         self._session = session
         self._url = url
 
-    async def ask(self, method: str, path: str, body: Any = None, auth_token: str = "geheim") -> tuple[int, Any]:
+    async def ask(self, method: str, path: str, body: Any = None, key: str = "geheim") -> tuple[int, Any]:
         account = Account()
-        basic = b64encode(f"{account.auth_id}:{auth_token}".encode()).decode()
+        basic = b64encode(f"{account.auth_id}:{key}".encode()).decode()
         url = f"{self._url}/v1/Account/{account.auth_id}{path}"
         headers = {"Authorization": f"Basic {basic}"}
         async with self._session.request(method, url, json=body, headers=headers) as response:
@@ -163,7 +163,7 @@ def test_a_phone_calls_a_number_of_the_account() -> None:
             assert (await gateway.hook("StartApp"))["CallUUID"] == call
             assert (await gateway.until("start"))["start"]["callId"] == call
             assert (await gateway.hook("Hangup"))["HangupSource"] == "Caller"
-            assert (await client.ask("GET", "/", auth_token="mock"))[0] == 401
+            assert (await client.ask("GET", "/", key="mock"))[0] == 401
 
     asyncio.run(main())
 
