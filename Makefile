@@ -17,7 +17,7 @@ endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 PURE := core audio carriers
-BENCHES := install store vad servers calls
+BENCHES := install store vad servers webhooks calls
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-system check fix bench fuzz lock

@@ -200,6 +200,8 @@ def test_the_time_limit_ends_a_call() -> None:
         ('<Speak language="pt-PT">Oi</Speak>', "8011"),
         (f"<Redirect>{ORIGIN}/next</Redirect>", "7014"),
         ("<Redirect>/next</Redirect>", "7024"),
+        ("<Redirect>http://[</Redirect>", "7024"),
+        (Answer(200, b"<Answer/>", {"content-type": "text/xml"}), "8011"),
         ("", "4010"),
     ],
 )
@@ -231,6 +233,7 @@ def test_the_fallback_is_asked_where_the_answer_url_fails_but_not_for_bad_xml() 
     assert [(hook.method, hook.path) for hook in gateway.hooks[1:]] == [("POST", "/answer"), ("GET", "/fallback")]
     assert play(scene, {"/answer": "<Say/>", "/fallback": WAIT}).paths() == ["/ring", "/answer", "/hangup"]
     assert ended(play(scene, {"/answer": Answer(503), "/fallback": Answer(503)}), "/hangup")[0] == "7011"
+    assert ended(play(scene, {"/answer": Answer(503), "/fallback": "<Say/>"}), "/hangup")[0] == "8011"
 
 
 @pytest.mark.parametrize(
@@ -261,6 +264,7 @@ def test_a_webhook_is_repeated_as_its_fragment_says(fragment: str, page: Page, a
         ("15550100002", {"DialStatus": "no-answer", "DialRingStatus": "true"}),
         ("+15550100004", {"DialStatus": "completed", "DialHangupCause": "NORMAL_CLEARING"}),
         ("", {"DialStatus": "failed"}),
+        ("+15550100009", {"DialStatus": "completed"}),
     ],
 )
 def test_a_dialled_number_tells_the_action_how_it_went(number: str, result: dict[str, str]) -> None:
@@ -321,6 +325,15 @@ def test_only_machines_are_reported(number: str, settings: dict[str, str], paths
         hangup = settings["machine_detection"] == "hangup"
         assert machine.form["IfMachine"] == ("hangup" if hangup else "continue")
         assert ended(gateway, "/hangup")[0] == ("9100" if hangup else "4010")
+
+
+def test_a_machine_is_hung_up_on_before_the_document_is_asked_for() -> None:
+    async def scene(world: World) -> None:
+        await world.dial("+15550100003", machine_detection="hangup", hangup_url=f"{ORIGIN}/hangup")
+        await asyncio.sleep(9)
+
+    gateway = play(scene, {"/answer": WAIT})
+    assert (gateway.paths(), ended(gateway, "/hangup")[0]) == (["/hangup"], "9100")
 
 
 @pytest.mark.parametrize(("number", "machine"), [("+15550100003", "true"), (PHONE, None)])

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
+from collections.abc import Mapping
 
 import pytest
 
-from tests.emulators.plivo_rig import MULAW, ORIGIN, PHONE, STREAM, WAIT, Hook, World, ended, journal, play
+from tests.emulators.plivo_rig import MULAW, ORIGIN, OURS, PHONE, STREAM, WAIT, Hook, World, ended, journal, play
+from tests.emulators.twilio_rig import Tone
+from voicecall.emulators.clock import run_virtual
+from voicecall.emulators.faces import Parties
 from voicecall.emulators.faults import Faults
+from voicecall.emulators.memory import MemorySocket
+from voicecall.emulators.network import Network, Wires
 from voicecall.emulators.plivo.account import Account
+from voicecall.emulators.plivo.face import PlivoFace
 from voicecall.emulators.plivo.readings import HandshakeUrl, Readings
 from voicecall.emulators.plivo.signing import signature
 from voicecall.emulators.script import Step
@@ -176,6 +183,79 @@ def test_a_transfer_waits_until_the_socket_closes() -> None:
         assert world.gateway.at("/back") == []
 
     play(scene, {"/answer": STREAM + BACK, "/new": WAIT})
+
+
+def test_a_transfer_leaves_a_stream_alone_that_runs_beside_the_document() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.dial()
+        await world.stream_of(leg)
+        await world.transfer(leg, "/new")
+        await asyncio.sleep(1)
+        assert (leg.connected, len(world.gateway.at("/new"))) == (True, 1)
+
+    document = STREAM.replace(' keepCallAlive="true"', "")
+    play(scene, {"/answer": document + WAIT, "/new": WAIT})
+
+
+def test_a_transfer_waits_for_a_stream_that_is_being_opened_too() -> None:
+    async def scene(world: World) -> None:
+        world.gateway.handshake = 1.0
+        leg = await world.dial()
+        await asyncio.sleep(1)
+        await world.transfer(leg, "/new")
+        stream = await world.stream_of(leg)
+        assert world.gateway.at("/new") == []
+        await stream.socket.close()
+        await asyncio.sleep(0.5)
+        assert len(world.gateway.at("/new")) == 1
+
+    play(scene, {"/answer": STREAM + BACK, "/new": WAIT})
+
+
+def test_a_handshake_that_takes_too_long_is_given_up() -> None:
+    async def scene(world: World) -> None:
+        world.gateway.handshake = 9.0
+        await world.dial()
+        await asyncio.sleep(7)
+        assert world.warnings() == ["connection_failed"]
+
+    assert play(scene, {"/answer": STREAM + WAIT}).streams == []
+
+
+def test_a_gateway_that_reads_too_slowly_is_warned_about() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.dial()
+        stream = await world.stream_of(leg)
+        leg.dropped = 1
+        await stream.socket.close()
+        await asyncio.sleep(0.1)
+        assert world.warnings() == ["slow_reader"]
+
+    play(scene, {"/answer": STREAM + WAIT})
+
+
+def test_the_networks_own_wires_are_enough_for_posts_and_streams() -> None:
+    posts: list[str] = []
+    sockets: list[str] = []
+
+    async def post(url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        posts.append(url)
+        return 200, f"<Response>{STREAM}</Response>".encode()
+
+    async def connect(url: str) -> MemorySocket:
+        sockets.append(url)
+        return MemorySocket.pair()[0]
+
+    async def main() -> None:
+        network = Network(Wires(post, connect, lambda: 0.0), Tone(), name="t")
+        async with network.running():
+            leg = await network.ring(PlivoFace(), Parties("", "inbound", PHONE, OURS, f"{ORIGIN}/answer"), ())
+            await asyncio.sleep(1)
+            assert leg.connected
+
+    run_virtual(main)
+    assert posts == [f"{ORIGIN}/answer", f"{ORIGIN}/stream"]
+    assert sockets == [URL]
 
 
 def test_a_transfer_abandons_any_other_element_at_once() -> None:

@@ -148,6 +148,16 @@ def test_a_caller_who_gives_up_cancels() -> None:
     assert (told["hangup_cause"], told["hangup_source"]) == ("originator_cancel", "caller")
 
 
+def test_a_caller_who_gives_up_just_before_the_answer_is_not_answered() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.ring()
+        await world.do(leg, "answer")
+        leg.end("canceled")
+        await asyncio.sleep(1)
+
+    assert play(scene).types() == ["call.initiated", "call.hangup"]
+
+
 def test_a_parked_call_without_a_command_is_ended_where_the_application_says_so() -> None:
     async def scene(world: World) -> None:
         left, kept = await world.ring(), await world.ring()

@@ -155,6 +155,7 @@ def test_a_call_that_is_over_takes_no_command(action: str) -> None:
         ("streaming_start", {"stream_track": "sideways"}, "10032"),
         ("streaming_start", {"stream_auth_token": "x" * 4001}, "10033"),
         ("client_state_update", {}, "10004"),
+        ("client_state_update", {"client_state": state("x"), "command_id": "1"}, "10015"),
         ("hangup", {"because": "x"}, "10015"),
         ("answer", {}, "90102"),
         ("reject", {"cause": "USER_BUSY"}, "90102"),

@@ -76,6 +76,23 @@ def test_speech_is_broken_off(command: tuple[str, dict[str, str]], said: list[st
     assert gateway.at("call.speak.ended")[0].at == pytest.approx(1.2, abs=0.05)
 
 
+def test_a_long_text_is_spoken_to_its_end() -> None:
+    class Slow(Tone):
+        async def speak(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
+            for _ in text:
+                yield b"\x10\x90" * 4000
+
+    async def scene(world: World) -> None:
+        leg = await world.answered()
+        await world.do(leg, "speak", payload="x" * 200, voice="v")
+        await asyncio.sleep(210)
+        (span,) = leg.ear.spans
+        assert span.end - span.begin == pytest.approx(200, abs=0.05)
+
+    gateway = play(scene, voice=Slow())
+    assert gateway.at("call.speak.ended")[0].at == pytest.approx(0.7 + 200, abs=0.1)
+
+
 def test_silencing_silence_changes_nothing() -> None:
     async def scene(world: World) -> None:
         leg = await world.answered()

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
-from tests.emulators.telnyx_rig import OURS, PHONE, STREAM, World, play, state
-from tests.emulators.twilio_rig import journal
+from tests.emulators.telnyx_rig import ORIGIN, OURS, PHONE, STREAM, World, play, state
+from tests.emulators.twilio_rig import Tone, journal
 from voicecall.audio.g711 import alaw_encode, float_to_pcm, mulaw_decode, pcm_to_float
 from voicecall.audio.resample import resample
+from voicecall.emulators.clock import run_virtual
+from voicecall.emulators.faces import Parties
 from voicecall.emulators.faults import Faults
+from voicecall.emulators.memory import MemorySocket
+from voicecall.emulators.network import Network, Wires
 from voicecall.emulators.script import Step
+from voicecall.emulators.telnyx.commands import Answer, read
+from voicecall.emulators.telnyx.face import TelnyxFace
 
 LOUD = b"\x10\x90" * 4000
 """A second of the tone, as mu-law."""
@@ -80,8 +88,11 @@ def test_a_stream_that_is_asked_for_with_the_answer_has_neither_token_nor_parame
 
 def test_a_dialled_call_streams_from_its_answer_on() -> None:
     async def scene(world: World) -> None:
-        await world.answered(**STREAM, stream_auth_token="t1")
-        assert world.gateway.streams[0].headers == {"x-telnyx-streaming-auth-token": "t1"}
+        parameters = [{"name": "call", "value": "c1"}]
+        await world.answered(**STREAM, stream_auth_token="t1", custom_parameters=parameters)
+        (stream,) = world.gateway.streams
+        assert stream.headers == {"x-telnyx-streaming-auth-token": "t1"}
+        assert stream.events("start")[0]["start"]["custom_parameters"] == []
 
     assert play(scene).types() == ["call.initiated", "call.answered", "streaming.started"]
 
@@ -237,14 +248,13 @@ def test_more_audio_than_there_is_room_for_is_dropped_with_an_error() -> None:
     async def scene(world: World) -> None:
         leg = await world.answered()
         stream = await world.stream(leg)
-        for _ in range(3):
+        for _ in range(11):
             await stream.play(30)
-        await asyncio.sleep(0.1)
-        assert stream.codes() == []
-        await stream.play(1)
+        for name in "ab":
+            await stream.send("mark", mark={"name": name})
         await asyncio.sleep(0.1)
         assert stream.codes() == [100005]
-        assert 59 < leg.playout.seconds <= 60
+        assert 299 < leg.playout.seconds <= 300
 
     play(scene)
 
@@ -358,6 +368,50 @@ def test_media_messages_overtake_each_other_on_demand_and_none_is_lost() -> None
         assert stream.events()[-1]["event"] == "stop"
 
     play(scene, faults=Faults(media_unordered=True))
+
+
+def test_an_error_for_a_gateway_that_is_gone_is_forgotten() -> None:
+    async def scene(world: World) -> None:
+        leg = await world.answered()
+        stream = await world.stream(leg)
+        await stream.socket.send("hello")
+        await stream.socket.close()
+        await asyncio.sleep(0.1)
+        assert stream.codes() == []
+        assert await world.alive(leg)
+
+    assert play(scene).types()[2:] == ["streaming.started", "streaming.stopped"]
+
+
+def test_the_networks_own_wires_are_enough_for_webhooks_and_streams() -> None:
+    posts: list[str] = []
+    sockets: list[str] = []
+
+    async def post(url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        posts.append(url)
+        return 200, b""
+
+    async def connect(url: str) -> MemorySocket:
+        sockets.append(url)
+        return MemorySocket.pair()[0]
+
+    async def main() -> None:
+        network = Network(Wires(post, connect, lambda: 0.0), Tone(), name="t", keep=0)
+        face = TelnyxFace()
+        async with network.running():
+            parties = Parties("", "inbound", PHONE, OURS, f"{ORIGIN}/telnyx")
+            gone = await network.ring(face, parties, ())
+            gone.hang_up()
+            leg = await network.ring(face, parties, ())
+            face.calls[leg.parties.call].obey(read(msgspec.json.encode(STREAM), Answer))
+            await asyncio.sleep(1)
+            assert leg.connected
+            await network.ring(face, parties, ())
+            assert gone.parties.call not in face.calls
+
+    run_virtual(main)
+    assert set(posts) == {f"{ORIGIN}/telnyx"}
+    assert sockets == [STREAM["stream_url"]]
 
 
 @pytest.mark.parametrize(

@@ -51,10 +51,11 @@ def gathered(draft: Draft, prompt: int, text: str) -> None:
     prompts = draft.call.prompts
     if prompt not in (0, prompts.number):
         return
+    heard_apart = prompt == 0 and draft.call.rules.can.listens_apart
     _back(draft)
-    if not prompts.waiting:
+    if not prompts.waiting or heard_apart:
         draft.set(proven=True)
-        _answered(draft, text)
+        _answered(draft, text, () if prompts.waiting else _left(draft.call))
     if draft.call.is_live and not draft.call.turns.ready and "machine" not in draft.call.timers:
         asked(draft)
 
@@ -135,13 +136,13 @@ def _back(draft: Draft) -> None:
     _prompts(draft, waiting=True)
 
 
-def _answered(draft: Draft, text: str) -> None:
-    """The part under way was heard; what the caller said is a whole turn, as the carrier waited for its end.
+def _answered(draft: Draft, text: str, left: tuple[str, ...]) -> None:
+    """The first part of `left` was heard; what the caller said is a whole turn, as the carrier waited for its end.
 
     The caller speaks before the reply is over, so that whatever else there is to say waits for the answer.
     """
     segment, at = -draft.call.prompts.number, draft.at
-    left, rules = _left(draft.call), draft.call.rules.turns
+    rules = draft.call.rules.turns
     if text:
         over = msgspec.structs.replace(rules, barge_in=rules.barge_in and not left)
         draft.turn(floor.speech_started(draft.call.turns, over, segment, 0.0, at))

@@ -50,6 +50,7 @@ def failed(draft: Draft, why: str) -> None:
         if call.greeting_state == "pending":
             draft.stop("notify")
         draft.warn("stream-retried", f"{why} Another media stream is asked for.")
+        draft.set(stream=None)
         draft.connect()
     elif call.rules.can.prompts:
         fall_back(draft, why)

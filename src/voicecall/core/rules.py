@@ -15,6 +15,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     streaming: bool = True
     prompts: bool = False
     """Whether the carrier can speak and listen by itself, without a media stream."""
+    documents: bool = True
+    """Whether it takes instructions in the answers to its webhooks, so that these may wait for a decision."""
     listens_apart: bool = False
     """Whether listening by itself is a step of its own, which also answers an inbound leg."""
     digits_at_dial: bool = False
@@ -23,6 +25,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     """Whether sending digits ends the media stream; the carrier then asks what to do next."""
     redirects: bool = False
     """Whether a live leg can be given other instructions at any time, not only when it asks."""
+    one_stream: bool = False
+    """Whether an open media stream must be closed by us before another can be had."""
     redirects_on_close: bool = False
     """Whether it takes those up only once its media stream was closed by us."""
     machine_detection: bool = False

@@ -131,6 +131,6 @@ class Media:
                     pass
 
     async def close(self) -> None:
-        """Close the stream, if there is one: the call is over."""
+        """Close the stream, if there is one: it is not needed any more."""
         if self._socket is not None:
-            await self._socket.close(1000, "the call is over")
+            await self._socket.close(1000, "not needed any more")

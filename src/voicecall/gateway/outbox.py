@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -132,16 +132,18 @@ class Outbox:
         post: Callable[[Event], None],
         speak: Callable[[Say | Respond], None],
         answer: Callable[[str, Answer], None],
+        close: Callable[[], Awaitable[None]],
     ) -> None:
         """`around`: what its present carrier offers. `call`: its present state.
 
-        `post`: tells it what came of an effect. `answer`: tells whoever asked.
+        `post`: tells it what came of an effect. `answer`: tells whoever asked. `close`: closes its media stream.
         """
         self._around = around
         self._call = call
         self._post = post
         self._speak = speak
         self._answer = answer
+        self._close = close
         self._waiting: asyncio.Queue[tuple[tuple[Durable, ...], Hand | None, After | None]] = asyncio.Queue()
         self._afters: deque[After] = deque()
         self.over = asyncio.Event()
@@ -287,8 +289,13 @@ class Outbox:
         _log.warning("carrier.failed", action=what, code=error.code, detail=str(error), **names(self._call()))
 
     async def _request(self, action: Action, operation: str) -> None:
+        can = self._call().rules.can
         try:
+            if can.one_stream and isinstance(action, ConnectStream):
+                await self._close()
             events = await self._around().line.request(action)
+            if can.redirects_on_close and isinstance(action, ConnectStream | PromptCaller | DismissCall):
+                await self._close()
         except CarrierError as error:
             self._log_failure(action, error)
             self._post(_failure(action, operation, error))

@@ -117,7 +117,12 @@ class Session:
         """Keys of the facts already taken, with the webhooks that brought them, or when another process took them."""
         self._media = open_media(self)
         self._outbox = Outbox(
-            lambda: self.around, call=lambda: self.call, post=self.post, speak=self._media.perform, answer=self._answer
+            lambda: self.around,
+            call=lambda: self.call,
+            post=self.post,
+            speak=self._media.perform,
+            answer=self._answer,
+            close=self._media.close,
         )
 
     @property
@@ -278,7 +283,8 @@ class Session:
 
         A leg that was told something newer meanwhile needs nothing; should it be there all the same, it comes back.
         """
-        if hand is None or not self.call.prompting or not self.call.is_live:
+        able = self.around.line.carrier.capabilities.documents
+        if hand is None or not able or not self.call.prompting or not self.call.is_live:
             return
         if self.call.prompts.waiting or any(isinstance(effect, Prompt) for effect in effects):
             hand.kept = True

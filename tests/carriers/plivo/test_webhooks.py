@@ -204,6 +204,7 @@ def test_the_verdict_on_machines_is_told_however_it_comes(verdict: str, machine:
     answered = Answered(machine=machine)
     assert bare(callback(BASE, CALL, kind="amd"), Machine=verdict, IfMachine="continue").events == (answered,)
     assert said(Event="MachineDetection", Machine=verdict).events == (answered,)
+    assert said(callback(BASE, CALL), Machine=verdict).events == (answered, DocumentAsked())
 
 
 # --- the end

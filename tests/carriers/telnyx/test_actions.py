@@ -76,6 +76,8 @@ def test_it_says_what_can_be_done() -> None:
     assert CARRIER.name == "telnyx"
     assert CARRIER.capabilities == Capabilities(
         streaming=True,
+        documents=False,
+        one_stream=True,
         prompts=True,
         listens_apart=True,
         digits_at_dial=True,

@@ -82,14 +82,14 @@ def parse(webhook: Webhook) -> tuple[Delivery, ...]:
     elif kind == "ring" or event == "Ring":
         events = (Ringing(),)
     elif kind == "amd" or event == "MachineDetection":
-        events = (Answered(machine=sent.need("Machine").lower() == "true"),)
+        events = (Answered(machine=_is_true(sent.need("Machine"))),)
     elif kind == "gather":
         events = _gathered(sent, _number(ours.one(_PROMPT)))
     elif not visit and sent.has("Speech", "Digits"):
         events = _gathered(sent, _NEWEST)
         inbound = _arrival(sent) if not call and sent.one("Direction") else None
     elif call and not visit:
-        events = (Answered(), DocumentAsked())
+        events = (Answered(machine=_is_true(sent.one("Machine"))), DocumentAsked())
     else:
         events = (DocumentAsked(),)
         inbound = None if call else _arrival(sent)
@@ -137,6 +137,10 @@ class _Parameters:
         if len(value) > _LONGEST_PARTY or not value.isprintable():
             raise FrameError(f"plivo webhook: {name} is garbled")
         return f"+{value}" if is_e164(f"+{value}") else value
+
+
+def _is_true(value: str) -> bool:
+    return value.lower() == "true"
 
 
 def _ended(sent: _Parameters) -> CarrierEnded:

@@ -48,8 +48,10 @@ class TelnyxCarrier:
         """
         self.name = "telnyx"
         self.capabilities = Capabilities(
+            documents=False,
             prompts=True,
             listens_apart=True,
+            one_stream=True,
             digits_at_dial=True,
             redirects=True,
             machine_detection=True,

@@ -189,7 +189,7 @@ def _stream_over(kind: str, sent: _Payload) -> tuple[Event, ...]:
     reason = sent.failure_reason or ""
     why = f" ({reason})" if re.fullmatch(r"[A-Za-z_ -]{1,64}", reason) else ""
     text = f"Telnyx could not open or keep the media stream{why}; check from outside that the stream URL is reached."
-    return (Warned("stream", text), *stopped)
+    return (Warned("stream", text), *stopped, DocumentAsked())
 
 
 def _ended(sent: _Payload) -> CarrierEnded:

@@ -186,8 +186,7 @@ class PlivoCall:
 
     def schedule(self, seconds: float) -> None:
         """End the call so many seconds from now, in place of an earlier limit."""
-        since = 0.0 if self.started is None else self.network.wires.now() - self.started
-        self.settings.time_limit = since + seconds
+        self.settings.time_limit = self.seconds + seconds
         self.leg.limit(self.settings.time_limit)
 
     def transfer(self, source: Source) -> None:
@@ -248,7 +247,8 @@ class PlivoCall:
                 await self._detect(settings.detection)
         elif settings.detection is not None and machine is not None and not settings.detection.url:
             await asyncio.sleep(settings.detection.seconds)
-        await Program(self).run(Source(settings.answer_url, settings.answer_method, "answer"))
+        if self.finished is None:
+            await Program(self).run(Source(settings.answer_url, settings.answer_method, "answer"))
 
     async def _detect(self, wanted: Detection) -> None:
         await asyncio.sleep(wanted.seconds)
@@ -283,11 +283,16 @@ class PlivoCall:
         }
 
     @property
-    def duration(self) -> int:
-        """Seconds from the answer to the end, or to now."""
+    def seconds(self) -> float:
+        """How long the call has lasted from the answer to the end, or to now."""
         if self.started is None:
-            return 0
-        return ceil((self.network.wires.now() if self.finished is None else self.finished) - self.started)
+            return 0.0
+        return (self.network.wires.now() if self.finished is None else self.finished) - self.started
+
+    @property
+    def duration(self) -> int:
+        """The same in whole seconds, those that have begun included."""
+        return ceil(self.seconds)
 
     def notify(self, what: str, text: str) -> None:
         """Show an error or a warning where Plivo's debug log would."""
@@ -339,8 +344,7 @@ class PlivoCall:
             case "failed":
                 return causes.TURNED_AWAY
             case "completed" | "voicemail":
-                ended, began = self.finished or 0.0, self.started or 0.0
-                if limit is not None and ended - began > limit - 0.01:
+                if limit is not None and self.seconds > limit - 0.01:
                     return causes.SCHEDULED
                 return replace(causes.NORMAL, source="Caller" if inbound else "Callee")
             case _:

@@ -14,6 +14,7 @@ from voicecall.emulators.faces import Answered, Cause, Dialect, Ended, Happening
 from voicecall.emulators.internet import Internet
 from voicecall.emulators.legs import Leg
 from voicecall.emulators.network import Network
+from voicecall.emulators.playout import RATE, Playout
 
 from .account import Account, identity
 from .commands import (
@@ -41,6 +42,8 @@ from .speaking import Speaker
 from .streams import Streams
 from .transcribing import Transcriber
 
+QUEUE_SECONDS = 300
+"""Audio beyond so many seconds is dropped; how much Telnyx keeps is not published."""
 ANSWERING = 0.05
 """Seconds from the command that answers a call to the answer."""
 MEMORY = 60.0
@@ -120,6 +123,7 @@ class TelnyxCall:
             self.pressed,
             unordered=network.faults.media_unordered,
         )
+        leg.playout = Playout(QUEUE_SECONDS * RATE)
         if dial is not None:
             self._event("call.initiated", {"direction": "outgoing", "state": "bridging", "start_time": self._start()})
 
@@ -136,8 +140,8 @@ class TelnyxCall:
             case Ringing():
                 pass
             case Answered(machine):
-                self._answered(self._dial)
                 if self._dial is not None:
+                    self._answered(self._dial)
                     self._begin(self._dial, machine=machine)
             case StreamEnded(reason):
                 self._streams.ended(reason)
@@ -241,15 +245,13 @@ class TelnyxCall:
             self.leg.answer()
             self._answered(command)
 
-    def _answered(self, wanted: Answer | Dial | None) -> None:
+    def _answered(self, wanted: Answer | Dial) -> None:
         self._picked_up = self._network.wires.now()
         self._event("call.answered", {"state": "answered", "start_time": self._start()})
-        if wanted is None:
-            return
         if wanted.transcription:
             self._transcriber.start(wanted.transcription_config)
         if wanted.stream_url:
-            self._streams.start(wanted.streaming() if isinstance(wanted, Answer) else wanted)
+            self._streams.start(wanted.streaming())
 
     def _begin(self, dial: Dial, *, machine: bool) -> None:
         if dial.send_digits_on_answer:

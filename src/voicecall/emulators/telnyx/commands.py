@@ -28,6 +28,7 @@ _MISSING = re.compile(r"Object missing required field `([a-z_]+)`")
 Millis = Annotated[int, msgspec.Meta(ge=0, le=600_000)]
 Codec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16"]
 Legs = Literal["self", "opposite", "both"]
+Engine = Literal["Google", "Telnyx", "Deepgram", "Azure", "xAI", "AssemblyAI", "Speechmatics", "Soniox", "A", "B"]
 _Keys = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-D#*wW]+$", max_length=64)]
 
 
@@ -80,10 +81,9 @@ class StopStreaming(Command, frozen=True, kw_only=True):
 class StartTranscription(Command, frozen=True, kw_only=True):
     """Which speech is to be told in writing."""
 
-    transcription_engine: Literal["Google", "Telnyx", "Deepgram", "Azure", "xAI", "Speechmatics", "A", "B"] = "Google"
+    transcription_engine: Engine = "Google"
     transcription_engine_config: dict[str, object] = {}
     transcription_tracks: Literal["inbound", "outbound", "both"] = "inbound"
-    language: str = ""
 
     @property
     def interim(self) -> bool:
@@ -112,15 +112,18 @@ class _Answered(StartStreaming, frozen=True, kw_only=True):
         if self.webhook_url:
             _check_url("webhook_url", self.webhook_url, "https", "http")
 
+    def streaming(self) -> StartStreaming:
+        """Return how the media stream is to be; only a command of its own gives it parameters."""
+        return msgspec.structs.replace(self, custom_parameters=())
+
 
 class Answer(_Answered, frozen=True, kw_only=True):
     """Pick up."""
 
     def streaming(self) -> StartStreaming:
-        """Return how the media stream is to be: without what only `streaming_start` can carry."""
-        return msgspec.structs.replace(
-            self, stream_auth_token="", custom_parameters=(), stream_bidirectional_sampling_rate=None
-        )
+        """Return how the media stream is to be; only a command of its own, or a dial, gives it a token and a rate."""
+        wanted = super().streaming()
+        return msgspec.structs.replace(wanted, stream_auth_token="", stream_bidirectional_sampling_rate=None)
 
 
 class DetectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -214,9 +217,14 @@ class SendDtmf(Command, frozen=True, kw_only=True):
 
 
 class UpdateClientState(Command, frozen=True, kw_only=True):
-    """Change what every later webhook carries."""
+    """Change what every later webhook carries; this command takes no `command_id`."""
 
     client_state: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.command_id:
+            raise ValueError("client_state_update takes no command_id")
 
 
 ACTIONS: Mapping[str, type[Command]] = {

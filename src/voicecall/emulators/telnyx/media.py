@@ -139,11 +139,11 @@ class TelnyxDialect:
         send: Callable[[str], None],
         refused: Callable[[int, str], None],
         pressed: Callable[[str], None],
-        overflowed: Callable[[], bool] = lambda: False,
+        lost: Callable[[], int] = lambda: 0,
     ) -> None:
         """`clock` returns seconds; `send` sends a message out of turn.
 
-        `refused` learns of the gateway's mistakes, `pressed` of keys; `overflowed` tells of lost audio.
+        `refused` learns of the gateway's mistakes, `pressed` of keys; `lost` tells how much audio had no room, in bytes.
         """
         self._identity = identity
         self._wanted = wanted
@@ -151,7 +151,8 @@ class TelnyxDialect:
         self._send = send
         self._refused = refused
         self._pressed = pressed
-        self._overflowed = overflowed
+        self._lost = lost
+        self._told = lost()
         self._encoder = Encoder(wanted.stream_codec)
         self._decoder = Decoder(wanted.stream_bidirectional_codec, wanted.stream_bidirectional_sampling_rate)
         self._began = clock()
@@ -204,7 +205,8 @@ class TelnyxDialect:
 
     def read(self, message: str) -> Sent | None:
         """Return what the gateway sent; a message that Telnyx refuses is answered with an error."""
-        if self._overflowed():
+        if (lost := self._lost()) > self._told:
+            self._told = lost
             self._refuse(RATE_LIMIT, "more audio is queued than there is room for")
         try:
             frame = _decoder.decode(message)

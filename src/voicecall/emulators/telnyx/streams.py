@@ -47,8 +47,10 @@ class Streams:
         self._refused = refused
         self._pressed = pressed
         self._unordered = unordered
-        self._wanted: StartStreaming | None = None
-        """The stream that is open or being opened."""
+        self._wanted = StartStreaming()
+        """The latest stream."""
+        self._busy = False
+        """Whether it is open, or being opened."""
         self._socket: StreamSocket
         self._running = False
         self._count = 0
@@ -61,9 +63,9 @@ class Streams:
         """
         if not wanted.stream_url:
             raise ApiError("10004", "The 'stream_url' parameter is required.", "/stream_url")
-        if self._wanted is not None:
+        if self._busy:
             raise ApiError("90045", "This command can't be issued when media streaming is used.")
-        self._wanted, self._running = wanted, False
+        self._wanted, self._busy, self._running = wanted, True, False
         self._count += 1
         self._leg.obey(Connect(wanted.stream_url))
 
@@ -73,25 +75,23 @@ class Streams:
         Raises:
             ApiError: there is none, or it has another id.
         """
-        if self._wanted is None or stream_id not in ("", self._id):
+        if not self._busy or stream_id not in ("", self._id):
             raise ApiError("90046", "This command can't be issued when media streaming is not used.")
         self._leg.stop_stream()
 
     def ended(self, reason: Literal["closed", "lost"]) -> None:
         """The stream that was open, or was to be opened, is over while the call lives."""
-        wanted, self._wanted = self._wanted, None
-        if wanted is None:
-            return
+        self._busy = False
         if self._running and reason == "closed":
-            self._event("streaming.stopped", {"stream_url": wanted.stream_url})
+            self._event("streaming.stopped", {"stream_url": self._wanted.stream_url})
         else:
-            self._fail(wanted, "connection_lost" if self._running else "connection_failed")
+            self._fail("connection_lost" if self._running else "connection_failed")
 
     def call_ended(self) -> None:
         """The call is over, and with it the stream."""
-        if self._wanted is not None and self._running:
+        if self._busy and self._running:
             self._event("streaming.stopped", {"stream_url": self._wanted.stream_url})
-        self._wanted = None
+        self._busy = False
 
     async def open(self, url: str) -> Socket:
         """Open the socket, with the token that the gateway chose; nothing is signed.
@@ -99,39 +99,35 @@ class Streams:
         Raises:
             OSError: it cannot be opened.
         """
-        token = self._wanted.stream_auth_token if self._wanted is not None else ""
+        token = self._wanted.stream_auth_token
         socket = await self._internet.connect(url, {TOKEN_HEADER: token} if token else {})
         self._socket = StreamSocket(socket, unordered=self._unordered)
         return self._socket
 
     def dialect(self) -> Dialect:
         """Return the messages of the stream whose socket was opened."""
-        wanted = self._wanted or StartStreaming()
-        if self._wanted is not None:
+        if self._busy:
             self._running = True
-            self._event("streaming.started", {"stream_url": wanted.stream_url})
+            self._event("streaming.started", {"stream_url": self._wanted.stream_url})
         return TelnyxDialect(
             self._who(self._id),
-            wanted,
+            self._wanted,
             asyncio.get_running_loop().time,
             self._socket.post,
             self._refused,
             self._pressed,
-            self._overflowed,
+            lambda: self._leg.playout.overflow_bytes,
         )
 
     @property
     def _id(self) -> str:
         return identity(f"stream/{self._leg.parties.call}/{self._count}")
 
-    def _fail(self, wanted: StartStreaming, reason: str) -> None:
+    def _fail(self, reason: str) -> None:
         payload = {
             "failure_reason": reason,
             "stream_id": self._id,
-            "stream_params": {"stream_url": wanted.stream_url, "track": wanted.stream_track},
+            "stream_params": {"stream_url": self._wanted.stream_url, "track": self._wanted.stream_track},
             "stream_type": "websocket",
         }
         self._event("streaming.failed", payload)
-
-    def _overflowed(self) -> bool:
-        return self._leg.playout.overflow_bytes > 0
