@@ -272,7 +272,7 @@ def test_a_dialled_number_tells_the_action_how_it_went(number: str, result: dict
         await world.dial()
         await asyncio.sleep(40)
 
-    dial = f'<Dial action="{ORIGIN}/dialled" timeout="9"><Number>{number}</Number></Dial>'
+    dial = f'<Dial action="{ORIGIN}/dialled" timeout="9" timeLimit="20"><Number>{number}</Number></Dial>'
     (hook,) = play(scene, {"/answer": dial, "/dialled": WAIT}).at("/dialled")
     assert result.items() <= hook.form.items()
     assert hook.form["DialALegUUID"] == hook.form["CallUUID"]

@@ -299,8 +299,9 @@ def test_a_stream_that_was_dropped_is_a_warning_in_our_words(event: str, reason:
 
 
 def test_a_stream_that_is_too_full_is_a_warning() -> None:
-    (event,) = bare(callback(BASE, CALL, kind="stream"), StreamID="s-1", Event="DegradedStream").events
-    assert isinstance(event, Warned)
+    for word in ("DegradedStream", "degraded"):
+        (event,) = bare(callback(BASE, CALL, kind="stream"), StreamID="s-1", Event=word).events
+        assert isinstance(event, Warned)
 
 
 def test_a_stream_without_a_name_stops_nothing() -> None:

@@ -230,15 +230,15 @@ def test_a_stream_that_stopped_without_a_name_says_nothing(stream: str | None) -
     assert parse("streaming.stopped", {"stream_id": stream}) == ()
 
 
-def test_a_stream_that_failed_is_a_warning_and_the_streams_end() -> None:
-    warned, stopped = said("streaming.failed", {"stream_id": "s1", "failure_reason": "connection_failed"})
+def test_a_stream_that_failed_is_a_warning_and_its_leg_has_nothing_to_do() -> None:
+    warned, *rest = said("streaming.failed", {"stream_id": "s1", "failure_reason": "connection_failed"})
     assert isinstance(warned, Warned)
     assert "(connection_failed)" in warned.text
-    assert stopped == StreamStopped(StreamId("s1"))
+    assert rest == [StreamStopped(StreamId("s1")), DocumentAsked()]
 
 
 def test_why_a_stream_failed_is_not_told_where_it_may_hold_a_secret() -> None:
-    (warned,) = said("streaming.failed", {"failure_reason": "cannot reach wss://voice.example.com/voice/stream/1.k.c"})
+    warned, _ = said("streaming.failed", {"failure_reason": "cannot reach wss://voice.example.com/voice/stream/1.k.c"})
     assert isinstance(warned, Warned)
     assert "wss" not in warned.text
 

@@ -177,7 +177,7 @@ def _stream(sent: _Parameters, event: str) -> tuple[Event, ...]:
         case "DroppedStream" | "failed":
             why = codes.dropped(sent.one("StatusReason"))
             return (Warned("stream", f"Plivo dropped the media stream: {why}."), *stopped)
-        case "DegradedStream":
+        case "DegradedStream" | "degraded":
             return (Warned("stream", "Plivo has a lot of audio yet to play on the media stream."),)
         case _:
             return ()

@@ -96,21 +96,15 @@ class StopTranscription(Command, frozen=True, kw_only=True):
 
 
 class _Answered(StartStreaming, frozen=True, kw_only=True):
-    """What can be asked for in advance, to be done when the call is answered."""
+    """What can be asked for in advance, to be done when the call is answered; recording is accepted, but not done."""
 
     transcription: bool = False
     transcription_config: StartTranscription = StartTranscription()
-    webhook_url: str = ""
     send_silence_when_idle: bool = False
     preferred_codecs: str = ""
     record: str = ""
     record_channels: str = ""
     record_format: str = ""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.webhook_url:
-            _check_url("webhook_url", self.webhook_url, "https", "http")
 
     def streaming(self) -> StartStreaming:
         """Return how the media stream is to be; only a command of its own gives it parameters."""
@@ -156,10 +150,13 @@ class Dial(_Answered, frozen=True, kw_only=True):
     answering_machine_detection: Detecting = "disabled"
     answering_machine_detection_config: DetectionConfig = DetectionConfig()
     send_digits_on_answer: _Keys | Literal[""] = ""
+    webhook_url: str = ""
     webhook_url_method: Literal["POST"] = "POST"
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.webhook_url:
+            _check_url("webhook_url", self.webhook_url, "https", "http")
         for name, number in (("to", self.to), ("from", self.from_)):
             if _E164.fullmatch(number) is None:
                 raise ApiError("10016", f"The '{name}' parameter must be in E164 format.", f"/{name}")

@@ -143,7 +143,7 @@ class TelnyxDialect:
     ) -> None:
         """`clock` returns seconds; `send` sends a message out of turn.
 
-        `refused` learns of the gateway's mistakes, `pressed` of keys; `lost` tells how much audio had no room, in bytes.
+        `refused` learns of the gateway's mistakes, `pressed` of keys; `lost` tells how many bytes had no room.
         """
         self._identity = identity
         self._wanted = wanted
