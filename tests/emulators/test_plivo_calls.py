@@ -232,6 +232,9 @@ def test_the_fallback_is_asked_where_the_answer_url_fails_but_not_for_bad_xml() 
     gateway = play(scene, {"/answer": Answer(503), "/fallback": WAIT})
     assert [(hook.method, hook.path) for hook in gateway.hooks[1:]] == [("POST", "/answer"), ("GET", "/fallback")]
     assert play(scene, {"/answer": "<Say/>", "/fallback": WAIT}).paths() == ["/ring", "/answer", "/hangup"]
+    redirect = f"<Redirect>{ORIGIN}/next</Redirect>"
+    elsewhere: dict[str, Page | list[Page]] = {"/answer": redirect, "/next": Answer(503), "/fallback": WAIT}
+    assert play(scene, elsewhere).paths() == ["/ring", "/answer", "/next", "/hangup"]
     assert ended(play(scene, {"/answer": Answer(503), "/fallback": Answer(503)}), "/hangup")[0] == "7011"
     assert ended(play(scene, {"/answer": Answer(503), "/fallback": "<Say/>"}), "/hangup")[0] == "8011"
 

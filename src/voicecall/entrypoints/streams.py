@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 import structlog
@@ -15,6 +16,7 @@ from voicecall.net import MediaSocket
 from . import Desk
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
+_CREDENTIAL = re.compile(r"1\.[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 _NORMAL, _UNACCEPTABLE, _REFUSED, _FAILED = 1000, 1003, 1008, 1011
 
 
@@ -75,9 +77,9 @@ class Streams:
             carrier.verify(handshake, self._clock())
         except SignatureError as error:
             event = "stream.refused" if expected else "stream.signature"
-            log.warning(event, reason=f"handshake: {error}", tried=error.tried)
+            log.warning(event, reason=f"handshake: {error}", tried=[_masked(form) for form in error.tried])
             return not expected
-        log.debug("stream.signature", reason="right", url=handshake.url)
+        log.debug("stream.signature", reason="right")
         return True
 
     def is_signed(self, carrier: Carrier, handshake: Webhook) -> bool:
@@ -148,6 +150,11 @@ async def _read_start(socket: MediaSocket, codec: MediaCodec) -> MediaStarted | 
             case frame:
                 raise FrameError(f"{type(frame).__name__} before the stream's start")
     return None
+
+
+def _masked(url: str) -> str:
+    """Return a URL without the credential in its path."""
+    return _CREDENTIAL.sub("…", url)
 
 
 async def _malformed(log: structlog.stdlib.BoundLogger, socket: MediaSocket, error: FrameError) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -54,12 +55,14 @@ from voicecall.core.ids import CallId, CarrierCallId, StreamId
 from voicecall.emulators.internet import Answer
 from voicecall.emulators.legs import Leg
 from voicecall.emulators.plivo.account import Account, Number
+from voicecall.emulators.plivo.readings import Readings
 from voicecall.emulators.script import Step
 from voicecall.errors import CarrierError
 
 ACCOUNT = Account()
 ACCOUNT.add(Number(OURS, f"{ORIGIN}/voice", hangup_url=f"{ORIGIN}/voice"))
 CALL = CallId("01K8Z0000000000000000000AB")
+ORDINARY = Readings()
 MAILBOX = "+15550100003"
 NOBODY = CarrierCallId("")
 PLACE = PlaceCall(CALL, PHONE, OURS, f"{ORIGIN}/voice", 30.0, 60.0)
@@ -133,7 +136,12 @@ Then = Callable[[Desk], Awaitable[object]]
 
 
 def dialled(
-    *answers: Action, steps: tuple[Step, ...] = (), then: Then | None = None, codec: Codec = "PCMU", **dial: Any
+    *answers: Action,
+    steps: tuple[Step, ...] = (),
+    then: Then | None = None,
+    codec: Codec = "PCMU",
+    readings: Readings = ORDINARY,
+    **dial: Any,
 ) -> Desk:
     """Dial, answer the leg's questions, do something by REST once it was answered, and see the leg to its end."""
     desk = Desk(*answers, codec=codec)
@@ -150,7 +158,7 @@ def dialled(
         await asyncio.sleep(60)
         desk.warnings = world.warnings()
 
-    play(scene, {"/voice": desk.answer}, account=ACCOUNT)
+    play(scene, {"/voice": desk.answer}, account=dataclasses.replace(ACCOUNT, readings=readings))
     return desk
 
 
@@ -288,7 +296,17 @@ def test_digits_are_pressed_on_a_live_leg_which_stays_where_it_is() -> None:
 
 
 @pytest.mark.parametrize("by_rest", [False, True])
-def test_a_stream_is_connected_with_its_credential_and_the_leg_comes_back_after_it(by_rest: bool) -> None:
+@pytest.mark.parametrize(
+    "readings",
+    [
+        ORDINARY,
+        Readings(handshake_url="https", stream_events="started", extra_headers="json", says_stop=True),
+        Readings(handshake_url="http/websocket", extra_headers="comma", timestamps="relative"),
+    ],
+)
+def test_a_stream_is_connected_with_its_credential_and_the_leg_comes_back_after_it(
+    by_rest: bool, readings: Readings
+) -> None:
     async def stream(desk: Desk) -> None:
         if by_rest:
             assert await desk.ask(CONNECT) == ()
@@ -299,11 +317,10 @@ def test_a_stream_is_connected_with_its_credential_and_the_leg_comes_back_after_
         (start,) = stream.events("start")
         leg = CarrierCallId(desk.leg.parties.call)
         assert desk.carrier.media().decode(json.dumps(start)) == MediaStarted(StreamId(stream.sid), leg, None)
-        desk.warnings = [stream.sid]
         stream.socket.drop()
         await asyncio.sleep(1)
 
-    desk = dialled(*((LONG, CONNECT) if by_rest else (CONNECT,)), then=stream)
+    desk = dialled(*((LONG, CONNECT) if by_rest else (CONNECT,)), then=stream, readings=readings)
     events = [event for _, event in desk.since_answer()]
     assert len([event for event in events if isinstance(event, StreamStopped)]) == 1
     assert [event for event in events if isinstance(event, DocumentAsked)] == [DocumentAsked()] * (1 + by_rest)

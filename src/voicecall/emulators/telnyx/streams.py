@@ -100,7 +100,7 @@ class Streams:
             OSError: it cannot be opened.
         """
         token = self._wanted.stream_auth_token
-        socket = await self._internet.connect(url, {})
+        socket = await self._internet.connect(url, {TOKEN_HEADER: token} if token else {})
         self._socket = StreamSocket(socket, unordered=self._unordered)
         return self._socket
 
