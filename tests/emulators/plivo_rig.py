@@ -29,10 +29,13 @@ from voicecall.emulators.script import Step
 __all__ = ["ORIGIN", "OURS", "PHONE", "Hook", "Json", "Page", "basic", "journal", "now"]
 
 MULAW = "audio/x-mulaw;rate=8000"
+URL = "wss://voice.example.org/media?a=1"
 STREAM = (
     f'<Stream bidirectional="true" keepCallAlive="true" contentType="{MULAW}" '
-    'statusCallbackUrl="https://voice.example.org/stream">wss://voice.example.org/media?a=1</Stream>'
+    'statusCallbackUrl="https://voice.example.org/stream">'
+    f"{URL}</Stream>"
 )
+BACK = f"<Redirect>{ORIGIN}/back</Redirect>"
 WAIT = '<Wait length="60" silence="true"/>'
 
 
@@ -181,3 +184,8 @@ def ended(gateway: Gateway, path: str = "/answer") -> tuple[str, str, str]:
     """Return the code, the source and the call status of the hang-up that was told there."""
     (hook,) = (hook for hook in gateway.at(path) if hook.form.get("Event") == "Hangup")
     return hook.form["HangupCauseCode"], hook.form["HangupSource"], hook.form["CallStatus"]
+
+
+def events(hooks: list[Hook]) -> list[str]:
+    """Return what was told, in order."""
+    return [hook.form["Event"] for hook in hooks]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.emulators.plivo_rig import MULAW, ORIGIN, OURS, PHONE, STREAM, WAIT, Hook, World, play
+from tests.emulators.plivo_rig import BACK, MULAW, ORIGIN, OURS, PHONE, STREAM, URL, WAIT, World, events, play
 from tests.emulators.twilio_rig import Tone
 from voicecall.emulators.clock import run_virtual
 from voicecall.emulators.faces import Parties
@@ -17,13 +17,6 @@ from voicecall.emulators.plivo.account import Account
 from voicecall.emulators.plivo.face import PlivoFace
 from voicecall.emulators.plivo.readings import HandshakeUrl, Readings
 from voicecall.emulators.plivo.signing import signature
-
-BACK = f"<Redirect>{ORIGIN}/back</Redirect>"
-URL = "wss://voice.example.org/media?a=1"
-
-
-def events(hooks: list[Hook]) -> list[str]:
-    return [hook.form["Event"] for hook in hooks]
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,24 @@ from base64 import b64decode
 
 import pytest
 
-from tests.emulators.plivo_rig import MULAW, ORIGIN, PHONE, STREAM, WAIT, Hook, World, ended, journal, play
+from tests.emulators.plivo_rig import (
+    BACK,
+    MULAW,
+    ORIGIN,
+    PHONE,
+    STREAM,
+    URL,
+    WAIT,
+    World,
+    ended,
+    events,
+    journal,
+    play,
+)
 from voicecall.emulators.faults import Faults
 from voicecall.emulators.plivo.account import Account
 from voicecall.emulators.plivo.readings import Readings
 from voicecall.emulators.script import Step
-
-BACK = f"<Redirect>{ORIGIN}/back</Redirect>"
-URL = "wss://voice.example.org/media?a=1"
-
-
-def events(hooks: list[Hook]) -> list[str]:
-    return [hook.form["Event"] for hook in hooks]
 
 
 def test_a_stream_begins_with_start_and_carries_20_ms_frames() -> None:

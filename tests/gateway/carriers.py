@@ -6,17 +6,27 @@ from urllib.parse import parse_qs
 
 from tests.gateway.town import API, Kit
 from voicecall.carriers.mock import MockCarrier
+from voicecall.carriers.plivo import PlivoCarrier
+from voicecall.carriers.telnyx import TelnyxCarrier
 from voicecall.carriers.twilio import TwilioCarrier
 from voicecall.emulators.faces import Face
 from voicecall.emulators.mock import MockFace
 from voicecall.emulators.mock_rest import MockRest
 from voicecall.emulators.network import Network
+from voicecall.emulators.plivo.account import Account as PlivoAccount
+from voicecall.emulators.plivo.face import PlivoFace
+from voicecall.emulators.plivo.rest import PlivoRest
+from voicecall.emulators.telnyx.account import Account as TelnyxAccount
+from voicecall.emulators.telnyx.face import TelnyxFace
+from voicecall.emulators.telnyx.rest import TelnyxRest
 from voicecall.emulators.twilio.account import Account
 from voicecall.emulators.twilio.face import TwilioFace
 from voicecall.emulators.twilio.rest import TwilioRest
 
 SECRET = "secret"
 ACCOUNT = Account(auth_token=SECRET)
+TELNYX = TelnyxAccount(webhook_url="https://gateway.test/voice/webhook/telnyx")
+PLIVO = PlivoAccount()
 
 
 def _twilio_rest(network: Network, face: Face) -> TwilioRest:
@@ -42,6 +52,32 @@ def _twilio_action(method: str, path: str, body: bytes) -> str:
     if "Status" in form:
         return "hang-up"
     return "digits" if "<Play digits" in form["Twiml"][0] else "instruct"
+
+
+def _telnyx_rest(network: Network, face: Face) -> TelnyxRest:
+    assert isinstance(face, TelnyxFace)
+    return TelnyxRest(network, face)
+
+
+def _telnyx_action(method: str, path: str, body: bytes) -> str:
+    if method == "GET":
+        return "status"
+    if path.endswith("/calls"):
+        return "dial"
+    return {"hangup": "hang-up", "send_dtmf": "digits"}.get(path.rpartition("/")[2], "instruct")
+
+
+def _plivo_rest(network: Network, face: Face) -> PlivoRest:
+    assert isinstance(face, PlivoFace)
+    return PlivoRest(network, face)
+
+
+def _plivo_action(method: str, path: str, body: bytes) -> str:
+    if path.endswith("/DTMF/"):
+        return "digits"
+    if path.endswith("/Call/"):
+        return "dial"
+    return {"GET": "status", "DELETE": "hang-up"}.get(method, "instruct")
 
 
 def _mock_action(method: str, path: str, body: bytes) -> str:
@@ -76,6 +112,39 @@ CARRIERS = {
         reports_lost_streams=True,
         complaints=_twilio_complaints,
         sorry="We",
+    ),
+    "telnyx": Kit(
+        name="telnyx",
+        carrier=lambda: TelnyxCarrier("telnyx", TELNYX.connection_id, TELNYX.public_key, api_base_url=API),
+        face=lambda internet: TelnyxFace(TELNYX, internet),
+        rest=_telnyx_rest,
+        action=_telnyx_action,
+        mark='"mark"',
+        webhooks={
+            "incoming": ("call.initiated",),
+            "ringing": ("call.initiated",),
+            "answered": ("call.answered",),
+            "stream-ended": ("streaming.stopped", "streaming.failed"),
+            "ended": ("call.hangup",),
+        },
+        reports_lost_streams=True,
+    ),
+    "plivo": Kit(
+        name="plivo",
+        carrier=lambda: PlivoCarrier(PLIVO.auth_id, "plivo", api_base_url=API),
+        face=lambda internet: PlivoFace(PLIVO, internet),
+        rest=_plivo_rest,
+        action=_plivo_action,
+        mark='"checkpoint"',
+        webhooks={
+            "incoming": ("answer",),
+            "ringing": ("ring",),
+            "answered": ("answer",),
+            "stream-ended": ("redirect", "stream"),
+            "ended": ("hangup",),
+        },
+        signs_handshakes=True,
+        reports_lost_streams=True,
     ),
 }
 """Every scenario is played on each of these."""

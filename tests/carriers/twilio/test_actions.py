@@ -75,6 +75,7 @@ def test_it_says_what_can_be_done() -> None:
         prompts=True,
         digits_at_dial=True,
         digits_end_stream=True,
+        signs_handshake=True,
         redirects=True,
         dials_per_second=1.0,
     )
