@@ -8,6 +8,7 @@ import pytest
 
 from voicecall.app.carriers import MOCK_NUMBER, from_number, make_carriers
 from voicecall.config.model import Config
+from voicecall.core.rules import Capabilities
 from voicecall.errors import ConfigError
 
 TWILIO = {"account_sid": "AC1", "auth_token": "token"}
@@ -41,3 +42,10 @@ def test_a_carrier_has_its_own_number_or_the_general_one() -> None:
         "+15550100001",
     ]
     assert [from_number(Config(), name) for name in ("twilio", "mock")] == [None, MOCK_NUMBER]
+
+
+def test_machines_are_told_by_the_carrier_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert names(NETWORK, twilio=TWILIO, outbound={"machine": "hangup"}) == ["mock", "twilio"]
+    monkeypatch.setattr("voicecall.carriers.mock.Capabilities", lambda **_: Capabilities())
+    with pytest.raises(ConfigError, match=r"outbound.machine: mock does not say"):
+        names(NETWORK, outbound={"machine": "hangup"})

@@ -34,12 +34,22 @@ def make_carriers(config: Config, mock_secret: str, network_url: str | None) -> 
         ConfigError: one of them cannot do what the configuration asks of all.
     """
     carriers = {carrier.name: carrier for carrier in _carriers(config, mock_secret, network_url)}
-    if not config.streaming.enabled:
-        deaf = [name for name, carrier in carriers.items() if not carrier.capabilities.prompts]
-        message = "calls without media streams are not possible on {}: it cannot speak and listen by itself"
-        if deaf:
-            raise ConfigError([Fault("streaming.enabled", message.format(name)) for name in deaf])
+    faults = [fault for carrier in carriers.values() for fault in _beyond(carrier, config)]
+    if faults:
+        raise ConfigError(faults)
     return carriers
+
+
+def _beyond(carrier: Carrier, config: Config) -> Iterator[Fault]:
+    """Say what the configuration asks of all carriers and this one cannot do."""
+    can = carrier.capabilities
+    if not config.streaming.enabled and not can.prompts:
+        message = (
+            f"calls without media streams are not possible on {carrier.name}: it cannot speak and listen by itself"
+        )
+        yield Fault("streaming.enabled", message)
+    if config.outbound.machine != "off" and not can.machine_detection:
+        yield Fault("outbound.machine", f"{carrier.name} does not say whether a machine answered")
 
 
 def _carriers(config: Config, mock_secret: str, network_url: str | None) -> Iterator[Carrier]:

@@ -173,14 +173,14 @@ class CallerStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Simulate(_Operation, frozen=True, kw_only=True):
-    """Ring the gateway from the mock network (`mock` carrier only). Result: the final record."""
+    """Ring the gateway from the telephone network on this machine. Result: the final record."""
 
     name = "simulate"
     route = ("POST", "/v1/simulate")
     changes = True
     from_: str = msgspec.field(name="from")
     line: str | None = None
-    """The number that is rung; default `from_number`, else one of the mock network's."""
+    """The number that is rung; default `from_number`, else one of that network's."""
     steps: list[CallerStep]
 
 

@@ -75,7 +75,7 @@ class PublicOptions:
     """The carrier-facing webhook URL; without it, what a trusted proxy says, else this listener's own address."""
     stream_path: str = "/voice/stream"
     streaming_public_url: str | None = None
-    default_carrier: str = "mock"
+    default_carrier: str = ""
     near: frozenset[str] = frozenset()
     """Carriers on this machine: they reach the listener at its own address, on the paths with their names."""
     skip_signature_verification: bool = False

@@ -93,7 +93,7 @@ class Gateway:
         *,
         failing: Callable[[], str],
     ) -> None:
-        """`phones` are those of the mock network, if any. `failing` says why the archive cannot be written."""
+        """`phones` are those of a network on this machine, if there is one. `failing` says why the archive cannot be written."""
         self._failing = failing
         self._switchboard = switchboard
         self._store = store
@@ -259,7 +259,7 @@ class Gateway:
     async def _simulate(self, wish: Simulate) -> dict[str, Any]:
         phones = self._phones
         if phones is None:
-            raise CallRefused("no-mock-network", 'only the mock network can be rung from (provider = "mock")')
+            raise CallRefused("no-network", "there is no telephone network on this machine to be rung from")
         leg = await phones.ring(wish.from_, wish.line or phones.line, wish.steps)
         try:
             async with asyncio.timeout(_RING_PATIENCE):

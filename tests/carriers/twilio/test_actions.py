@@ -76,6 +76,9 @@ def test_it_says_what_can_be_done() -> None:
         digits_at_dial=True,
         digits_end_stream=True,
         signs_handshake=True,
+        machine_detection=True,
+        recording=True,
+        transfer=True,
         redirects=True,
         dials_per_second=1.0,
     )

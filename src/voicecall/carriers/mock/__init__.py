@@ -26,7 +26,7 @@ class MockCarrier:
     def __init__(self, secret: str, api_base_url: str) -> None:
         """Talk to the network at `api_base_url`, such as `http://127.0.0.1:9000`; `secret` signs both ways."""
         self.name = "mock"
-        self.capabilities = Capabilities()
+        self.capabilities = Capabilities(machine_detection=True)
         self._secret = secret
         self._api = api_base_url.rstrip("/")
 
