@@ -93,7 +93,7 @@ class Gateway:
         *,
         failing: Callable[[], str],
     ) -> None:
-        """`phones` are those of a network on this machine, if there is one. `failing` says why the archive cannot be written."""
+        """`phones` are those of a network on this machine. `failing` says why the archive cannot be written."""
         self._failing = failing
         self._switchboard = switchboard
         self._store = store

@@ -67,8 +67,8 @@ def test_documents_carry_what_only_a_webhook_can_ask_for() -> None:
     assert document(RejectCall(LEG, "rejected")) == {"reject": "rejected"}
 
 
-def test_it_can_do_no_more_than_any_carrier() -> None:
-    assert CARRIER.capabilities == Capabilities()
+def test_it_says_what_can_be_done() -> None:
+    assert CARRIER.capabilities == Capabilities(machine_detection=True)
 
 
 @pytest.mark.parametrize("action", [PLACE, PROMPT, COME_BACK, DISMISS, HANG_UP, STATUS, PRESS])
