@@ -85,6 +85,10 @@ class Simulators:
         """Tell a phone what to do when it is dialled and answers."""
         self._ask(next(iter(self._phones)), "PUT", f"/phones/{number}", {"steps": steps})
 
+    def faults(self, plan: Json) -> None:
+        """Have these faults happen from now on, and no others."""
+        self._ask(next(iter(self._phones)), "PUT", "/faults", plan)
+
     def told(self, record: Json) -> Json:
         """Return what the phone of a call heard and did."""
         return self._ask(record["carrier"], "GET", f"/phones/calls/{record['carrierCallId']}")

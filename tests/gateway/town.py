@@ -162,7 +162,9 @@ class Rest(httpx2.AsyncBaseTransport):
         if statuses:
             return httpx2.Response(statuses.pop(0), content=b"{}")
         headers = {name.lower(): value for name, value in request.headers.items()}
-        reply = await self._api.handle(request.method, request.url.path, headers, body)
+        query = request.url.query.decode()
+        path = f"{request.url.path}?{query}" if query else request.url.path
+        reply = await self._api.handle(request.method, path, headers, body)
         await asyncio.sleep(self.late.get(action, 0.01))
         if action in self.lost:
             raise httpx2.ReadError("the connection broke")
