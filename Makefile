@@ -15,7 +15,8 @@ STAMP := $(VENV)/installed-$(VERSION)
 endif
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+# slow files are few and long: left in their order, they do not all come last
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 PURE := core audio carriers
 BENCHES := install store vad servers webhooks calls
 

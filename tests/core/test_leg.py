@@ -186,6 +186,13 @@ def test_an_end_asked_before_the_dial_fails_is_done() -> None:
     assert world.call.end_reason == "hangup-agent"
 
 
+def test_a_call_that_was_accepted_before_it_was_named_is_waited_for_no_longer_because_of_its_name() -> None:
+    world = World(placed())
+    assert world.feed(ev.Dialled(CarrierCallId(""))) == (StartTimer("ring", 35.0), StartTimer("stale", 120.0))
+    assert world.feed(ev.Dialled(LEG), after=3.0) == ()
+    assert world.call.carrier_call_id == LEG
+
+
 # --- hanging up
 
 

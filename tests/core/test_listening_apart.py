@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.core.scenes import ONE, TWO, acts
+from tests.core.scenes import ONE, TWO, acts, call_on, connected
 from tests.core.world import LEG, World, about, arrived, placed
 from voicecall.core import events as ev
 from voicecall.core.effects import (
@@ -18,6 +18,7 @@ from voicecall.core.effects import (
     StartTimer,
     StopTimer,
 )
+from voicecall.core.ids import StreamId
 from voicecall.core.rules import Capabilities, Rules
 from voicecall.core.step import begin
 
@@ -123,3 +124,9 @@ def test_an_answer_is_kept_as_it_was_written() -> None:
     world.feed(ev.ReplyWorded(2, "It is twelve thirty.", "It is 12:30."))
     assert StopTimer("prompt") in world.feed(ev.Gathered(0, "Thank you."))
     assert [line.text for line in world.call.lines[-2:]] == ["It is 12:30.", "Thank you."]
+
+
+def test_late_news_of_an_older_stream_leaves_the_open_one_alone() -> None:
+    world = connected(call_on(Capabilities(prompts=True, redirects=True, one_stream=True)))
+    assert world.feed(ev.StreamStopped(StreamId("an older one"))) == (Ignored("StreamStopped in active"),)
+    assert world.feed(ev.DocumentAsked()) == (Ignored("DocumentAsked in active"),)

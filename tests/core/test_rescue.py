@@ -43,6 +43,8 @@ from voicecall.core.rules import Capabilities, Rules
 STREAMING = Capabilities()
 """A carrier that streams and can do nothing else."""
 REDIRECTING = Capabilities(redirects=True)
+FETCHING = Capabilities(prompts=True, redirects=True, redirects_on_close=True)
+"""A carrier that is sent to ask for other instructions."""
 UNHEARD = "The carrier did not confirm within 4 s that the caller hears anything."
 
 
@@ -62,6 +64,24 @@ def test_a_stream_that_nobody_hears_is_replaced_then_the_carrier_speaks() -> Non
     assert acts(world.feed(ev.Gathered(1, "Hello."))) == (Respond(3, 1),)
     assert (world.call.greeting_state, world.call.proven, world.call.stream) == ("heard", True, None)
     assert world.connects == 2
+
+
+def test_a_leg_that_was_sent_to_ask_for_another_stream_is_counted_once() -> None:
+    world = silent(FETCHING)
+    assert acts(world.feed(ev.TimerFired("playback"), after=4.0)) == (Connect(),)
+    assert acts(world.feed(ev.DocumentAsked())) == (Connect(),)
+    world.feed(ev.StreamStarted(StreamId("stream-2"), "nonce-2"))
+    assert world.call.connects == 2
+    dropped(world)
+    assert acts(world.feed(ev.DocumentAsked())) == (CancelReply(1), Say(2, "Good day."))
+
+
+def test_a_leg_that_was_sent_to_ask_and_did_not_is_counted_when_it_asks_again() -> None:
+    world = silent(FETCHING)
+    world.feed(ev.TimerFired("playback"), after=4.0)
+    world.feed(ev.StreamStarted(StreamId("stream-2"), "nonce-2"))
+    dropped(world)
+    assert acts(world.feed(ev.DocumentAsked())) == (CancelReply(1), Say(2, "Good day."))
 
 
 def test_a_stream_that_was_heard_is_not_replaced() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -53,7 +54,7 @@ class Simulators:
         self._open.callback(self.program.kill)
         self._phones: dict[str, httpx2.Client] = {}
         for name in carriers:
-            ready = self.program.wait_for(self.program.out, lambda line, name=name: line.startswith(name))
+            ready = self.program.wait_for(self.program.out, partial(_is_about, name))
             self._phones[name] = self._open.enter_context(
                 httpx2.Client(
                     base_url=ready.split()[-1],
@@ -98,6 +99,10 @@ class Simulators:
         assert answer.is_success, answer.text
         told: Json = answer.json() if answer.content else {}
         return told
+
+
+def _is_about(name: str, line: str) -> bool:
+    return line.startswith(name)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Calls over a simulated Telnyx: real processes, signed webhooks, commands by REST, media streams or Telnyx's speech."""
+"""Calls over a simulated Telnyx: real processes, signed webhooks, REST, media streams or Telnyx's own speech."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.checklist import Page
 from tests.e2e.conftest import MakeDaemon
 from tests.e2e.daemon import ANSWER, CALLER, WORDS, said
 from tests.e2e.simulators import NUMBERS, QUESTION, TALK, TALKER, Simulators, record_of, simulated
 
 OURS = NUMBERS["telnyx"]
+PAGE = Page("telnyx")
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,7 @@ def test_both_directions_of_a_conversation_over_media_streams(start: MakeDaemon,
         assert record["startedAt"] <= record["answeredAt"] <= record["endedAt"]
         assert record["warnings"] == []
         assert len(telnyx.told(record)["heard"]) == 2
+        assert PAGE.order_in(daemon.program.err, record["carrierCallId"]) == PAGE.order[2:]
     assert len(telnyx.proxy.upgrades) == 2
     for path in telnyx.proxy.upgrades:
         assert path.startswith("/voice/stream/")
@@ -44,16 +47,13 @@ def test_both_directions_of_a_conversation_over_media_streams(start: MakeDaemon,
 
 
 def test_a_conversation_by_telnyxs_own_speech(start: MakeDaemon, telnyx: Simulators) -> None:
-    daemon = start({**telnyx.settings, "streaming.enabled": False})
+    daemon = start({**telnyx.settings, "streaming.enabled": False, "brain.text": "Yes."})
     telnyx.proxy.upgrades.clear()
-    telnyx.script(TALKER, *TALK)
-    incoming = telnyx.ring("telnyx", *TALK)
-    outgoing = daemon.final(daemon.place(TALKER))
-    inbound = record_of(daemon, incoming)
-    assert said(outgoing) == [("agent", "Good evening."), ("caller", QUESTION), ("agent", ANSWER)]
-    assert said(inbound) == [("agent", "Good morning."), ("caller", QUESTION), ("agent", ANSWER)]
-    for record in (outgoing, inbound):
-        assert (record["state"], record["endReason"], record["warnings"]) == ("ended", "hangup-user", [])
-        spoken = [entry["text"] for entry in telnyx.told(record)["journal"] if entry["what"] == "say"]
-        assert spoken == [said(record)[0][1], ANSWER]
+    record = record_of(daemon, telnyx.ring("telnyx", *TALK))
+    assert said(record) == [("agent", "Good morning."), ("caller", QUESTION), ("agent", "Yes.")]
+    assert (record["state"], record["endReason"], record["warnings"]) == ("ended", "hangup-user", [])
+    assert [entry["text"] for entry in telnyx.told(record)["journal"] if entry["what"] == "say"] == [
+        "Good morning.",
+        "Yes.",
+    ]
     assert telnyx.proxy.upgrades == []

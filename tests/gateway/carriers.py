@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs
 
 from tests.gateway.town import API, Kit
@@ -16,12 +17,14 @@ from voicecall.emulators.network import Network
 from voicecall.emulators.plivo.account import Account as PlivoAccount
 from voicecall.emulators.plivo.face import PlivoFace
 from voicecall.emulators.plivo.rest import PlivoRest
+from voicecall.emulators.plivo.signing import signature_headers as plivo_signature
 from voicecall.emulators.telnyx.account import Account as TelnyxAccount
 from voicecall.emulators.telnyx.face import TelnyxFace
 from voicecall.emulators.telnyx.rest import TelnyxRest
 from voicecall.emulators.twilio.account import Account
 from voicecall.emulators.twilio.face import TwilioFace
 from voicecall.emulators.twilio.rest import TwilioRest
+from voicecall.emulators.twilio.signing import signature_headers as twilio_signature
 
 SECRET = "secret"
 ACCOUNT = Account(auth_token=SECRET)
@@ -67,6 +70,11 @@ def _telnyx_action(method: str, path: str, body: bytes) -> str:
     return {"hangup": "hang-up", "send_dtmf": "digits"}.get(path.rpartition("/")[2], "instruct")
 
 
+def _telnyx_connects(webhook: bytes, answer: bytes) -> bool:
+    asks = (b'"direction":"incoming"', b'"call.answered"', b'"streaming.failed"')
+    return any(name in webhook for name in asks)
+
+
 def _plivo_rest(network: Network, face: Face) -> PlivoRest:
     assert isinstance(face, PlivoFace)
     return PlivoRest(network, face)
@@ -77,7 +85,15 @@ def _plivo_action(method: str, path: str, body: bytes) -> str:
         return "digits"
     if path.endswith("/Call/"):
         return "dial"
+    if path.endswith("/Stream/"):
+        return "instruct"
     return {"GET": "status", "DELETE": "hang-up"}.get(method, "instruct")
+
+
+def _plivo_signature(url: str, form: Sequence[tuple[str, str]]) -> Mapping[str, str]:
+    owner = PLIVO.owner(PLIVO.auth_id)
+    assert owner is not None
+    return plivo_signature(owner, "POST", url, tuple(form), "a nonce of its own")
 
 
 def _mock_action(method: str, path: str, body: bytes) -> str:
@@ -111,6 +127,8 @@ CARRIERS = {
         signs_handshakes=True,
         reports_lost_streams=True,
         complaints=_twilio_complaints,
+        listens=5.0,
+        sign=lambda url, form: twilio_signature(ACCOUNT.auth_token, None, url, form),
         sorry="We",
     ),
     "telnyx": Kit(
@@ -125,8 +143,11 @@ CARRIERS = {
             "ringing": ("call.initiated",),
             "answered": ("call.answered",),
             "stream-ended": ("streaming.stopped", "streaming.failed"),
+            "gather": ("call.transcription", "call.speak.ended"),
             "ended": ("call.hangup",),
         },
+        ringing="call.dialled",
+        connects=_telnyx_connects,
         reports_lost_streams=True,
     ),
     "plivo": Kit(
@@ -141,8 +162,13 @@ CARRIERS = {
             "ringing": ("ring",),
             "answered": ("answer",),
             "stream-ended": ("redirect", "stream"),
+            "gather": ("action",),
             "ended": ("hangup",),
         },
+        listens=15.0,
+        sign=_plivo_signature,
+        names_later=True,
+        gives_up=True,
         signs_handshakes=True,
         reports_lost_streams=True,
     ),

@@ -182,12 +182,25 @@ async def test_a_dial_that_fails_is_never_sent_again(house: MakeHouse, status: i
 async def test_a_dial_whose_answer_was_lost_leaves_nobody_on_a_silent_line(house: MakeHouse) -> None:
     async with house() as h:
         h.town.rest.lost = {"dial"}
+        h.town.faults = Faults(webhook_lose=("ringing",))
         record = await h.over(await h.place(wait(99)))
         await asyncio.sleep(60)
 
         assert record["endReason"] == "failed"
         assert h.town.rest.count("dial") == 1
         assert [leg.status for leg in h.network.legs.values()] == ["ended"]
+        await h.idle()
+
+
+@pytest.mark.parametrize("town", ["telnyx"], indirect=True)
+async def test_a_leg_that_is_reported_before_the_answer_to_its_dial_gets_lost_is_served(house: MakeHouse) -> None:
+    async with house() as h:
+        h.town.rest.lost = {"dial"}
+        call = await h.place(wait(3), HANG_UP)
+        record = await h.over(call)
+
+        assert (record["endReason"], text(await h.hears(call))) == ("hangup-user", "Hello there")
+        assert h.town.rest.count("dial") == 1
         await h.idle()
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
 from tests.gateway.brains import Answers
-from tests.gateway.carriers import ACCOUNT
 from tests.gateway.house import FRIEND, HANG_UP, MakeHouse, listen, onset, say, text, wait
 from tests.gateway.test_conversations import said
 from tests.gateway.town import Town
@@ -18,10 +17,9 @@ from voicecall.core.rules import Rules
 from voicecall.emulators.faults import Faults
 from voicecall.emulators.internet import Answer
 from voicecall.emulators.script import Step
-from voicecall.emulators.twilio.signing import signature_headers
 from voicecall.errors import AgentError
 
-pytestmark = pytest.mark.parametrize("town", ["twilio"], indirect=True)
+pytestmark = pytest.mark.parametrize("town", ["twilio", "telnyx", "plivo"], indirect=True)
 
 SPEECH = Rules(streaming=False)
 """The carrier speaks and listens."""
@@ -30,14 +28,13 @@ TALK = (listen(), say("How are you"), listen(), HANG_UP)
 
 
 def gathers(town: Town) -> list[tuple[str, str]]:
-    """Return URL and form of every callback of a `<Gather>` that was answered."""
-    return [(url, body.decode()) for url, _, body in town.posted if "type=gather" in url]
+    """Return URL and form of every webhook that told what the caller said, and was answered."""
+    return [(url, body.decode()) for url, _, body in town.posted if "type=gather" in url or b"transcript" in body]
 
 
 async def post(town: Town, url: str, form: list[tuple[str, str]]) -> Answer:
     """Post a webhook that the carrier signed."""
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    headers |= signature_headers(ACCOUNT.auth_token, None, url, form)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", **town.kit.sign(url, form)}
     return await town.deliver(url, headers, urlencode(form).encode())
 
 
@@ -91,13 +88,13 @@ async def test_what_is_spoken_is_understood_by_the_carrier_and_on_record_as_it_w
 
 async def test_a_caller_who_says_nothing_is_listened_to_again(house: MakeHouse) -> None:
     async with house(rules=SPEECH, brain=Answers("Fine thank you")) as h:
-        call = await h.place(listen(), wait(14), say("How are you"), listen(), HANG_UP)
+        call = await h.place(listen(), wait(2 * h.town.kit.listens + 4), say("How are you"), listen(), HANG_UP)
         record = await h.over(call)
 
         assert said(record) == [("agent", "Hello there"), ("caller", "How are you"), ("agent", "Fine thank you")]
         assert text(await h.hears(call)) == "Hello there Fine thank you"
         answers = [event["data"]["text"] for event in await h.events(call) if event["type"] == "call.gathered"]
-        assert answers == ["", "", "How are you"]
+        assert answers == [*([] if h.can.listens_apart else ["", ""]), "How are you"]
 
 
 async def test_keys_are_on_record_and_the_conversation_goes_on(house: MakeHouse) -> None:
@@ -106,23 +103,24 @@ async def test_keys_are_on_record_and_the_conversation_goes_on(house: MakeHouse)
         record = await h.over(call)
 
         pressed = [event["data"]["digit"] for event in await h.events(call) if event["type"] == "dtmf.received"]
-        assert pressed == ["1", "2"]
+        assert pressed == ["1", "2", *(["#"] if h.can.listens_apart else [])]  # a gather ends with this key
         assert said(record) == [("agent", "Hello there"), ("caller", "How are you"), ("agent", "Fine thank you")]
 
 
 async def test_an_old_prompt_cannot_answer_a_newer_turn(house: MakeHouse) -> None:
     brain = Answers("Fine thank you")
     async with house(rules=SPEECH, brain=brain) as h:
+        if h.can.listens_apart:
+            pytest.skip("listens_apart: what the caller said names no prompt")
         call = await h.place(listen(), say("How are you"), listen(), wait(3), HANG_UP)
         await h.seen(call, "call.gathered")
         await asyncio.sleep(1)
-        leg = (await h.record(call))["carrierCallId"]
-        (old, _), before = gathers(h.town)[0], await h.types(call)
-        form = [("CallSid", leg), ("CallStatus", "in-progress"), ("SpeechResult", "Delete everything")]
-        late = await post(h.town, old, form)
+        (old, body), before = gathers(h.town)[0], await h.types(call)
+        late = await post(h.town, old, parse_qsl(body.replace("How+are+you", "Delete+everything")))
         record = await h.over(call)
 
-        assert (late.status, b"<Say" in late.body, b"<Gather" in late.body) == (200, False, False)
+        assert late.status == 200
+        assert not any(tag in late.body for tag in (b"<Say", b"<Gather", b"<Speak", b"<GetInput"))
         assert text(await h.hears(call)) == "Hello there Fine thank you"
         assert said(record) == [("agent", "Hello there"), ("caller", "How are you"), ("agent", "Fine thank you")]
         assert len(brain.asked) == 1
@@ -145,10 +143,12 @@ async def test_a_gather_that_is_delivered_again_has_no_second_effect(house: Make
 
 async def test_what_is_said_at_the_moment_of_an_answer_is_said_once(house: MakeHouse) -> None:
     async with house(rules=SPEECH, brain=Answers("Fine thank you")) as h:
+        if h.can.listens_apart:
+            pytest.skip("listens_apart: nothing that it says makes an answer of the caller's an old one")
         answering, deliver = asyncio.Event(), h.town.deliver
 
         async def late(url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-            if b"SpeechResult=How" in body:
+            if b"=How+are+you" in body:
                 answering.set()
                 await asyncio.sleep(0.5)
             return await deliver(url, headers, body)
@@ -157,7 +157,8 @@ async def test_what_is_said_at_the_moment_of_an_answer_is_said_once(house: MakeH
             return await asyncio.shield(h.town.tasks.create_task(late(url, headers, body)))
 
         h.town.between = carry
-        call = await h.place(listen(), wait(8), say("How are you"), wait(9), say("Are you there"), listen(), HANG_UP)
+        asks = (wait(h.town.kit.listens + 3), say("How are you"), wait(9), say("Are you there"))
+        call = await h.place(listen(), *asks, listen(), HANG_UP)
         await answering.wait()
         await h.speak(call, "One moment")
         record = await h.over(call)
@@ -181,7 +182,8 @@ async def test_a_slow_agent_keeps_the_leg_and_its_answer_comes(house: MakeHouse)
         assert text(await h.hears(call)) == "Hello there At last"
         asked, answered = (await h.does(call, "say-end"))[0], (await h.does(call, "say"))[1]
         assert answered - asked == pytest.approx(21.0, abs=2.0)
-        assert 4 <= len(h.town.named("webhook.slow")) <= 10
+        if h.can.documents:
+            assert 4 <= len(h.town.named("webhook.slow")) <= 10
         await h.idle()
 
 
@@ -218,6 +220,8 @@ async def test_a_very_long_answer_stays_within_the_limits_and_is_heard_whole(hou
 async def test_the_carrier_falls_silent_when_the_caller_speaks_and_the_caller_is_answered(house: MakeHouse) -> None:
     brain = Answers(COUNT, "As you wish")
     async with house(rules=SPEECH, brain=brain) as h:
+        if h.can.listens_apart:
+            pytest.skip("listens_apart: its voice goes on when the caller speaks")
         call = await h.place(listen(), say("Please count"), onset(0.5), say("Stop it now"), listen(), HANG_UP)
         record = await h.over(call)
 

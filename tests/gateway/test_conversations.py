@@ -36,7 +36,8 @@ async def test_an_outbound_conversation_has_its_greeting_a_turn_and_an_answer(ho
         assert await h.types(call) == [
             "call.initiated",
             "call.dialled",
-            "call.ringing",
+            *(["call.dialled"] if h.town.kit.names_later else []),
+            *(["call.ringing"] if h.town.kit.ringing == "call.ringing" else []),
             "call.answered",
             "call.instructions-asked",
             "stream.started",
@@ -167,7 +168,8 @@ async def test_a_caller_is_greeted_and_answered(house: MakeHouse) -> None:
         assert said(record) == [("agent", "Welcome to us"), ("caller", "When do you open"), ("agent", "At nine")]
         assert text(await h.hears(call)) == "Welcome to us At nine"
         assert record["endReason"] == "hangup-user"
-        assert (await h.types(call))[:2] == ["call.initiated", "stream.started"]
+        types = [name for name in await h.types(call) if name != "call.answered"]  # where that is told
+        assert types[:2] == ["call.initiated", "stream.started"]
         await h.idle()
 
 

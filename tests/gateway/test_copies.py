@@ -40,7 +40,7 @@ class Post:
 
     async def carry(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         answer = await self.town.deliver(url, headers, body)
-        if b"/voice/stream" in answer.body and self.connecting is None:
+        if self.connecting is None and self.town.kit.connects(body, answer.body):
             self.connecting = url, headers, body
         if self.connecting == (url, headers, body):
             assert answer.status == 200

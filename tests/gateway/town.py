@@ -42,6 +42,10 @@ class Kit:
     """From method, path and body: `dial`, `hang-up`, `status`, `digits`, or `instruct` for anything else."""
     mark: str
     """What every message that asks for a mark contains, and no other."""
+    ringing: str = "call.ringing"
+    """The event with which the phone rings: the dial, where ringing is not told."""
+    connects: Callable[[bytes, bytes], bool] = lambda webhook, answer: b"/voice/stream" in answer
+    """From a webhook and what it was answered: whether a media stream is opened thereupon."""
     webhooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Its names in fault plans for what the mock network calls otherwise: every webhook that tells the same."""
     signs_handshakes: bool = False
@@ -50,6 +54,14 @@ class Kit:
     """Whether it reports a media stream that was lost, which is then a warning of the call."""
     complaints: Callable[[Face], list[str]] = lambda face: []
     """What it blames on the gateway, whatever the weather."""
+    names_later: bool = False
+    """Whether it takes a call first and names it with its first report."""
+    gives_up: bool = False
+    """Whether it ends a call at once whose gateway cannot be reached when it asks what to do."""
+    listens: float = 0.0
+    """Seconds that it listens by itself to a caller who says nothing, before it comes back."""
+    sign: Callable[[str, Sequence[tuple[str, str]]], Mapping[str, str]] = lambda url, form: {}
+    """From URL and form: what makes a webhook its own."""
     sorry: str = ""
     """The first word of what it says to a caller whose gateway is down; empty if it says nothing."""
 
@@ -235,6 +247,8 @@ class Town:
     marks_get_lost: bool = False
     closed_to_sockets: int = 0
     """So many media sockets cannot be opened."""
+    opening: Callable[[], None] = lambda: None
+    """Called before a media socket is opened."""
     between: Callable[[str, Mapping[str, str], bytes], Awaitable[Answer]] | None = None
     """What carries the webhooks instead of `deliver`."""
     network: Network = field(init=False)
@@ -282,6 +296,7 @@ class Town:
         return Answer(reply.status, reply.body, {"content-type": reply.content_type})
 
     async def _connect(self, url: str, headers: Mapping[str, str]) -> Socket:
+        self.opening()
         if self.front is None:
             raise ConnectionRefusedError("the gateway is down")
         if self.closed_to_sockets:

@@ -162,6 +162,12 @@ class HangUp(msgspec.Struct, frozen=True):
     carrier_call_id: CarrierCallId
 
 
+class EndStream(msgspec.Struct, frozen=True):
+    """End the leg's media stream, lost though it may be without the carrier's knowing. None to end counts as done."""
+
+    carrier_call_id: CarrierCallId
+
+
 class FetchStatus(msgspec.Struct, frozen=True):
     """Ask whether the leg lives."""
 
@@ -178,7 +184,17 @@ class PressDigits(msgspec.Struct, frozen=True):
 
 
 Action = (
-    PlaceCall | ConnectStream | Listen | Prompt | ComeBack | Dismiss | RejectCall | HangUp | FetchStatus | PressDigits
+    PlaceCall
+    | ConnectStream
+    | Listen
+    | Prompt
+    | ComeBack
+    | Dismiss
+    | RejectCall
+    | HangUp
+    | EndStream
+    | FetchStatus
+    | PressDigits
 )
 
 

@@ -150,6 +150,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """How many media streams were refused."""
     rescues: int = 0
     """How often a media stream was asked for because the one before did not do."""
+    redirected: bool = False
+    """Whether the leg is to ask for a media stream that was counted already."""
     proven: bool = False
     """Whether the carrier ever confirmed that the caller hears us."""
     away: float = 0.0

@@ -248,6 +248,11 @@ class Draft:
     def connect(self) -> None:
         """Have a media stream opened; one that there was counts no more."""
         self.stop("playback", "stream-grace", "ask")
-        self.set(connects=self.call.connects + 1, stream=None, asked="")
+        self.set(connects=self.call.connects + 1, redirected=False, stream=None, asked="")
         self.do(Connect())
         self.start("stream-start", self.call.rules.stream_start)
+
+    def redirect(self) -> None:
+        """Have a media stream opened on a leg that does not ask for one, and counted once should it ask thereupon."""
+        self.connect()
+        self.set(redirected=self.call.rules.can.redirects_on_close)

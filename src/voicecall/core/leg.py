@@ -61,7 +61,7 @@ def asked(draft: Draft, answer: str) -> None:
         case _, "alive" if draft.call.prompting:
             prompting.asked(draft)
         case _, "alive" if draft.call.rules.can.redirects:
-            draft.connect()
+            draft.redirect()
         case _, "alive":
             draft.start("stream-start", draft.call.rules.stream_start)
         case _:

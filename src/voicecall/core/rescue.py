@@ -24,10 +24,12 @@ SORRY = "I am sorry, there is a problem with this call. Please try again later."
 def asked(draft: Draft) -> None:
     """The carrier asks what to do with the leg: open a media stream, as long as that makes sense."""
     call = draft.call
+    if call.rules.can.one_stream and call.stream is not None:
+        return  # late news of an older stream
     draft.enter(Phase.ANSWERED)
     draft.answered()
     draft.set(asked="")
-    if call.away:
+    if call.away or call.redirected:
         draft.set(away=0.0, connects=call.connects - 1)
         draft.connect()
     elif call.denials > MAX_DENIALS:
@@ -51,7 +53,7 @@ def failed(draft: Draft, why: str) -> None:
             draft.stop("notify")
         draft.warn("stream-retried", f"{why} Another media stream is asked for.")
         draft.set(stream=None)
-        draft.connect()
+        draft.redirect()
     elif call.rules.can.prompts:
         fall_back(draft, why)
     else:

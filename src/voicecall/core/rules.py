@@ -28,7 +28,9 @@ class Capabilities(msgspec.Struct, frozen=True):
     one_stream: bool = False
     """Whether an open media stream must be closed by us before another can be had."""
     redirects_on_close: bool = False
-    """Whether it takes those up only once its media stream was closed by us."""
+    """Whether it does not take those along but asks for them, and only once its media stream is over."""
+    return_delay: float = 0.0
+    """Seconds from the end of its media stream until a leg asks what to do."""
     machine_detection: bool = False
     """Whether it says by itself that a machine answered."""
     recording: bool = False

@@ -141,7 +141,7 @@ def _take(draft: Draft, event: Event) -> None:
                 )
                 if call.phase is Phase.ENDING:
                     draft.hang_up()
-                elif call.answered_at is None:
+                elif call.answered_at is None and "ring" not in call.timers:
                     draft.start("ring", rules.ring_timeout + _RING_SLACK)
                     if rules.stale:
                         draft.start("stale", rules.stale)
@@ -200,6 +200,7 @@ def _take(draft: Draft, event: Event) -> None:
                 draft.set(
                     stream=stream_id,
                     streams=call.streams + 1,
+                    redirected=False,
                     credentials=(*call.credentials, credential),
                     asked="",
                 )
@@ -213,7 +214,7 @@ def _take(draft: Draft, event: Event) -> None:
             if call.is_live and stream_id == call.stream:
                 draft.set(stream=None)
                 draft.stop("playback")
-                draft.start("stream-grace", rules.stream_grace + call.away)
+                draft.start("stream-grace", rules.stream_grace + rules.can.return_delay + call.away)
         case StreamDenied():
             draft.set(denials=call.denials + 1)
         case DigitPressed():

@@ -130,6 +130,10 @@ class Media:
                 case None:
                     pass
 
+    def is_streaming(self) -> bool:
+        """Say whether there is a stream."""
+        return self._socket is not None
+
     async def close(self) -> None:
         """Close the stream, if there is one: it is not needed any more."""
         if self._socket is not None:

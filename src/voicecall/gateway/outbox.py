@@ -15,6 +15,7 @@ from voicecall.carriers import (
     Callback,
     ComeBack,
     ConnectStream,
+    EndStream,
     FetchStatus,
     HangUp,
     HttpReply,
@@ -67,6 +68,8 @@ CREDENTIAL_LIFE = 60.0
 """Seconds that a media stream may take to present its credential."""
 _DIAL_PAUSES = (1.0, 2.0, 4.0)
 """Seconds before a dial that the carrier surely did not take, and may take later, is tried again."""
+_STREAM_PAUSES = (0.5, 1.0, 2.0)
+"""Seconds before a media stream is asked for again, as the carrier may not have noticed yet that the last one ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +136,12 @@ class Outbox:
         speak: Callable[[Say | Respond], None],
         answer: Callable[[str, Answer], None],
         close: Callable[[], Awaitable[None]],
+        streams: Callable[[], bool],
     ) -> None:
         """`around`: what its present carrier offers. `call`: its present state.
 
         `post`: tells it what came of an effect. `answer`: tells whoever asked. `close`: closes its media stream.
+        `streams`: says whether it has one.
         """
         self._around = around
         self._call = call
@@ -144,6 +149,7 @@ class Outbox:
         self._speak = speak
         self._answer = answer
         self._close = close
+        self._streams = streams
         self._waiting: asyncio.Queue[tuple[tuple[Durable, ...], Hand | None, After | None]] = asyncio.Queue()
         self._afters: deque[After] = deque()
         self.over = asyncio.Event()
@@ -290,11 +296,19 @@ class Outbox:
 
     async def _request(self, action: Action, operation: str) -> None:
         can = self._call().rules.can
+        redirects = can.redirects_on_close and isinstance(action, ConnectStream | PromptCaller | DismissCall)
+        closes = redirects and self._streams()
         try:
-            if can.one_stream and isinstance(action, ConnectStream):
+            if redirects and not closes:  # one that was lost, and that the carrier still has, would be waited for
+                leg = self._call().carrier_call_id or CarrierCallId("")
+                await self._around().line.request(EndStream(leg))
+            if can.one_stream and isinstance(action, ConnectStream | ListenItself):
                 await self._close()
-            events = await self._around().line.request(action)
-            if can.redirects_on_close and isinstance(action, ConnectStream | PromptCaller | DismissCall):
+            if can.one_stream and isinstance(action, ConnectStream):
+                events = await self._stream(action)
+            else:
+                events = await self._around().line.request(action)
+            if closes:
                 await self._close()
         except CarrierError as error:
             self._log_failure(action, error)
@@ -304,6 +318,23 @@ class Outbox:
             self._post(event)
         if isinstance(action, PressDigits):
             self._post(DigitsSent(operation))
+
+    async def _stream(self, action: ConnectStream) -> tuple[Event, ...]:
+        """Have a media stream opened, as soon as the one before it is over for the carrier, too.
+
+        Raises:
+            CarrierError: the carrier refused or failed it.
+        """
+        for pause in _STREAM_PAUSES:
+            try:
+                return await self._around().line.request(action)
+            except CarrierError as error:
+                if not error.certain or not error.retryable:
+                    raise
+            await asyncio.sleep(pause)
+            if not self._call().is_live or self._call().stream is not None:
+                return ()
+        return await self._around().line.request(action)
 
 
 def _failure(action: Action, operation: str, error: CarrierError) -> Event:

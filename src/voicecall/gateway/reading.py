@@ -5,11 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+import structlog
+
+from voicecall.core import events
+from voicecall.core.call import Call
 from voicecall.core.ids import CallId
 from voicecall.core.operations import Events, History, Latency, Status, Transcript
 from voicecall.core.published import publish
+from voicecall.core.record import replay
 from voicecall.errors import BadParameters, CallNotFound
 from voicecall.store import Logged, Query, Store
+
+_log = structlog.get_logger()
 
 _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -38,6 +46,15 @@ async def read(store: Store, operation: Reading, now: float) -> Any:
         case Events(call_id=call_id, since=since, limit=limit):
             log = await store.events(since, limit, CallId(call_id) if call_id else None)
             return [published(logged) for logged in log]
+
+
+def replayed(call_id: CallId, log: list[Logged]) -> Call | None:
+    """Return the call that a log tells of, or None if it cannot be read."""
+    try:
+        return replay((logged.at, events.decode(logged.data)) for logged in log)
+    except (msgspec.MsgspecError, ValueError) as error:
+        _log.error("call.unreadable", call_id=call_id, detail=str(error))
+        return None
 
 
 def published(logged: Logged) -> dict[str, Any]:

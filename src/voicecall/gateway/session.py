@@ -123,6 +123,7 @@ class Session:
             speak=self._media.perform,
             answer=self._answer,
             close=self._media.close,
+            streams=self._media.is_streaming,
         )
 
     @property

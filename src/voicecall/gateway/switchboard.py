@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
@@ -15,7 +16,7 @@ from voicecall.core import events
 from voicecall.core.call import Call
 from voicecall.core.credentials import Credential
 from voicecall.core.effects import Effect
-from voicecall.core.events import Adopted, Arrived, CarrierEnded, DocumentAsked, Gathered, Placed, StreamDenied
+from voicecall.core.events import Adopted, Arrived, CarrierEnded, Dialled, DocumentAsked, Gathered, Placed, StreamDenied
 from voicecall.core.ids import CallId, CarrierCallId, mask, new_call_id
 from voicecall.core.policy import InboundPolicy, admits
 from voicecall.core.record import replay
@@ -26,6 +27,7 @@ from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Hand
 from voicecall.gateway.media import Media
 from voicecall.gateway.outbox import After, Surroundings, come_back, repeated
+from voicecall.gateway.reading import replayed
 from voicecall.gateway.session import Session, check_stream
 from voicecall.net import MediaSocket
 from voicecall.store import Logged, Store
@@ -251,13 +253,13 @@ class Switchboard:
         session = self._serving(delivery)
         if session is None:
             logged = await store.keyed(carrier, delivery.key)
-            known = await store.find(carrier, leg)
+            known = await store.find(carrier, leg) or await self._unnamed(delivery)
             session = self._serving(delivery)  # a copy may have come in meanwhile
             if session is None and logged is not None:
                 hand.give(await self._repeated(carrier, logged))
                 return
             if session is None and known is not None:
-                session = await self._seize(known) if _asks(delivery) else None
+                session = await self._seize(known, leg) if _asks(delivery) else None
                 if session is None:
                     hand.give(self.exchange.carriers[carrier].line.nothing())
                     return
@@ -274,6 +276,14 @@ class Switchboard:
     def _serving(self, delivery: Delivery) -> Session | None:
         session = self.sessions.get(delivery.call_id) if delivery.call_id else None
         return session or self._of_leg(delivery.carrier_call_id)
+
+    async def _unnamed(self, delivery: Delivery) -> CallId | None:
+        """Return the call that was dialled, without a name for its leg yet, and that this is the leg of."""
+        with suppress(StoreError):
+            call = await self.exchange.store.record(delivery.call_id) if delivery.call_id else None
+            if call is not None and call["state"] != "ended" and call["carrierCallId"] is None:
+                return delivery.call_id
+        return None
 
     async def _repeated(self, carrier: str, logged: Logged) -> HttpReply:
         """Answer a webhook that another process acted on."""
@@ -333,25 +343,25 @@ class Switchboard:
             if call_id not in self.sessions and not self.exchange.journal.owes(call_id):
                 await self._adopt(call_id)
 
-    async def _seize(self, call_id: CallId) -> Session | None:
+    async def _seize(self, call_id: CallId, leg: CarrierCallId | None = None) -> Session | None:
         """Take a call from the process that serves it: its carrier has turned to us. None if there is none to take."""
         if not await self.exchange.store.seize(call_id, self.exchange.clock(), self.exchange.lease):
             return self.sessions.get(call_id)
-        return self.sessions.get(call_id) or await self._adopt(call_id)
+        return self.sessions.get(call_id) or await self._adopt(call_id, leg)
 
     async def _admit(self, started: MediaStarted, credential: Credential) -> Session | None:
         """Take the call of a stream that came here from whoever serves it; not for a stream that would be refused."""
         log = await self.exchange.store.log(credential.call_id)
-        call = _replayed(credential.call_id, log) if log else None
+        call = replayed(credential.call_id, log) if log else None
         if call is not None:
             check_stream(call, started, credential.nonce)
         return await self._seize(credential.call_id)
 
-    async def _adopt(self, call_id: CallId) -> Session | None:
+    async def _adopt(self, call_id: CallId, leg: CarrierCallId | None = None) -> Session | None:
         log = await self.exchange.store.log(call_id)
         if call_id in self.sessions:
             return self.sessions[call_id]
-        call = _replayed(call_id, log)
+        call = replayed(call_id, log)
         if call is None:
             return None
         if call.carrier not in self.exchange.carriers:
@@ -360,18 +370,11 @@ class Switchboard:
         seen = {logged.key: logged.at for logged in log if logged.key is not None}
         session = self._open(call, log[-1].seq, seen)
         self._start(session, (), None, None)
+        if leg is not None:
+            session.post(Dialled(leg))
         session.post(Adopted(self.exchange.instance))
         _log.info("call.adopted", call_id=call_id, carrier=call.carrier, carrier_call_id=call.carrier_call_id)
         return session
-
-
-def _replayed(call_id: CallId, log: list[Logged]) -> Call | None:
-    """Return the call that a log tells of, or None if it cannot be read."""
-    try:
-        return replay((logged.at, events.decode(logged.data)) for logged in log)
-    except (msgspec.MsgspecError, ValueError) as error:
-        _log.error("call.unreadable", call_id=call_id, detail=str(error))
-        return None
 
 
 async def _serve(

@@ -76,6 +76,7 @@ def test_it_says_what_can_be_done() -> None:
         digits_end_stream=False,
         redirects=True,
         redirects_on_close=True,
+        return_delay=1.0,
         machine_detection=True,
         recording=True,
         transfer=True,

@@ -66,6 +66,9 @@ STREAMING = {
 }
 
 
+WAIT: Element = ("Wait", {"length": "1", "silence": "true"}, "", [])
+
+
 def redirect(url: str) -> Element:
     return ("Redirect", {"method": "POST"}, url, [])
 
@@ -93,12 +96,12 @@ def written(action: Action | None, carrier: PlivoCarrier = CARRIER) -> list[Elem
     ("action", "elements"),
     [
         (None, []),
-        (CONNECT, [("Stream", STREAMING, f"{STREAM}/the.token", []), redirect(AGAIN)]),
+        (CONNECT, [("Stream", STREAMING, f"{STREAM}/the.token", []), WAIT, redirect(AGAIN)]),
         (ASK, [("GetInput", LISTENING, "", [SPEAK]), redirect(GATHERED)]),
         (replace(ASK, text=""), [("GetInput", LISTENING, "", []), redirect(GATHERED)]),
         (TELL, [SPEAK, redirect(GATHERED)]),
         (replace(TELL, text=" \n"), [redirect(GATHERED)]),
-        (ComeBack(LEG, BACK), [("Wait", {"length": "1", "silence": "true"}, "", []), redirect(AGAIN)]),
+        (ComeBack(LEG, BACK), [WAIT, redirect(AGAIN)]),
         (DISMISS, [SPEAK, ("Hangup", {}, "", [])]),
         (Dismiss(LEG, ""), [("Hangup", {}, "", [])]),
         (RejectCall(LEG, "busy"), [("Hangup", {"reason": "busy"}, "", [])]),
@@ -132,7 +135,7 @@ def test_what_no_document_carries_out_is_left_to_rest(action: Action) -> None:
     ],
 )
 def test_a_stream_is_asked_to_carry_what_is_configured(codec: Codec, content_type: str) -> None:
-    [stream, _] = written(CONNECT, PlivoCarrier("MA1", "s3cret", codec=codec))
+    [stream, *_] = written(CONNECT, PlivoCarrier("MA1", "s3cret", codec=codec))
     assert stream[1]["contentType"] == content_type
 
 
@@ -150,7 +153,7 @@ def test_a_slash_at_the_end_of_the_stream_url_is_not_doubled() -> None:
 # --- whatever the text
 
 TAGS = {
-    CONNECT: ["Response", "Stream", "Redirect"],
+    CONNECT: ["Response", "Stream", "Wait", "Redirect"],
     ASK: ["Response", "GetInput", "Speak", "Redirect"],
     TELL: ["Response", "Speak", "Redirect"],
     ComeBack(LEG, BACK): ["Response", "Wait", "Redirect"],

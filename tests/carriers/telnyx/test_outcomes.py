@@ -107,6 +107,11 @@ def test_a_rate_limited_dial_can_be_tried_again() -> None:
     assert (error.certain, error.retryable, error.code) == (True, True, "10011")
 
 
+def test_a_stream_that_is_refused_while_another_ends_can_be_tried_again() -> None:
+    error = failure(CONNECT, 422, {"code": "90045"})
+    assert (error.certain, error.retryable, error.code) == (True, True, "90045")
+
+
 @pytest.mark.parametrize("status", [408, 500, 503, 302])
 @pytest.mark.parametrize("content", [b"", b"<html>", b'{"errors":[]}', b'{"errors":[{"code":7}]}', b"[" * 100_000])
 def test_a_failed_dial_may_have_happened_and_is_not_retried(status: int, content: bytes) -> None:

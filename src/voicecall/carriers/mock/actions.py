@@ -15,6 +15,7 @@ from voicecall.carriers import (
     ComeBack,
     ConnectStream,
     Dismiss,
+    EndStream,
     FetchStatus,
     HangUp,
     HttpReply,
@@ -95,6 +96,8 @@ def request(secret: str, api: str, action: Action) -> RestRequest:
             raise CarrierError("the mock network connects a stream only in answer to a webhook", code="no-webhook")
         case Prompt() | Listen():
             raise CarrierError("the mock network neither speaks nor listens by itself", code="no-prompts")
+        case EndStream():
+            raise CarrierError("the mock network ends no media stream by itself", code="no-streams")
         case ComeBack():
             raise CarrierError("the mock network does not ask a second time", code="no-waiting")
         case _:

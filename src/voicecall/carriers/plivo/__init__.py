@@ -51,6 +51,7 @@ class PlivoCarrier:
             digits_at_dial=True,
             redirects=True,
             redirects_on_close=True,
+            return_delay=1.0,
             machine_detection=True,
             recording=True,
             transfer=True,

@@ -20,6 +20,7 @@ from voicecall.carriers import (
     ComeBack,
     ConnectStream,
     Dismiss,
+    EndStream,
     FetchStatus,
     HangUp,
     HttpReply,
@@ -52,6 +53,7 @@ _NAMES: dict[type[Action], str] = {
     Dismiss: "the farewell",
     RejectCall: "the rejection",
     HangUp: "the hang-up",
+    EndStream: "the end of the media stream",
     FetchStatus: "the question after the call",
     PressDigits: "the digits",
 }
@@ -115,6 +117,8 @@ def request(api: Api, manner: Manner, action: Action) -> RestRequest:
             return _post(api, f"{_leg(action.carrier_call_id)}DTMF/", {"digits": _digits(digits), "leg": "aleg"})
         case HangUp() | RejectCall():
             return _ask(api, "DELETE", _leg(action.carrier_call_id))
+        case EndStream():
+            return _ask(api, "DELETE", f"{_leg(action.carrier_call_id)}Stream/")
         case FetchStatus():
             return _ask(api, "GET", f"{_leg(action.carrier_call_id)}?status=live")
         case ComeBack() | Listen():
@@ -139,7 +143,7 @@ def outcome(action: Action, response: RestResponse) -> tuple[Event, ...]:
             return (HangupAccepted(),)
         case Dismiss() if gone:
             return (HangupAccepted(),)
-        case RejectCall() if done or gone:
+        case RejectCall() | EndStream() if done or gone:
             return ()
         case ConnectStream() | Prompt() | Dismiss() | PressDigits() if done:
             return ()
@@ -240,7 +244,7 @@ def _error(action: Action, response: RestResponse) -> CarrierError:
     text = f"Plivo refused {what} (HTTP {status}): {why}"
     if not refused:
         text = f"Plivo failed on {what} (HTTP {status}), and may have carried it out all the same: {why}"
-    harmless = isinstance(action, HangUp | RejectCall | FetchStatus)
+    harmless = isinstance(action, HangUp | RejectCall | EndStream | FetchStatus)
     retryable = status == 429 or (not refused and harmless)
     return CarrierError(text, retryable=retryable, code=str(status), certain=refused)
 

@@ -47,11 +47,11 @@ def write(manner: Manner, action: Told) -> str:
     """
     match action:
         case ConnectStream():
-            elements = _stream(manner, action) + _redirect(_again(action.back))
+            elements = _stream(manner, action) + _come_back(action.back)
         case Prompt():
             elements = _prompt(manner, action)
         case ComeBack(back=back):
-            elements = _element("Wait", length="1", silence="true") + _redirect(_again(back))
+            elements = _come_back(back)
         case Dismiss(text=text):
             elements = _speak(manner, text) + _element("Hangup")
         case RejectCall(reason=reason):
@@ -122,6 +122,15 @@ def _speak(manner: Manner, text: str) -> str:
 
 def _redirect(url: str) -> str:
     return _element("Redirect", escape(_FORBIDDEN.sub("", url), quote=False), method="POST")
+
+
+def _come_back(back: Callback) -> str:
+    """Wait a second and ask again.
+
+    Plivo ends a call whose document it cannot fetch; and what broke a media stream, such as a gateway or a proxy that
+    starts anew, stands in the way of the document as well.
+    """
+    return _element("Wait", length="1", silence="true") + _redirect(_again(back))
 
 
 def _again(back: Callback) -> str:

@@ -20,6 +20,7 @@ from voicecall.carriers import (
     ComeBack,
     ConnectStream,
     Dismiss,
+    EndStream,
     FetchStatus,
     HangUp,
     Listen,
@@ -48,6 +49,8 @@ _KEYS = frozenset("0123456789ABCD*#wW")
 _SPELLING = str.maketrans(",pPabcd", "wwwABCD")
 _GONE = frozenset({"90015", "90018"})
 """The call has ended, or ended so long ago that its name means nothing any more."""
+_STREAMING = "90045"
+"""A media stream is under way; the end of one that we closed may not have been noticed yet."""
 _REMEMBER = "client_state_update"
 _NAMES: dict[type[Action], str] = {
     PlaceCall: "the call",
@@ -125,6 +128,8 @@ def request(api: Api, manner: Manner, action: Action) -> RestRequest:
             return _send(api, "POST", "", _dial(api, action) | _id(action.call_id), repeatable=False)
         case FetchStatus():
             return RestRequest("GET", _resource(api, action.carrier_call_id), _headers(api), repeatable=True)
+        case EndStream():
+            raise CarrierError("Telnyx ends a media stream when that is closed", code="no-streams")
         case ComeBack():
             raise CarrierError("Telnyx waits by itself, and does not ask a second time", code="no-waiting")
         case _:
@@ -192,7 +197,10 @@ _Command = ConnectStream | Listen | Prompt | Dismiss | RejectCall | HangUp | Pre
 
 
 def _command(manner: Manner, action: _Command) -> tuple[str, dict[str, Any]]:
-    """Return the name of the command that carries out `action`, and its body."""
+    """Return the name of the command that carries out `action`, and its body.
+
+    What goes on beside a prompt leaves the leg's state alone: with that the end of the prompt is reported.
+    """
     match action:
         case ConnectStream(answered=True):
             return "streaming_start", _state(action) | _stream(manner, action) | _token(action) | _rate(manner)
@@ -201,7 +209,7 @@ def _command(manner: Manner, action: _Command) -> tuple[str, dict[str, Any]]:
         case ConnectStream():
             return "answer", _state(action, why="stream") | _stream(manner, action) | _ANSWER
         case Listen(answered=True):
-            return "transcription_start", _state(action) | _transcription(manner)
+            return "transcription_start", _transcription(manner)
         case Listen():
             config = _transcription(manner)
             return "answer", _state(action) | _ANSWER | {"transcription": True, "transcription_config": config}
@@ -217,7 +225,7 @@ def _command(manner: Manner, action: _Command) -> tuple[str, dict[str, Any]]:
         case HangUp():
             return "hangup", {}
         case PressDigits(digits=digits):
-            return "send_dtmf", {"digits": _digits(digits)} | _state(action)
+            return "send_dtmf", {"digits": _digits(digits)}
         case _:
             assert_never(action)
 
@@ -225,7 +233,7 @@ def _command(manner: Manner, action: _Command) -> tuple[str, dict[str, Any]]:
 _ANSWER = {"send_silence_when_idle": True}
 
 
-def _state(action: ConnectStream | Listen | Prompt | PressDigits, **more: Any) -> dict[str, Any]:
+def _state(action: ConnectStream | Listen | Prompt, **more: Any) -> dict[str, Any]:
     return {"client_state": write(State(action.back.call_id, **more))}
 
 
@@ -340,7 +348,7 @@ def _error(action: Action, status: int, code: str | None) -> CarrierError:
         text = f"Telnyx failed on {what} ({which}), and may have carried it out all the same: {why}"
     return CarrierError(
         text,
-        retryable=status == 429 or (not refused and not isinstance(action, PlaceCall)),
+        retryable=status == 429 or code == _STREAMING or (not refused and not isinstance(action, PlaceCall)),
         code=code or str(status),
         certain=refused,
     )

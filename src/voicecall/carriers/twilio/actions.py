@@ -17,6 +17,7 @@ from voicecall.carriers import (
     ComeBack,
     ConnectStream,
     Dismiss,
+    EndStream,
     FetchStatus,
     HangUp,
     HttpReply,
@@ -117,6 +118,8 @@ def request(api: Api, speech: Speech, action: Action) -> RestRequest:
         case FetchStatus():
             headers = {"Authorization": api.authorization}
             return RestRequest("GET", _resource(api, action.carrier_call_id), headers, repeatable=True)
+        case EndStream():
+            raise CarrierError("Twilio ends a media stream when it is told anything else", code="no-streams")
         case ComeBack() | Listen():
             raise CarrierError("Twilio is told to wait, or answered, only in answer to its webhook", code="no-webhook")
         case _:

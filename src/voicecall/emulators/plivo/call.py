@@ -161,7 +161,7 @@ class PlivoCall:
 
     def dialect(self, count: int, parameters: Mapping[str, str]) -> Dialect:
         """Return the messages of a new media stream."""
-        return self.streams.dialect(self.network.wires.now())
+        return self.streams.dialect(self.network.wires.now(), count)
 
     # --- what the gateway wants
 

@@ -154,16 +154,23 @@ class Streams:
                 return PlivoSocket(socket, self._answers)
         raise AssertionError("the last attempt returns or raises")
 
-    def dialect(self, now: float) -> Dialect:
-        """Return the messages of the stream whose socket was opened at this time, in Unix seconds."""
+    def dialect(self, now: float, count: int) -> Dialect:
+        """Return the messages of the stream whose socket was opened at this time, in Unix seconds.
+
+        A socket that Plivo did not open for the stream at hand gets those of a stream of its own, named by `count`.
+        """
         loop = asyncio.get_running_loop()
-        self._open, self._began = True, loop.time()
-        self._timer = loop.call_later(self.wanted.timeout, self.stop)
-        self._report(self.wanted, "StartStream", self.id, "")
+        stream = self.id
+        if self._open or not stream:
+            stream = uuid(f"{self._leg.parties.call}/another stream/{count}")
+        else:
+            self._open, self._began = True, loop.time()
+            self._timer = loop.call_later(self.wanted.timeout, self.stop)
+            self._report(self.wanted, "StartStream", stream, "")
         opened = Opened(
             account_id=self._owner.auth_id,
             call_uuid=self._leg.parties.call,
-            stream_id=self.id,
+            stream_id=stream,
             format=self._format,
             extra_headers=self._written(self.wanted.extra_headers),
             two_way=self.wanted.bidirectional,

@@ -168,7 +168,7 @@ class TelnyxCall:
 
     def dialect(self, count: int, parameters: Mapping[str, str]) -> Dialect:
         """Return the messages of a new media stream."""
-        return self._streams.dialect()
+        return self._streams.dialect(count)
 
     # --- what the gateway wants
 

@@ -104,13 +104,19 @@ class Streams:
         self._socket = StreamSocket(socket, unordered=self._unordered)
         return self._socket
 
-    def dialect(self) -> Dialect:
-        """Return the messages of the stream whose socket was opened."""
-        if self._busy:
+    def dialect(self, count: int) -> Dialect:
+        """Return the messages of the stream whose socket was opened.
+
+        A socket that Telnyx did not open for the stream at hand gets those of a stream of its own, named by `count`.
+        """
+        stream = self._id
+        if self._busy and not self._running:
             self._running = True
             self._event("streaming.started", {"stream_url": self._wanted.stream_url})
+        else:
+            stream = identity(f"another stream/{self._leg.parties.call}/{count}")
         return TelnyxDialect(
-            self._who(self._id),
+            self._who(stream),
             self._wanted,
             asyncio.get_running_loop().time,
             self._socket.post,
