@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.core.scenes import (
     ASKING,
@@ -22,7 +23,6 @@ from voicecall.core import events as ev
 from voicecall.core.call import Phase
 from voicecall.core.draft import SORRY_PATIENCE
 from voicecall.core.effects import (
-    Acknowledge,
     AskCarrier,
     CancelReply,
     Connect,
@@ -32,7 +32,6 @@ from voicecall.core.effects import (
     Prompt,
     Respond,
     Say,
-    SendDigits,
     StartTimer,
     StopTimer,
 )
@@ -64,6 +63,11 @@ def test_a_stream_that_nobody_hears_is_replaced_then_the_carrier_speaks() -> Non
     assert acts(world.feed(ev.Gathered(1, "Hello."))) == (Respond(3, 1),)
     assert (world.call.greeting_state, world.call.proven, world.call.stream) == ("heard", True, None)
     assert world.connects == 2
+
+
+def test_a_leg_that_asks_some_time_after_its_stream_has_so_much_more_time_to_come_back() -> None:
+    world = connected(call_on(replace(FETCHING, return_delay=1.0)))
+    assert world.feed(ev.StreamStopped(StreamId("stream-1"))) == (StartTimer("stream-grace", 3.0),)
 
 
 def test_a_leg_that_was_sent_to_ask_for_another_stream_is_counted_once() -> None:
@@ -387,21 +391,3 @@ def befall(world: World, mishap: str) -> None:
             world.feed(ev.CarrierAsked("alive"))
         case "time" if world.timers:
             world.fire(min(world.timers, key=lambda name: world.timers[name]))
-
-
-def test_digits_wait_until_the_leg_is_back_from_sending_others() -> None:
-    world = greeted(call_on(Capabilities(redirects=True, digits_end_stream=True)))
-    assert SendDigits("a", "12") in world.feed(ev.DigitsAsked("a", "12"))
-    assert world.feed(ev.DigitsAsked("b", "34")) == ()
-    world.feed(ev.DigitsSent("a"))
-    dropped(world)
-    world.feed(ev.DocumentAsked())
-    assert SendDigits("b", "34") in world.feed(ev.StreamStarted(StreamId("stream-2"), "nonce-2"))
-    assert world.feed(ev.DigitsSent("b")) == (Acknowledge("b", {}),)
-
-
-def test_digits_that_could_not_be_sent_let_the_next_go() -> None:
-    world = greeted(call_on(Capabilities(redirects=True, digits_end_stream=True)))
-    world.feed(ev.DigitsAsked("a", "12"))
-    world.feed(ev.DigitsAsked("b", "34"))
-    assert SendDigits("b", "34") in world.feed(ev.DigitsSent("a", "the call is over there"))

@@ -122,7 +122,7 @@ class Limits(Section):
     stale_call_seconds: NotNegative = 120
     """A call never answered and older is ended after asking the carrier; 0 is never."""
     dials_per_second: Annotated[float, Field(gt=0)] | None = None
-    """Pace of dialling; 1 on a real carrier and unbounded on `mock` when absent."""
+    """Pace of dialling; absent: the carrier's usual pace, and unbounded on `mock`."""
 
 
 class WebhookSecurity(Section):

@@ -16,6 +16,7 @@ from voicecall.carriers import (
     ComeBack,
     ConnectStream,
     Dismiss,
+    EndStream,
     FetchStatus,
     HangUp,
     PlaceCall,
@@ -119,6 +120,7 @@ def test_a_legs_name_cannot_leave_its_path() -> None:
         (CONNECT, "no-webhook", "only in answer to a webhook"),
         (PROMPT, "no-prompts", "neither speaks nor listens"),
         (COME_BACK, "no-waiting", "a second time"),
+        (EndStream(LEG), "no-streams", "ends no media stream"),
     ],
 )
 def test_what_the_network_cannot_do_is_refused_by_name(action: Action, code: str, words: str) -> None:

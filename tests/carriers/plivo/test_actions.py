@@ -18,6 +18,7 @@ from voicecall.carriers import (
     ComeBack,
     ConnectStream,
     Dismiss,
+    EndStream,
     FetchStatus,
     HangUp,
     Listen,
@@ -48,9 +49,10 @@ DISMISS = Dismiss(LEG, "Good\x00bye.\n")
 REJECT = RejectCall(LEG, "busy")
 HANG_UP = HangUp(LEG)
 STATUS = FetchStatus(LEG)
+END_STREAM = EndStream(LEG)
 PRESS = PressDigits(LEG, "12w#", BACK)
 NO_KEYS = ["12x", "1\n", "\u0663", "1@200"]
-OF_A_LEG = [CONNECT, PROMPT, DISMISS, REJECT, HANG_UP, STATUS, PRESS]
+OF_A_LEG = [CONNECT, PROMPT, DISMISS, REJECT, HANG_UP, END_STREAM, STATUS, PRESS]
 
 
 def fields(action: Action, carrier: PlivoCarrier = CARRIER) -> dict[str, Any]:
@@ -140,6 +142,12 @@ def test_an_address_is_called_as_it_is() -> None:
 def test_a_leg_is_hung_up_by_deleting_it_and_that_can_be_repeated(action: Action) -> None:
     request = CARRIER.request(action)
     assert (request.method, request.url, request.body) == ("DELETE", f"{API}{LEG}/", b"")
+    assert request.repeatable
+
+
+def test_a_media_stream_is_ended_by_deleting_all_of_the_leg_and_that_can_be_repeated() -> None:
+    request = CARRIER.request(END_STREAM)
+    assert (request.method, request.url, request.body) == ("DELETE", f"{API}{LEG}/Stream/", b"")
     assert request.repeatable
 
 
@@ -238,6 +246,11 @@ def test_a_leg_that_is_over_already_counts_as_hung_up(status: int) -> None:
     assert CARRIER.outcome(REJECT, RestResponse(status, b"")) == ()
 
 
+@pytest.mark.parametrize("status", [204, 200, 404])
+def test_a_media_stream_that_is_over_already_counts_as_ended(status: int) -> None:
+    assert CARRIER.outcome(END_STREAM, RestResponse(status, b"")) == ()
+
+
 @pytest.mark.parametrize("action", [CONNECT, PROMPT, PRESS, DISMISS])
 def test_a_leg_that_was_told_something_by_rest_tells_the_rest_itself(action: Action) -> None:
     assert CARRIER.outcome(action, RestResponse(202, b"{}")) == ()
@@ -319,7 +332,7 @@ def test_a_rate_limited_dial_can_be_tried_again() -> None:
     assert (error.certain, error.retryable, error.code) == (True, True, "429")
 
 
-@pytest.mark.parametrize("action", [HANG_UP, REJECT, STATUS])
+@pytest.mark.parametrize("action", [HANG_UP, REJECT, END_STREAM, STATUS])
 def test_what_does_no_harm_twice_can_be_tried_again(action: Action) -> None:
     error = failure(action, 502, b"<html>")
     assert (error.certain, error.retryable) == (False, True)

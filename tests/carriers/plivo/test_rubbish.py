@@ -30,6 +30,7 @@ from voicecall.carriers import (
     ConnectStream,
     Delivery,
     Dismiss,
+    EndStream,
     FetchStatus,
     HangUp,
     MediaAudio,
@@ -168,6 +169,7 @@ actions: st.SearchStrategy[Action] = st.one_of(
     st.builds(Dismiss, legs, said),
     st.builds(RejectCall, legs, one_of(["busy", "rejected"])),
     st.builds(HangUp, legs),
+    st.builds(EndStream, legs),
     st.builds(FetchStatus, legs),
     st.builds(PressDigits, legs, keys | said, backs),
 )
@@ -177,7 +179,7 @@ actions: st.SearchStrategy[Action] = st.one_of(
 def test_whatever_the_text_the_request_is_well_formed_or_not_written(action: Action) -> None:
     with allowed(CarrierError):
         request = CARRIER.request(action)
-        path = r"Call/([\w-]+/((Speak|DTMF)/|\?status=live)?)?"
+        path = r"Call/([\w-]+/((Speak|DTMF|Stream)/|\?status=live)?)?"
         assert re.fullmatch(rf"https://api\.plivo\.com/v1/Account/MA1/{path}", request.url, re.ASCII)
         assert request.method == "POST" or not request.url.endswith("/MA1/Call/")
         assert not request.body or json.loads(request.body)

@@ -18,6 +18,7 @@ from voicecall.carriers import (
     ComeBack,
     ConnectStream,
     Dismiss,
+    EndStream,
     FetchStatus,
     HangUp,
     HttpReply,
@@ -284,6 +285,12 @@ def test_telnyx_is_not_told_to_wait() -> None:
     with pytest.raises(CarrierError) as error:
         CARRIER.request(COME_BACK)
     assert error.value.code == "no-waiting"
+
+
+def test_no_media_stream_is_ended_by_request() -> None:
+    with pytest.raises(CarrierError) as error:
+        CARRIER.request(EndStream(LEG))
+    assert error.value.code == "no-streams"
 
 
 def test_a_token_keeps_within_telnyxs_limit() -> None:

@@ -19,6 +19,7 @@ from voicecall.carriers import (
     ComeBack,
     ConnectStream,
     Dismiss,
+    EndStream,
     FetchStatus,
     HangUp,
     PlaceCall,
@@ -195,6 +196,12 @@ def test_nobody_is_made_to_wait_by_rest() -> None:
     with pytest.raises(CarrierError, match="only in answer") as error:
         CARRIER.request(COME_BACK)
     assert (error.value.code, error.value.certain) == ("no-webhook", True)
+
+
+def test_no_media_stream_is_ended_by_itself() -> None:
+    with pytest.raises(CarrierError) as error:
+        CARRIER.request(EndStream(LEG))
+    assert (error.value.code, error.value.certain) == ("no-streams", True)
 
 
 def test_inline_twiml_keeps_within_twilios_limit() -> None:
