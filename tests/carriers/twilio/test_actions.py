@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from voicecall.carriers import (
     Action,
     Callback,
-    Capabilities,
     ComeBack,
     ConnectStream,
     Dismiss,
@@ -68,21 +67,6 @@ def failure(action: Action, status: int, body: bytes | dict[str, Any] = b"") -> 
     with pytest.raises(CarrierError) as error:
         CARRIER.outcome(action, RestResponse(status, content))
     return error.value
-
-
-def test_it_says_what_can_be_done() -> None:
-    assert CARRIER.capabilities == Capabilities(
-        streaming=True,
-        prompts=True,
-        digits_at_dial=True,
-        digits_end_stream=True,
-        signs_handshake=True,
-        machine_detection=True,
-        recording=True,
-        transfer=True,
-        redirects=True,
-        dials_per_second=1.0,
-    )
 
 
 @pytest.mark.parametrize("action", [PLACE, HANG_UP, STATUS, PRESS])
