@@ -62,8 +62,6 @@ def _carriers(config: Config, mock_secret: str, network_url: str | None) -> Iter
         yield _telnyx(telnyx, telnyx.api_key.get_secret_value(), telnyx.connection_id)
     if config.plivo.auth_id and config.plivo.auth_token:
         yield _plivo(config.plivo, config.plivo.auth_id, config.plivo.auth_token.get_secret_value())
-    if config.provider not in ("mock", "twilio", "telnyx", "plivo"):
-        yield plugins.find("carrier", config.provider)()
 
 
 def _twilio(options: Twilio, account_sid: str, auth_token: str) -> Carrier:

@@ -299,7 +299,7 @@ class Outbox:
         redirects = can.redirects_on_close and isinstance(action, ConnectStream | PromptCaller | DismissCall)
         closes = redirects and self._streams()
         try:
-            if redirects and not closes:  # one that was lost, and that the carrier still has, would be waited for
+            if redirects and not closes and self._call().connects:  # one that was lost unnoticed would be waited for
                 leg = self._call().carrier_call_id or CarrierCallId("")
                 await self._around().line.request(EndStream(leg))
             if can.one_stream and isinstance(action, ConnectStream | ListenItself):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
 from voicecall.carriers import Delivery, Inbound, Webhook
+from voicecall.carriers.forms import Parameters
 from voicecall.core.events import (
     Answered,
     CarrierEnded,
@@ -33,7 +34,6 @@ _CALL, _KIND, _VISIT, _PROMPT = "call", "type", "visit", "prompt"
 _OVERRIDES = "#rc=2&rp=all"
 """Plivo is to try twice more whatever went wrong. It is neither sent nor signed."""
 _KEYS = frozenset("0123456789ABCD*#")
-_LONGEST_PARTY = 255
 _NEWEST = 0
 """In place of a prompt's number."""
 _ENDS: Mapping[str, codes.Cause] = {
@@ -68,11 +68,11 @@ def parse(webhook: Webhook) -> tuple[Delivery, ...]:
     """
     query = parse_qsl(webhook.url.partition("#")[0].partition("?")[2], keep_blank_values=True, errors="replace")
     try:
-        sent = _Parameters(query if webhook.method == "GET" else signatures.form(webhook))
+        sent = Parameters("plivo", query if webhook.method == "GET" else signatures.form(webhook))
         key = signatures.identity(webhook)
     except UnicodeError as error:
         raise FrameError("plivo webhook: the query or the form is not UTF-8") from error
-    ours = _Parameters(query)
+    ours = Parameters("plivo", query)
     call, kind, visit, event = ours.one(_CALL), ours.one(_KIND), ours.one(_VISIT), sent.one("Event")
     inbound = None
     if kind == "stream" or sent.one("StreamID"):
@@ -97,53 +97,11 @@ def parse(webhook: Webhook) -> tuple[Delivery, ...]:
     return (Delivery(leg, key, events, inbound, CallId(ours.name(_CALL, _OURS)) if call else None),)
 
 
-class _Parameters:
-    """Names and values as they came; Plivo adds names without notice and sends empty values."""
-
-    def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self._pairs = pairs
-
-    def one(self, name: str) -> str:
-        """Return the value of that name, or nothing. Two different values are not ours to choose from."""
-        values = {value for key, value in self._pairs if key == name}
-        if len(values) > 1:
-            raise FrameError(f"plivo webhook: {name} is there more than once")
-        return values.pop() if values else ""
-
-    def has(self, *names: str) -> bool:
-        """Say whether one of these names is there, with a value or without."""
-        return any(key in names for key, _ in self._pairs)
-
-    def need(self, name: str) -> str:
-        """Return the value of that name, which must be there: the signature does not tell names from values."""
-        value = self.one(name)
-        if not value:
-            raise FrameError(f"plivo webhook: {name} is missing")
-        return value
-
-    def name(self, name: str, pattern: str) -> str:
-        """Return the value of that name, which must be there and can be the name of something."""
-        value = self.need(name)
-        if re.search(pattern, value) is None:
-            raise FrameError(f"plivo webhook: {name} is garbled")
-        return value
-
-    def party(self, name: str) -> str:
-        """Return the value of that name, or nothing: a number in E.164, an address, or a word for none.
-
-        Plivo writes numbers without their plus sign.
-        """
-        value = self.one(name)
-        if len(value) > _LONGEST_PARTY or not value.isprintable():
-            raise FrameError(f"plivo webhook: {name} is garbled")
-        return f"+{value}" if is_e164(f"+{value}") else value
-
-
 def _is_true(value: str) -> bool:
     return value.lower() == "true"
 
 
-def _ended(sent: _Parameters) -> CarrierEnded:
+def _ended(sent: Parameters) -> CarrierEnded:
     """Say how a leg ended. The code tells more than the status, but only of a call that was never answered."""
     cause = _ENDS.get(sent.one("CallStatus"), "completed")
     code = sent.one("HangupCauseCode")
@@ -153,7 +111,7 @@ def _ended(sent: _Parameters) -> CarrierEnded:
     return CarrierEnded(cause, codes.ended(number))
 
 
-def _gathered(sent: _Parameters, prompt: int) -> tuple[Event, ...]:
+def _gathered(sent: Parameters, prompt: int) -> tuple[Event, ...]:
     """Say what the caller pressed and said in answer to a prompt; nothing is an answer, too."""
     pressed = (DigitPressed(key) for key in sent.one("Digits") if key in _KEYS)
     return (*pressed, Gathered(prompt, sent.one("Speech").strip()))
@@ -165,7 +123,7 @@ def _number(prompt: str) -> int:
     return int(prompt)
 
 
-def _stream(sent: _Parameters, event: str) -> tuple[Event, ...]:
+def _stream(sent: Parameters, event: str) -> tuple[Event, ...]:
     """Say what became of a media stream. That it started, its own first frame says better.
 
     Two pages of the documentation name the events differently. One that never connected may have no name.
@@ -183,10 +141,15 @@ def _stream(sent: _Parameters, event: str) -> tuple[Event, ...]:
             return ()
 
 
-def _arrival(sent: _Parameters) -> Inbound | None:
+def _arrival(sent: Parameters) -> Inbound | None:
     """Return who called whom on a leg that we did not place, if its direction is one we know."""
     direction = sent.need("Direction")
     if direction not in {"inbound", "outbound"}:
         return None
     sent.need("To")
-    return Inbound(sent.party("From"), sent.party("To"), placed=direction == "outbound")
+    return Inbound(_e164(sent.party("From")), _e164(sent.party("To")), placed=direction == "outbound")
+
+
+def _e164(party: str) -> str:
+    """Return a number in E.164, which Plivo writes without its plus sign; anything else as it came."""
+    return f"+{party}" if is_e164(f"+{party}") else party

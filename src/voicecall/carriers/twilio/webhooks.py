@@ -11,6 +11,7 @@ from typing import Literal, cast
 from urllib.parse import parse_qsl, urlencode
 
 from voicecall.carriers import Delivery, Inbound, Webhook
+from voicecall.carriers.forms import Parameters
 from voicecall.core.events import (
     Answered,
     CarrierEnded,
@@ -32,7 +33,6 @@ NAME = r"\A[!-~]{1,64}\Z"
 _Cause = Literal["completed", "busy", "no-answer", "failed", "canceled"]
 _CALL, _KIND, _VISIT, _PROMPT = "call", "type", "visit", "prompt"
 _KEYS = frozenset("0123456789ABCD*#")
-_LONGEST_PARTY = 255
 _NEWEST = 0
 """In place of a prompt's number."""
 _ENDS = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
@@ -60,11 +60,11 @@ def parse(webhook: Webhook) -> tuple[Delivery, ...]:
     """
     query = parse_qsl(webhook.url.partition("#")[0].partition("?")[2], keep_blank_values=True, errors="replace")
     try:
-        sent = _Parameters(query if webhook.method == "GET" else signatures.form(webhook))
+        sent = Parameters("twilio", query if webhook.method == "GET" else signatures.form(webhook))
         key = signatures.identity(webhook)
     except UnicodeError as error:
         raise FrameError("twilio webhook: the form is not UTF-8") from error
-    ours = _Parameters(query)
+    ours = Parameters("twilio", query)
     call, kind, visit = ours.one(_CALL), ours.one(_KIND), ours.one(_VISIT)
     inbound = None
     if sent.one("CallStatus") in _ENDS:
@@ -85,50 +85,11 @@ def parse(webhook: Webhook) -> tuple[Delivery, ...]:
     else:
         events = (DocumentAsked(),)
         inbound = None if call else _arrival(sent)
-    leg = CarrierCallId(sent.name("CallSid"))
-    return (Delivery(leg, key, events, inbound, CallId(ours.name(_CALL)) if call else None),)
+    leg = CarrierCallId(sent.name("CallSid", NAME))
+    return (Delivery(leg, key, events, inbound, CallId(ours.name(_CALL, NAME)) if call else None),)
 
 
-class _Parameters:
-    """Names and values as they came; Twilio adds names without notice and sends empty values."""
-
-    def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self._pairs = pairs
-
-    def one(self, name: str) -> str:
-        """Return the value of that name, or nothing. Two different values are not ours to choose from."""
-        values = {value for key, value in self._pairs if key == name}
-        if len(values) > 1:
-            raise FrameError(f"twilio webhook: {name} is there more than once")
-        return values.pop() if values else ""
-
-    def has(self, *names: str) -> bool:
-        """Say whether one of these names is there, with a value or without."""
-        return any(key in names for key, _ in self._pairs)
-
-    def need(self, name: str) -> str:
-        """Return the value of that name, which must be there: the signature does not tell names from values."""
-        value = self.one(name)
-        if not value:
-            raise FrameError(f"twilio webhook: {name} is missing")
-        return value
-
-    def name(self, name: str) -> str:
-        """Return the value of that name, which must be there and can be the name of something."""
-        value = self.need(name)
-        if re.search(NAME, value) is None:
-            raise FrameError(f"twilio webhook: {name} is garbled")
-        return value
-
-    def party(self, name: str) -> str:
-        """Return the value of that name, or nothing: a number, an address, or a word for none."""
-        value = self.one(name)
-        if len(value) > _LONGEST_PARTY or not value.isprintable():
-            raise FrameError(f"twilio webhook: {name} is garbled")
-        return value
-
-
-def _ended(sent: _Parameters) -> CarrierEnded:
+def _ended(sent: Parameters) -> CarrierEnded:
     code, sip = sent.one("ErrorCode"), sent.one("SipResponseCode")
     if re.fullmatch(r"[0-9]{5}", code):
         detail = f"Twilio ended the call with error {code}: {codes.sentence(int(code))}."
@@ -150,7 +111,7 @@ def _progress(status: str) -> tuple[Event, ...]:
             return ()
 
 
-def _gathered(sent: _Parameters, prompt: int) -> tuple[Event, ...]:
+def _gathered(sent: Parameters, prompt: int) -> tuple[Event, ...]:
     """Say what the caller pressed and said in answer to a prompt; nothing is an answer, too."""
     pressed = (DigitPressed(key) for key in sent.one("Digits") if key in _KEYS)
     return (*pressed, Gathered(prompt, sent.one("SpeechResult").strip()))
@@ -162,11 +123,11 @@ def _number(prompt: str) -> int:
     return int(prompt)
 
 
-def _stream(sent: _Parameters) -> tuple[Event, ...]:
+def _stream(sent: Parameters) -> tuple[Event, ...]:
     """Say what became of a media stream. That it started, its own first frame says better."""
     match sent.one("StreamEvent"):
         case "stream-stopped":
-            return (StreamStopped(StreamId(sent.name("StreamSid"))),)
+            return (StreamStopped(StreamId(sent.name("StreamSid", NAME))),)
         case "stream-error":
             code = re.search(r"\b[0-9]{5}\b", sent.one("StreamError"))
             why = f"error {code[0]}: {codes.sentence(int(code[0]))}" if code else codes.sentence(None)
@@ -179,7 +140,7 @@ def _is_machine(answered_by: str) -> bool:
     return answered_by.startswith("machine") or answered_by == "fax"
 
 
-def _arrival(sent: _Parameters) -> Inbound | None:
+def _arrival(sent: Parameters) -> Inbound | None:
     """Return who called whom on a leg that we did not place, if its direction is one we know."""
     direction = sent.need("Direction")
     placed = direction.startswith(("outbound-", "trunking-"))
