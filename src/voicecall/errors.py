@@ -6,6 +6,7 @@ VoicecallError
 ├── FrameError              a peer broke its own wire format
 ├── StreamRefused           a media stream may not join a call
 ├── ProviderError           somebody else's service failed
+│   ├── NetworkError        it could not be reached, or the connection broke
 │   ├── CarrierError
 │   ├── SpeechError
 │   └── AgentError
@@ -83,6 +84,10 @@ class ProviderError(VoicecallError):
         super().__init__(message)
         self.retryable = retryable
         self.code = code
+
+
+class NetworkError(ProviderError):
+    """A service could not be reached, did not answer in time, or the connection to it broke."""
 
 
 class CarrierError(ProviderError):

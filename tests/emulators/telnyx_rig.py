@@ -26,7 +26,7 @@ from voicecall.emulators.script import Step
 from voicecall.emulators.telnyx.account import Account
 from voicecall.emulators.telnyx.face import TelnyxFace
 from voicecall.emulators.telnyx.rest import TelnyxRest
-from voicecall.speech import Synthesizer
+from voicecall.speech import Speaker
 
 Json = dict[str, Any]
 ORIGIN = "https://voice.example.org"
@@ -217,7 +217,7 @@ def play(
     *statuses: int | Exception,
     account: Account | None = None,
     faults: Faults | None = None,
-    voice: Synthesizer | None = None,
+    voice: Speaker | None = None,
 ) -> Gateway:
     """Run a scene in which the gateway gives these answers; what it got is returned. `voice` is the network's."""
     gateway = Gateway(*statuses)

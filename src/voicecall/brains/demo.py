@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from datetime import datetime
 
-from voicecall.brains import Conversation, HangUpAfter
+from voicecall.brains import Conversation, HangUpAfter, Opening, Report, Said
 
 ASK_MESSAGE = "Of course. Please tell me the message, and I will write it down."
 HELP = (
@@ -27,9 +28,19 @@ _THANKS = re.compile(r"\b(thanks|thank you)\b")
 
 
 class DemoBrain:
-    """Greets, tells the time, takes a message, repeats, says goodbye."""
+    """Greets, tells the time, takes a message, repeats, says goodbye. The same for every call."""
 
-    async def reply(self, conversation: Conversation) -> AsyncGenerator[str | HangUpAfter, None]:
+    early = True
+
+    def open(self, call: Opening, report: Callable[[Report], None]) -> DemoBrain:
+        """Return the agent of a call."""
+        return self
+
+    async def run(self) -> None:
+        """There is nothing to keep ready."""
+        await asyncio.Event().wait()
+
+    async def reply(self, conversation: Conversation) -> AsyncGenerator[Said, None]:
         """Yield the answer to the caller's last line."""
         said = conversation.lines[-1].text.strip()
         text, goodbye = _answer(said, conversation)

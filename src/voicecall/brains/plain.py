@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Callable
 
-from voicecall.brains import Conversation, HangUpAfter
+from voicecall.brains import Conversation, Opening, Report, Said
 
 
 class FixedBrain:
-    """Always answers with the same text, at once; an empty text answers nothing."""
+    """Always answers with the same text, at once; an empty text answers nothing. The same for every call."""
+
+    early = True
 
     def __init__(self, text: str) -> None:
         self._text = text
 
-    async def reply(self, conversation: Conversation) -> AsyncGenerator[str | HangUpAfter, None]:
+    def open(self, call: Opening, report: Callable[[Report], None]) -> FixedBrain:
+        """Return the agent of a call."""
+        return self
+
+    async def reply(self, conversation: Conversation) -> AsyncGenerator[Said, None]:
         """Yield the text."""
-        if self._text:
-            yield self._text
+        yield self._text
+
+    async def run(self) -> None:
+        """There is nothing to keep ready."""
+        await asyncio.Event().wait()
 
 
 class EchoBrain:
-    """Answers with what the caller said."""
+    """Answers with what the caller said. The same for every call."""
 
-    async def reply(self, conversation: Conversation) -> AsyncGenerator[str | HangUpAfter, None]:
+    early = True
+
+    def open(self, call: Opening, report: Callable[[Report], None]) -> EchoBrain:
+        """Return the agent of a call."""
+        return self
+
+    async def reply(self, conversation: Conversation) -> AsyncGenerator[Said, None]:
         """Yield the caller's last line."""
         yield conversation.lines[-1].text
+
+    async def run(self) -> None:
+        """There is nothing to keep ready."""
+        await asyncio.Event().wait()

@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from voicecall.speech import Synthesizer, Voice
+from voicecall.speech import Speaker, Voice
 from voicecall.speech.tts.tone import ToneSynthesizer
 
 from .plivo.account import Account as PlivoAccount
@@ -139,7 +139,7 @@ def _arguments() -> argparse.Namespace:
 
 
 @asynccontextmanager
-async def _speakers(*, stub: bool) -> AsyncIterator[Synthesizer]:
+async def _speakers(*, stub: bool) -> AsyncIterator[Speaker]:
     if stub:
         yield ToneSynthesizer()
         return

@@ -13,7 +13,7 @@ import numpy as np
 
 from voicecall.audio import TELEPHONE_RATE
 from voicecall.audio.g711 import from_float
-from voicecall.speech import Synthesizer, Voice
+from voicecall.speech import Speaker, Voice
 
 from .faces import Face, Open, Parties, Post
 from .faults import Faults
@@ -51,7 +51,7 @@ class Network:
     """Places calls to its phones and rings the gateway from them. Everything runs inside `running()`."""
 
     def __init__(
-        self, wires: Wires, synthesizer: Synthesizer, *, name: str, voice: Voice | None = None, keep: int = 100
+        self, wires: Wires, synthesizer: Speaker, *, name: str, voice: Voice | None = None, keep: int = 100
     ) -> None:
         """`name` makes the call ids unique across networks; `keep` is how many ended calls are remembered."""
         self.metronomes = tuple(Metronome() for _ in range(METRONOMES))

@@ -13,7 +13,7 @@ import msgspec
 from voicecall.audio.g711 import from_float
 from voicecall.audio.wav import decode_wav
 from voicecall.errors import BadParameters
-from voicecall.speech import Synthesizer, Voice
+from voicecall.speech import Speaker, Voice
 
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 _KEYS = r"^[0-9*#A-Dw]+$"
@@ -54,7 +54,7 @@ Prepared = Step | Sound
 """A step that needs no audio, or one whose audio exists."""
 
 
-async def prepare(steps: Sequence[Step], synthesizer: Synthesizer, voice: Voice) -> tuple[Prepared, ...]:
+async def prepare(steps: Sequence[Step], synthesizer: Speaker, voice: Voice) -> tuple[Prepared, ...]:
     """Return the steps with all their audio made.
 
     Raises:
@@ -64,7 +64,7 @@ async def prepare(steps: Sequence[Step], synthesizer: Synthesizer, voice: Voice)
     return tuple([await _prepare(step, synthesizer, voice) for step in steps])
 
 
-async def _prepare(step: Step, synthesizer: Synthesizer, voice: Voice) -> Prepared:
+async def _prepare(step: Step, synthesizer: Speaker, voice: Voice) -> Prepared:
     if step.say is not None:
         return Sound("say", step.say, b"".join([chunk async for chunk in synthesizer.speak(step.say, voice)]))
     if step.wav is not None:

@@ -20,7 +20,7 @@ from aiohttp import web
 from yarl import URL
 
 from voicecall.errors import FrameError
-from voicecall.speech import Synthesizer, Voice
+from voicecall.speech import Speaker, Voice
 
 from .faces import Face, Socket
 from .internet import Answer, Internet, detour
@@ -165,7 +165,7 @@ class NetworkServer(Server):
 
     def __init__(
         self,
-        synthesizer: Synthesizer,
+        synthesizer: Speaker,
         host: str = "127.0.0.1",
         port: int = 0,
         *,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 import httpx2
 
-from voicecall.errors import CarrierError
+from voicecall.errors import CarrierError, NetworkError
 
 _LARGEST_ANSWER = 1 << 20
 _PAUSES = (0.25, 1.0)
@@ -18,6 +20,25 @@ _PAUSES = (0.25, 1.0)
 _LONGEST_CONNECT = 5.0
 _TRANSIENT = frozenset({429, 500, 502, 503, 504})
 _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer that is still coming."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: AsyncGenerator[bytes, None]
+    """Chunks of any length, cut anywhere."""
+
+    async def whole(self, most: int = 4096) -> bytes:
+        """Return at most so many bytes of the body: what an error says."""
+        answer = bytearray()
+        async for piece in self.body:
+            answer += piece
+            if len(answer) >= most:
+                break
+        return bytes(answer[:most])
 
 
 class Http:
@@ -70,6 +91,33 @@ class Http:
             await asyncio.sleep(pause)
         return await self._attempt(method, url, headers, body, timeout)
 
+    @asynccontextmanager
+    async def stream(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, first: float, stall: float
+    ) -> AsyncIterator[Streamed]:
+        """Send a request and hand out its answer as it comes; to leave early closes the connection.
+
+        `first`: seconds until the answer begins; `stall`: seconds without a byte after which it counts as broken off.
+
+        Raises:
+            NetworkError: there is no answer, or (from its body) no more of it.
+        """
+        host = _host(url)
+        phases = httpx2.Timeout(stall, connect=min(_LONGEST_CONNECT, first))
+        async with AsyncExitStack() as stack:
+            try:
+                request = self._client.stream(method, url, headers=headers, content=body, timeout=phases)
+                async with asyncio.timeout(first):
+                    response = await stack.enter_async_context(request)
+            except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError) as error:
+                raise NetworkError(f"{method} request cannot be sent: {type(error).__name__}") from error
+            except (TimeoutError, httpx2.TimeoutException) as error:
+                message = f"{host} did not answer within {first:g} s"
+                raise NetworkError(message, retryable=True, code="timeout") from error
+            except httpx2.TransportError as error:
+                raise NetworkError(f"cannot reach {host}: {type(error).__name__}", retryable=True) from error
+            yield Streamed(response.status_code, response.headers, _body(response, host, stall))
+
     async def _attempt(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, patience: float
     ) -> tuple[int, bytes]:
@@ -103,6 +151,16 @@ class Http:
                     certain=False,
                 )
         return bytes(answer)
+
+
+async def _body(response: httpx2.Response, host: str, stall: float) -> AsyncGenerator[bytes, None]:
+    try:
+        async for piece in response.aiter_bytes():
+            yield piece
+    except httpx2.TimeoutException as error:
+        raise NetworkError(f"{host} sent nothing for {stall:g} s", retryable=True, code="timeout") from error
+    except (httpx2.TransportError, httpx2.DecodingError) as error:
+        raise NetworkError(f"the connection to {host} broke", retryable=True, code="broken") from error
 
 
 def _host(url: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from voicecall.audio import TELEPHONE_RATE, Samples
 from voicecall.audio.resample import resample
-from voicecall.speech import Transcription, onnx
+from voicecall.speech import Report, onnx
 from voicecall.speech.models import MOONSHINE_DECODER, MOONSHINE_ENCODER, MOONSHINE_TOKENS, verify
 
 from .segments import SegmentStream, SegmentTranscriber
@@ -39,7 +39,7 @@ class MoonshineTranscriber:
         """
         return self._segments.ready()
 
-    def open(self, report: Callable[[Transcription], None]) -> SegmentStream:
+    def open(self, report: Callable[[Report], None], language: str = "en") -> SegmentStream:
         """Start listening to a call.
 
         Raises:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 
-from voicecall.speech import Transcription
+from voicecall.speech import Report, Transcription
 
 
 class ScriptedTranscriber:
@@ -23,7 +23,7 @@ class ScriptedTranscriber:
         """There is nothing to load."""
         return nullcontext()
 
-    def open(self, report: Callable[[Transcription], None]) -> ScriptedTranscriberStream:
+    def open(self, report: Callable[[Report], None], language: str = "en") -> ScriptedTranscriberStream:
         """Start listening to a call, from the first text."""
         return ScriptedTranscriberStream(report, self._texts, self._delay)
 
@@ -31,8 +31,8 @@ class ScriptedTranscriber:
 class ScriptedTranscriberStream:
     """One call."""
 
-    def __init__(self, report: Callable[[Transcription], None], texts: tuple[str, ...], delay: float) -> None:
-        self._report: Callable[[Transcription], None] | None = report
+    def __init__(self, report: Callable[[Report], None], texts: tuple[str, ...], delay: float) -> None:
+        self._report: Callable[[Report], None] | None = report
         self._texts = texts
         self._delay = delay
         self._heard = 0
@@ -60,3 +60,7 @@ class ScriptedTranscriberStream:
     def close(self) -> None:
         """Forget this call; what is due is not reported."""
         self._report = None
+
+    async def run(self) -> None:
+        """There is nothing to keep ready."""
+        await asyncio.Event().wait()

@@ -19,7 +19,7 @@ import numpy as np
 from voicecall.audio import TELEPHONE_RATE, Samples
 from voicecall.audio.g711 import to_float
 from voicecall.errors import SpeechError
-from voicecall.speech import Transcription
+from voicecall.speech import Report, Transcription
 
 _PRE_ROLL = 0.3  # seconds kept before the speech was noticed to begin: soft onsets
 _RING = round(1.5 * TELEPHONE_RATE)
@@ -98,7 +98,7 @@ class SegmentTranscriber:
             self._pool = self._recognizer = None
             pool.shutdown(cancel_futures=True)
 
-    def open(self, report: Callable[[Transcription], None]) -> SegmentStream:
+    def open(self, report: Callable[[Report], None], language: str = "en") -> SegmentStream:
         """Start listening to a call.
 
         Raises:
@@ -157,7 +157,7 @@ def _recognize(recognizer: Recognizer, mulaw: bytes) -> str:
 class SegmentStream:
     """One call. All but the port's methods and `closed` is the transcriber's."""
 
-    def __init__(self, transcriber: SegmentTranscriber, report: Callable[[Transcription], None]) -> None:
+    def __init__(self, transcriber: SegmentTranscriber, report: Callable[[Report], None]) -> None:
         self._transcriber = transcriber
         self._report = report
         self._ring = bytearray()
@@ -202,6 +202,10 @@ class SegmentStream:
         """Forget this call; nothing is reported afterwards."""
         self.closed = True
         self._segment = None
+
+    async def run(self) -> None:
+        """There is nothing to keep ready."""
+        await asyncio.Event().wait()
 
     def _submit(self, segment: _Segment, audio: bytes) -> None:
         place = len(segment.parts)

@@ -18,7 +18,7 @@ import numpy as np
 from voicecall.audio import TELEPHONE_RATE, Samples
 from voicecall.audio.resample import resample
 from voicecall.errors import SpeechError
-from voicecall.speech import Transcription
+from voicecall.speech import Report
 from voicecall.speech.models import WHISPER_CONFIG, WHISPER_NETWORK, WHISPER_VOCABULARY, verify
 
 from .mel import RATE, log_mel, mel_filters
@@ -47,7 +47,7 @@ class WhisperTranscriber:
         """
         return self._segments.ready()
 
-    def open(self, report: Callable[[Transcription], None]) -> SegmentStream:
+    def open(self, report: Callable[[Report], None], language: str = "en") -> SegmentStream:
         """Start listening to a call.
 
         Raises:

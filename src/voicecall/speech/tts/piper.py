@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,8 +17,9 @@ from voicecall.audio.g711 import from_float
 from voicecall.audio.levels import gain, rms_dbfs
 from voicecall.audio.resample import resample
 from voicecall.errors import SpeechError
-from voicecall.speech import Voice, onnx
+from voicecall.speech import Trouble, Voice, onnx
 from voicecall.speech.models import PIPER_CONFIG, PIPER_NETWORK, verify
+from voicecall.speech.plain import PlainVoice
 
 from .phonemes import Phonemizer
 
@@ -115,6 +116,10 @@ class PiperSynthesizer:
         for phrase in models.phonemizer.phrases("Ready when you are."):
             models.speak(phrase, Voice())
         return models
+
+    def open(self, voice: Voice, report: Callable[[Trouble], None]) -> PlainVoice:
+        """Return the voice of a call."""
+        return PlainVoice(self, voice)
 
     async def speak(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
         """Yield the audio phrase by phrase; nothing for a text without words.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from math import pi, sqrt
 
@@ -11,7 +11,8 @@ import numpy as np
 from voicecall.audio import TELEPHONE_RATE
 from voicecall.audio.g711 import from_float
 from voicecall.audio.levels import gain
-from voicecall.speech import Voice
+from voicecall.speech import Trouble, Voice
+from voicecall.speech.plain import PlainVoice
 
 _FREQUENCY = 440.0
 _PER_CHARACTER = 0.06
@@ -30,6 +31,10 @@ class ToneSynthesizer:
     def ready(self) -> AbstractAsyncContextManager[None]:
         """There is nothing to load."""
         return nullcontext()
+
+    def open(self, voice: Voice, report: Callable[[Trouble], None]) -> PlainVoice:
+        """Return the voice of a call."""
+        return PlainVoice(self, voice)
 
     async def speak(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
         """Yield the tone in one chunk; nothing for a blank text."""
