@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 
 from voicecall.errors import ConfigError, Fault
 
-Kind = Literal["carrier", "stt", "tts", "brain", "vad"]
+Kind = Literal["carrier", "stt", "tts", "brain", "vad", "turns"]
 
 TABLE: Mapping[Kind, Mapping[str, str]] = {
     "carrier": {
@@ -27,10 +27,17 @@ TABLE: Mapping[Kind, Mapping[str, str]] = {
         "moonshine": "voicecall.speech.stt.moonshine:MoonshineTranscriber",
         "whisper": "voicecall.speech.stt.whisper:WhisperTranscriber",
         "scripted": "voicecall.speech.stt.scripted:ScriptedTranscriber",
+        "openai": "voicecall.speech.stt.openai:OpenAiTranscriber",
+        "deepgram": "voicecall.speech.stt.deepgram:DeepgramTranscriber",
+        "elevenlabs": "voicecall.speech.stt.elevenlabs:ElevenLabsTranscriber",
     },
     "tts": {
         "piper": "voicecall.speech.tts.piper:PiperSynthesizer",
         "tone": "voicecall.speech.tts.tone:ToneSynthesizer",
+        "openai": "voicecall.speech.tts.openai:OpenAiSynthesizer",
+        "deepgram": "voicecall.speech.tts.deepgram:DeepgramSynthesizer",
+        "elevenlabs": "voicecall.speech.tts.elevenlabs:ElevenLabsSynthesizer",
+        "cartesia": "voicecall.speech.tts.cartesia:CartesiaSynthesizer",
     },
     "vad": {
         "local": "voicecall.speech.vad:SileroDetector",
@@ -41,6 +48,14 @@ TABLE: Mapping[Kind, Mapping[str, str]] = {
         "demo": "voicecall.brains.demo:DemoBrain",
         "fixed": "voicecall.brains.plain:FixedBrain",
         "echo": "voicecall.brains.plain:EchoBrain",
+        "model": "voicecall.brains.model:ModelBrain",
+        "openclaw": "voicecall.brains.openclaw:OpenClawBrain",
+        "http": "voicecall.brains.http:HttpBrain",
+        "command": "voicecall.brains.command:CommandBrain",
+        "python": "voicecall.brains.python:PythonBrain",
+    },
+    "turns": {
+        "smart-turn": "voicecall.speech.turn_models:SmartTurn",
     },
 }
 """By kind and name, `module:attribute`."""
@@ -69,10 +84,21 @@ _KEYS: Mapping[Kind, str] = {
     "tts": "tts.provider",
     "vad": "turns.vad",
     "brain": "brain.kind",
+    "turns": "turns.model",
 }
 
 
-def local(kind: Literal["stt", "tts"]) -> str:
+Speech = Literal["stt", "tts"]
+
+_LOCAL = frozenset({"piper", "moonshine", "whisper", "scripted", "tone"})
+
+
+def is_local(kind: Speech, name: str) -> bool:
+    """Say whether it is an engine of this machine, which takes no options."""
+    return name in TABLE[kind] and name in _LOCAL
+
+
+def local(kind: Speech) -> str:
     """Return the name of the engine that `local` stands for on this machine."""
     if kind == "tts":
         return "piper"

@@ -16,10 +16,10 @@ from hypothesis.stateful import (
 from tests.core.watch import FLOOR_TIMERS
 from tests.core.world import LEG, TWICE, World, arrived, placed
 from voicecall.core import events as ev
-from voicecall.core import turns as floor
+from voicecall.core import floor, saying, turns
 from voicecall.core.effects import CancelReply, HoldReply, ResumeReply, Say, StartTimer, StopTimer
+from voicecall.core.floor import Floor, Turns
 from voicecall.core.rules import Capabilities, Rules, TurnRules
-from voicecall.core.turns import Floor, Turns
 
 TEXTS = st.sampled_from(["", "mhm", "yes please number {}.", "then {} and", "perhaps {}"])
 CAUSES = st.sampled_from(["completed", "busy", "no-answer", "failed", "canceled", "voicemail", "rejected"])
@@ -277,7 +277,7 @@ class TurnsMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.turns, _ = floor.connect(Turns())
+        self.turns, _ = saying.connect(Turns())
         self.how = TurnRules()
         self.at = 1000.0
         self.segments = 0
@@ -310,10 +310,10 @@ class TurnsMachine(RuleBasedStateMachine):
                     assert self.replies.get(reply) is False, f"{effect}: {self.replies}"
                     self.replies[reply] = isinstance(effect, CancelReply)
                 case floor.TurnEnded(unanswered=True):
-                    self.turns = floor.respond(self.turns)
+                    self.turns = saying.respond(self.turns)
                     self.asked(self.turns.reply)
                 case floor.TurnEnded():
-                    self.take(floor.release(self.turns))
+                    self.take(saying.release(self.turns))
 
     def asked(self, reply: int) -> None:
         assert all(self.replies.values()), f"{reply} while {self.replies} are under way"
@@ -326,23 +326,23 @@ class TurnsMachine(RuleBasedStateMachine):
         self.at += 0.5
         self.segments += 1
         self.unheard.add(self.segments)
-        self.take(floor.speech_started(self.turns, self.how, self.segments, lead, self.at))
+        self.take(turns.speech_started(self.turns, self.how, self.segments, lead, self.at))
 
     @precondition(lambda self: self.turns.speaking)
     @rule()
     def speech_stops(self) -> None:
         self.at += 0.5
-        self.take(floor.speech_stopped(self.turns, self.how, self.turns.speaking, 0.2, self.at))
+        self.take(turns.speech_stopped(self.turns, self.how, self.turns.speaking, 0.2, self.at))
 
     @precondition(lambda self: self.unheard - {self.turns.speaking})
     @rule(text=TEXTS, partly=st.booleans())
     def words_come(self, text: str, partly: bool) -> None:
         segment = min(self.unheard - {self.turns.speaking})
         if partly:
-            self.take(floor.partly_heard(self.turns, self.how, segment, text, self.at))
+            self.take(turns.partly_heard(self.turns, self.how, segment, text, self.at))
         else:
             self.unheard.remove(segment)
-            self.take(floor.heard(self.turns, self.how, segment, text, self.at))
+            self.take(turns.heard(self.turns, self.how, segment, text, self.at))
 
     @precondition(lambda self: self.timers)
     @rule()
@@ -350,11 +350,11 @@ class TurnsMachine(RuleBasedStateMachine):
         name = min(self.timers)
         self.timers.remove(name)
         self.at += 0.5
-        self.take(floor.timer_fired(self.turns, self.how, name, self.at))
+        self.take(turns.timer_fired(self.turns, self.how, name, self.at))
 
     @rule(protected=st.booleans())
     def something_is_said(self, protected: bool) -> None:
-        self.take(floor.say(self.turns, "One moment.", protected=protected))
+        self.take(saying.say(self.turns, "One moment.", protected=protected))
 
     @precondition(lambda self: self.replies)
     @rule(over=st.booleans())
@@ -362,9 +362,9 @@ class TurnsMachine(RuleBasedStateMachine):
         reply = min(self.replies)
         if over or self.replies[reply]:
             del self.replies[reply]
-            self.take(floor.reply_over(self.turns, self.how, reply, self.at))
+            self.take(saying.reply_over(self.turns, self.how, reply, self.at))
         else:
-            self.take(floor.playback_started(self.turns, reply))
+            self.take(saying.playback_started(self.turns, reply))
 
     @invariant()
     def the_floor_has_a_holder(self) -> None:

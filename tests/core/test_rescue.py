@@ -36,7 +36,8 @@ from voicecall.core.effects import (
     StopTimer,
 )
 from voicecall.core.ids import StreamId
-from voicecall.core.rescue import MAX_CONNECTS, SORRY
+from voicecall.core.languages import ENGLISH
+from voicecall.core.rescue import MAX_CONNECTS
 from voicecall.core.rules import Capabilities, Rules
 
 STREAMING = Capabilities()
@@ -285,7 +286,7 @@ def test_at_most_four_streams_are_opened(can: Capabilities) -> None:
         assert acts(world.feed(ev.DocumentAsked())) == (Connect(),)
         world.next_stream()
     dropped(world)
-    assert acts(world.feed(ev.DocumentAsked())) == (Dismiss(SORRY),)
+    assert acts(world.feed(ev.DocumentAsked())) == (Dismiss(ENGLISH.sorry),)
     assert world.call.end_detail == "The media stream ended 4 times; it is not opened again."
     assert world.feed(ev.DocumentAsked()) == (Ignored("DocumentAsked in ending"),)
 
@@ -312,7 +313,7 @@ def test_a_refused_stream_is_tried_once_more() -> None:
         StopTimer("max-duration"),
         StopTimer("stream-start"),
         StartTimer("settle", 30.0),
-        Dismiss(SORRY),
+        Dismiss(ENGLISH.sorry),
         StartTimer("hangup", SORRY_PATIENCE),
     )
     assert (world.call.end_reason, world.call.end_detail) == ("error", "The media stream was refused 2 times.")
@@ -336,7 +337,7 @@ def refused() -> World:
     for _ in range(2):
         world.feed(ev.DocumentAsked())
         world.feed(ev.StreamDenied("wrong key"))
-    assert acts(world.feed(ev.DocumentAsked())) == (Dismiss(SORRY),)
+    assert acts(world.feed(ev.DocumentAsked())) == (Dismiss(ENGLISH.sorry),)
     return world
 
 

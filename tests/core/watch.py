@@ -26,8 +26,9 @@ from voicecall.core.effects import (
     StopTimer,
 )
 from voicecall.core.events import Event
+from voicecall.core.floor import BARGE_IN, ENDPOINT, TRANSCRIPT, Floor
+from voicecall.core.languages import ENGLISH, is_backchannel
 from voicecall.core.rescue import MAX_CONNECTS
-from voicecall.core.turns import BARGE_IN, ENDPOINT, TRANSCRIPT, Floor, is_backchannel
 
 FLOOR_TIMERS = {ENDPOINT, TRANSCRIPT, BARGE_IN}
 
@@ -127,7 +128,7 @@ class Watch:
                 self.speaking = 0
             case ev.Heard(segment, text):
                 self.unheard.discard(segment)
-                if segment in self.counted and text and not is_backchannel(text):
+                if segment in self.counted and text and not is_backchannel(text, ENGLISH):
                     self.words.append(text)
                 self.counted.discard(segment)
             case ev.EarsFailed(segment):

@@ -21,10 +21,10 @@ from voicecall.core.effects import (
     Refuse,
 )
 from voicecall.core.events import Event
+from voicecall.core.floor import Floor
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
 from voicecall.core.record import replay
 from voicecall.core.rules import Mode, Rules
-from voicecall.core.turns import Floor
 
 LEG = CarrierCallId("leg-1")
 TWICE = (

@@ -12,8 +12,9 @@ from tests.gateway.brains import Answers
 from tests.gateway.spelling import SpellingSynthesizer, SpellingTranscriber, Word
 from tests.gateway.spelling import text as text
 from tests.gateway.town import Disk, MakeTown, Plug, Town
-from voicecall.app.profiles import LEAD, conversation
-from voicecall.brains import Brain
+from voicecall.app.profiles import LEAD, conversation, hearsay
+from voicecall.brains import Brain, Opening
+from voicecall.brains.careful import Careful
 from voicecall.carriers import Capabilities, Carrier, HttpReply, Webhook
 from voicecall.core import events
 from voicecall.core.credentials import mint
@@ -32,6 +33,7 @@ from voicecall.gateway.ears import Ears
 from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Line
+from voicecall.gateway.making import Manner
 from voicecall.gateway.media import Media
 from voicecall.gateway.mouth import Mouth
 from voicecall.gateway.outbox import Surroundings
@@ -91,6 +93,7 @@ class Options:
     max_calls: int = 10
     lease: float = 30.0
     patience: float = 10.0
+    manner: Manner = Manner()  # noqa: RUF009 - it is frozen
     dials_per_second: float | None = None
 
 
@@ -142,7 +145,7 @@ class House:
                     clock=self.town.now,
                     entropy=self._entropy,
                     instance=options.instance,
-                    rules=options.rules,
+                    rules=lambda line, language: options.rules,
                     reception=lambda number: Reception(options.policy, options.allow_from, options.greeting),
                     open_media=self._open_media,
                     max_calls=options.max_calls,
@@ -173,18 +176,14 @@ class House:
                 await self.switchboard.run(ready)
 
     def _open_media(self, session: Session) -> Media:
-        options, post = self.options, session.post
-        mouth = Mouth(
-            self.brain,
-            self.voice,
-            Voice(),
-            post,
-            lead=LEAD,
-            patience=options.patience,
-            in_words=lambda: session.call.prompting,
-        )
-        ears = Ears(self.detector, self.ears, post)
-        return Media(ears, mouth, post, lambda: conversation(session.call, session.around.clock()))
+        call, post, patience = session.call, session.post, self.options.patience
+        careful = Careful([("test", self.brain)], first=patience, stall=patience, longest=6000)
+        mind = careful.open(Opening(call.id, call.direction, call.from_, call.to), hearsay(post))
+        voice = self.voice.open(Voice(), lambda trouble: None)
+        in_words = lambda: session.call.prompting  # noqa: E731
+        mouth = Mouth(mind, voice, post, lead=LEAD, manner=self.options.manner, in_words=in_words)
+        ears = Ears(self.detector, self.ears, post, echo=False)
+        return Media(ears, mouth, post, lambda more: conversation(session.call, session.around.clock(), more))
 
     def _nonce(self) -> str:
         return self._entropy(10).decode()

@@ -13,7 +13,8 @@ import numpy as np
 
 from voicecall.audio.g711 import mulaw_encode
 from voicecall.errors import SpeechError
-from voicecall.speech import Transcription, Voice
+from voicecall.speech import Report, Transcription, Trouble, Voice
+from voicecall.speech.plain import PlainVoice
 
 RATE = 8000
 _FIRST, _CODES = 0x10, 60
@@ -80,6 +81,10 @@ class SpellingSynthesizer:
         self.delay = 0.0
         self._alphabet = alphabet
 
+    def open(self, voice: Voice, report: Callable[[Trouble], None]) -> PlainVoice:
+        """Return the voice of a call."""
+        return PlainVoice(self, voice)
+
     async def speak(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
         """Yield the words."""
         if self.delay:
@@ -102,7 +107,7 @@ class SpellingTranscriber:
         self.broken = False
         self.alphabet = alphabet
 
-    def open(self, report: Callable[[Transcription], None]) -> SpellingTranscriberStream:
+    def open(self, report: Callable[[Report], None], language: str = "en") -> SpellingTranscriberStream:
         """Start listening to a call."""
         return SpellingTranscriberStream(self, report)
 
@@ -110,9 +115,9 @@ class SpellingTranscriber:
 class SpellingTranscriberStream:
     """One call."""
 
-    def __init__(self, owner: SpellingTranscriber, report: Callable[[Transcription], None]) -> None:
+    def __init__(self, owner: SpellingTranscriber, report: Callable[[Report], None]) -> None:
         self._owner = owner
-        self._report: Callable[[Transcription], None] | None = report
+        self._report: Callable[[Report], None] | None = report
         self._audio = bytearray()
         self._segment = 0
         self._told = ""
@@ -136,6 +141,10 @@ class SpellingTranscriberStream:
         self._audio.clear()
         said = Transcription(segment, "" if error else text, final=True, error=error)
         asyncio.get_running_loop().call_later(self._owner.delay, self._deliver, said)
+
+    async def run(self) -> None:
+        """There is nothing to keep ready."""
+        await asyncio.Event().wait()
 
     def _text(self) -> str:
         words = self._owner.alphabet.read(bytes(self._audio))

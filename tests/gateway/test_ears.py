@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from voicecall.core.events import EarsFailed, Event, Heard, PartlyHeard, SpeechStarted, SpeechStopped
+from voicecall.core.events import Event
+from voicecall.core.utterances import EarsFailed, Heard, PartlyHeard, SpeechStarted, SpeechStopped
 from voicecall.gateway.ears import Ears
 from voicecall.speech import Speech, Transcription
 

@@ -9,6 +9,7 @@ import pytest
 from tests.gateway.brains import Answers, Part
 from tests.gateway.house import HANG_UP, Json, MakeHouse, listen, say, text, wait
 from voicecall.errors import AgentError, SpeechError
+from voicecall.gateway.making import Manner
 
 ASK = (listen(), say("How are you"), listen(), HANG_UP)
 AGAIN = (listen(), say("How are you"), wait(4), say("Hello hello"), listen(), HANG_UP)
@@ -79,7 +80,28 @@ async def test_an_agent_that_says_nothing_leaves_the_floor_to_the_caller(house: 
         assert [line["text"] for line in record["transcript"]] == [
             *("Hello there", "How are you", "Hello hello", "I am back")
         ]
+        assert codes(record) == ["reply-failed"]
+
+
+async def test_an_agent_that_is_silent_on_purpose_has_not_failed(house: MakeHouse) -> None:
+    async with house(brain=Answers("", "I am back")) as h:
+        call = await h.place(*AGAIN)
+        record = await h.over(call)
+
+        assert text(await h.hears(call)) == "Hello there I am back"
         assert codes(record) == []
+
+
+@pytest.mark.parametrize(("parts", "heard"), [((), ""), (("Fine. And then ", AgentError("gone")), "Fine. ")])
+async def test_the_gateway_apologises_for_an_agent_that_fails(
+    house: MakeHouse, parts: tuple[Part, ...], heard: str
+) -> None:
+    async with house(brain=Answers(parts, "I am back"), manner=Manner(apology="So sorry")) as h:
+        call = await h.place(*AGAIN)
+        record = await h.over(call)
+
+        assert text(await h.hears(call)) == f"Hello there {heard}So sorry I am back"
+        assert codes(record) == ["reply-cut-short" if heard else "reply-failed"]
 
 
 async def test_a_voice_that_fails_on_an_answer_leaves_a_warning_and_the_call_goes_on(house: MakeHouse) -> None:
@@ -119,7 +141,7 @@ async def test_speaking_what_cannot_be_spoken_is_refused(house: MakeHouse) -> No
 
 
 async def test_a_voice_that_stalls_is_given_up(house: MakeHouse) -> None:
-    async with house(patience=2.0) as h:
+    async with house(manner=Manner(patience=2.0)) as h:
         call = await h.place(wait(99))
         await h.seen(call, "reply.finished")
         h.voice.delay = 99.0

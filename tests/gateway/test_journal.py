@@ -10,9 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from voicecall.core.call import Call, open_call
-from voicecall.core.events import Answered, Arrived, Event, Placed, Ringing, SpeechStarted, Warned
+from voicecall.core.events import Answered, Arrived, Event, Placed, Ringing, Warned
 from voicecall.core.ids import CallId, CarrierCallId
 from voicecall.core.rules import Rules
+from voicecall.core.utterances import SpeechStarted
 from voicecall.errors import StoreConflict, StoreError
 from voicecall.gateway.journal import Journal
 from voicecall.store import Batch, Logged

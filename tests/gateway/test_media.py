@@ -13,6 +13,7 @@ from voicecall.gateway.ears import Ears
 from voicecall.gateway.media import Media
 from voicecall.gateway.mouth import Mouth
 from voicecall.speech import Voice
+from voicecall.speech.plain import PlainVoice
 from voicecall.speech.scripted import ScriptedDetector
 from voicecall.speech.stt.scripted import ScriptedTranscriber
 from voicecall.speech.tts.tone import ToneSynthesizer
@@ -48,8 +49,8 @@ class Line:
 async def test_a_stream_that_brings_nothing_any_more_is_closed_and_the_call_is_told() -> None:
     posted: list[Event] = []
     ears = Ears(ScriptedDetector(), ScriptedTranscriber(""), posted.append)
-    mouth = Mouth(Answers("Yes."), ToneSynthesizer(), Voice(), posted.append, lead=0.3, patience=5.0)
-    media = Media(ears, mouth, posted.append, lambda: TOLD)
+    mouth = Mouth(Answers("Yes."), PlainVoice(ToneSynthesizer(), Voice()), posted.append, lead=0.3)
+    media = Media(ears, mouth, posted.append, lambda _: TOLD)
     line = Line(messages=6, pace=4.0)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(media.run())

@@ -12,8 +12,8 @@ from tests.gateway.brains import Answers
 from tests.gateway.spelling import Alphabet, SpellingSynthesizer
 from tests.gateway.test_player import FakeOutlet
 from voicecall.brains import Conversation, HangUpAfter
-from voicecall.core.events import (
-    Event,
+from voicecall.core.events import Event, Warned
+from voicecall.core.utterances import (
     FarewellAsked,
     PlaybackConfirmed,
     PlaybackFinished,
@@ -22,7 +22,6 @@ from voicecall.core.events import (
     ReplyFailed,
     ReplyWorded,
     TurnMeasured,
-    Warned,
 )
 from voicecall.errors import AgentError
 from voicecall.gateway.mouth import Mouth
@@ -42,11 +41,9 @@ class Speaker:
         self.outlet = FakeOutlet()
         self.mouth = Mouth(
             brain,
-            self.voice,
-            Voice(),
+            self.voice.open(Voice(), lambda trouble: None),
             self.posted.append,
             lead=0.3,
-            patience=2.0,
             in_words=lambda: self.in_words,
         )
 
@@ -90,7 +87,7 @@ async def test_that_a_call_is_heard_is_told_once() -> None:
 
 async def test_a_reply_is_spoken_before_all_of_it_is_known() -> None:
     async with speaker(Answers(("Yes of course. ", 1.0, "At nine."))) as own:
-        own.mouth.respond(1, 1, TOLD, 0.0)
+        own.mouth.respond(1, 1, TOLD, silent_since=0.0)
         await asyncio.sleep(0.5)
         assert own.posted == [PlaybackStarted(1)]
         await asyncio.sleep(2)
@@ -102,7 +99,7 @@ async def test_the_stages_of_a_turn_are_measured_once() -> None:
     async with speaker(Answers((0.2, "Yes. ", 0.2, "No."))) as own:
         own.voice.delay = 0.1
         await asyncio.sleep(0.5)
-        own.mouth.respond(1, 3, TOLD, 0.0)
+        own.mouth.respond(1, 3, TOLD, silent_since=0.0)
         await asyncio.sleep(0.4)
         own.mouth.player.mark_returned(own.outlet.marks[0])
         await asyncio.sleep(2)
@@ -117,7 +114,7 @@ async def test_the_stages_of_a_turn_are_measured_once() -> None:
 
 async def test_the_wish_to_hang_up_names_its_reply() -> None:
     async with speaker(Answers(("Good bye.", HangUpAfter()))) as own:
-        own.mouth.respond(7, 1, TOLD, 0.0)
+        own.mouth.respond(7, 1, TOLD, silent_since=0.0)
         await asyncio.sleep(1)
         own.heard()
         assert [event for event in own.posted if isinstance(event, FarewellAsked)] == [FarewellAsked(7)]
@@ -127,7 +124,7 @@ async def test_the_wish_to_hang_up_names_its_reply() -> None:
 async def test_a_cancelled_reply_is_made_no_further_and_tells_what_was_heard() -> None:
     brain = Answers(("One two. ", 5.0, "Three."))
     async with speaker(brain) as own:
-        own.mouth.respond(1, 1, TOLD, 0.0)
+        own.mouth.respond(1, 1, TOLD, silent_since=0.0)
         await asyncio.sleep(0.1)
         own.mouth.player.mark_returned(own.outlet.marks[0])
         await asyncio.sleep(0.2)
@@ -143,7 +140,7 @@ async def test_a_reply_that_was_cancelled_before_it_began_is_never_made() -> Non
     brain = Answers(("Never said.",))
     async with speaker(brain) as own:
         own.mouth.cancel(2)
-        own.mouth.respond(2, 1, TOLD, 0.0)
+        own.mouth.respond(2, 1, TOLD, silent_since=0.0)
         await asyncio.sleep(1)
         assert own.posted == [PlaybackStopped(2, "", "")]
         assert (brain.asked, own.outlet.sent) == ([], [])
@@ -164,7 +161,7 @@ async def test_holding_another_reply_is_nothing() -> None:
 
 async def test_what_was_made_of_a_reply_before_it_failed_is_heard_out() -> None:
     async with speaker(Answers(("One two. ", 1.0, AgentError("the model is down")))) as own:
-        own.mouth.respond(1, 1, TOLD, 0.0)
+        own.mouth.respond(1, 1, TOLD, silent_since=0.0)
         await asyncio.sleep(5)
         warned = Warned("reply-cut-short", "the model is down")
         assert own.posted == [PlaybackStarted(1), warned, PlaybackFinished(1, "One two.", confirmed=False)]
@@ -173,7 +170,7 @@ async def test_what_was_made_of_a_reply_before_it_failed_is_heard_out() -> None:
 async def test_an_answer_that_does_not_come_is_given_up() -> None:
     brain = Answers((60.0, "Too late."))
     async with speaker(brain) as own:
-        own.mouth.respond(1, 1, TOLD, 0.0)
+        own.mouth.respond(1, 1, TOLD, silent_since=0.0)
         await asyncio.sleep(2.01)
         assert own.posted == [ReplyFailed(1, "the agent said nothing for 2 s")]
         assert brain.left_early == 1
@@ -196,7 +193,7 @@ async def test_a_reply_that_is_held_before_it_comes_is_silent_until_it_may_go_on
 
 async def test_where_the_carrier_speaks_a_reply_is_its_words() -> None:
     async with speaker(Answers(("Yes of course. ", 1.0, "**At** nine.", HangUpAfter())), in_words=True) as own:
-        own.mouth.respond(1, 1, TOLD, 0.0)
+        own.mouth.respond(1, 1, TOLD, silent_since=0.0)
         await asyncio.sleep(0.5)
         assert own.posted == []
         await asyncio.sleep(2)
@@ -211,7 +208,7 @@ async def test_words_that_stop_coming_are_cut_short_and_none_at_all_are_a_failur
     down = AgentError("the model is down")
     async with speaker(Answers(("One two. ", down), (down,)), in_words=True) as own:
         for reply in (1, 2):
-            own.mouth.respond(reply, 1, TOLD, 0.0)
+            own.mouth.respond(reply, 1, TOLD, silent_since=0.0)
             await asyncio.sleep(1)
         assert own.posted == [
             Warned("reply-cut-short", "the model is down"),
@@ -234,7 +231,7 @@ async def test_how_far_the_carrier_got_with_the_words_is_told_by_the_clock(after
 async def test_words_that_are_cancelled_before_they_are_all_there_were_never_said() -> None:
     brain = Answers(("One two. ", 1.0, "Three."))
     async with speaker(brain, in_words=True) as own:
-        own.mouth.respond(1, 1, TOLD, 0.0)
+        own.mouth.respond(1, 1, TOLD, silent_since=0.0)
         await asyncio.sleep(0.5)
         own.mouth.cancel(1)
         await asyncio.sleep(5)

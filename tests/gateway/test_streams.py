@@ -13,7 +13,7 @@ from tests.gateway.spelling import Word
 from tests.gateway.town import Plug
 from voicecall.core.credentials import mint
 from voicecall.core.ids import CallId
-from voicecall.core.rescue import SORRY
+from voicecall.core.languages import ENGLISH
 from voicecall.core.rules import Rules
 from voicecall.emulators.faces import Audio
 from voicecall.emulators.faults import Faults
@@ -139,7 +139,7 @@ async def test_after_four_streams_that_were_heard_and_lost_the_call_ends_with_a_
 
         assert (record["endReason"], len(h.town.plugs)) == ("error", 4)
         assert record["endDetail"] == "The media stream ended 4 times; it is not opened again."
-        assert text(await h.hears(call)) == (f"Hello there {SORRY}" if h.can.prompts else "Hello there")
+        assert text(await h.hears(call)) == (f"Hello there {ENGLISH.sorry}" if h.can.prompts else "Hello there")
         assert (await h.leg(call)).status == "ended"
         await h.idle()
 

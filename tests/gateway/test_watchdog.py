@@ -15,7 +15,8 @@ from tests.gateway.brains import Answers
 from tests.gateway.carriers import ACCOUNT, CARRIERS
 from tests.gateway.house import HANG_UP, House, Json, MakeHouse, listen, open_house, say, text, wait
 from tests.gateway.town import Kit, open_town
-from voicecall.core.rescue import MAX_CONNECTS, SORRY
+from voicecall.core.languages import ENGLISH
+from voicecall.core.rescue import MAX_CONNECTS
 from voicecall.core.rules import Rules
 from voicecall.emulators.faces import Socket
 from voicecall.emulators.faults import Faults
@@ -229,7 +230,7 @@ async def test_after_a_second_refusal_the_caller_is_told_and_the_call_ends() -> 
 
         assert (record["endReason"], record["endDetail"]) == ("error", "The media stream was refused 2 times.")
         assert [line["reason"] for line in h.town.named("stream.refused")] == ["wrong key", "wrong key"]
-        assert text(await h.hears(call)) == SORRY
+        assert text(await h.hears(call)) == ENGLISH.sorry
         assert (await h.leg(call)).status == "ended"
         assert w.streams_asked_for == 2
         await h.idle()

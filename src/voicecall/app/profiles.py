@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from voicecall.brains import Conversation
+from collections.abc import Callable
+from typing import assert_never
+
+from voicecall.brains import Conversation, Opening, Report, Trouble, Volunteered
 from voicecall.brains import Line as Told
-from voicecall.config.model import Config, LineOptions
+from voicecall.config.check import LOCAL
+from voicecall.config.model import Config, LineOptions, Turns
+from voicecall.config.section import is_language
+from voicecall.core import utterances as events
 from voicecall.core.call import Call
+from voicecall.core.events import Event, Warned
+from voicecall.core.languages import language
 from voicecall.core.rules import Rules, TurnRules
-from voicecall.errors import ConfigError, Fault
+from voicecall.errors import BadParameters, ConfigError, Fault
 from voicecall.gateway.ears import Ears
+from voicecall.gateway.making import Manner
 from voicecall.gateway.media import Media
 from voicecall.gateway.mouth import Mouth
 from voicecall.gateway.session import Session
 from voicecall.gateway.switchboard import Reception
+from voicecall.speech.pronounce import Pronunciations
+from voicecall.speech.spoken import spoken
 
 from .engines import Engines, voice
 
@@ -43,9 +54,12 @@ def check_available(config: Config) -> None:
         raise ConfigError(faults)
 
 
-def rules(config: Config) -> Rules:
-    """Return what is decided about every call."""
-    limits, turns = config.limits, config.turns
+def rules(config: Config, tongue: str, *, early: bool) -> Rules:
+    """Return what is decided about every call in which this language is spoken.
+
+    `early`: whether the agent may be asked before the caller has surely finished.
+    """
+    limits, turns, said = config.limits, config.turns, language(tongue)
     return Rules(
         max_duration=float(limits.max_duration_seconds),
         ring_timeout=limits.ring_timeout_ms / 1000,
@@ -56,13 +70,67 @@ def rules(config: Config) -> Rules:
         machine_message=config.outbound.machine_message or "",
         transcript_timeout=limits.transcript_timeout_ms / 1000,
         turns=TurnRules(
+            language=tongue,
             endpointing=turns.endpointing_ms / 1000,
             endpointing_min=turns.endpointing_min_ms / 1000,
             endpointing_max=turns.endpointing_max_ms / 1000,
             barge_in=turns.barge_in,
             protect_greeting=turns.protect_greeting,
+            protect_inbound_greeting=turns.protect_inbound_greeting,
+            early=early,
+            silence=turns.silence_reprompt_ms / 1000,
+            reprompts=turns.silence_reprompts,
+            reprompt=_or(turns.reprompt_text, said.reprompt),
+            goodbye=_or(turns.goodbye_text, said.goodbye),
+            moment=turns.moment_ms / 1000,
+            digits_end=turns.digits_end,
+            digits_count=turns.digits_count,
+            digits_patience=turns.digits_timeout_ms / 1000,
         ),
     )
+
+
+def manner(turns: Turns, line: LineOptions, tongue: str) -> Manner:
+    """Return how the agent speaks on a line, in this language."""
+    said, pronounced = language(tongue), Pronunciations(line.tts.pronunciations)
+    return Manner(
+        speakable=lambda text: pronounced.apply(spoken(text, tongue)),
+        filler=_or(turns.filler_text, said.filler),
+        filler_after=turns.filler_after_ms / 1000,
+        apology=_or(turns.apology_text, said.apology),
+    )
+
+
+def check_language(tag: str, line: LineOptions) -> None:
+    """See whether a call on this line can be held in a language.
+
+    Raises:
+        BadParameters: it is none, or the engines of this machine do not know it.
+    """
+    if not is_language(tag):
+        raise BadParameters("language: write a BCP 47 tag, such as en, de or en-GB")
+    local = [speech.provider for speech in (line.stt, line.tts) if speech.provider in LOCAL]
+    if local and tag.split("-")[0].lower() != "en":
+        raise BadParameters(f"language: {', '.join(local)} know English only; set stt.provider and tts.provider")
+
+
+def _or(given: str | None, usual: str) -> str:
+    return usual if given is None else given
+
+
+def hearsay(post: Callable[[Event], None]) -> Callable[[Report], None]:
+    """Return what an agent reports to."""
+
+    def take(report: Report) -> None:
+        match report:
+            case Volunteered(text):
+                post(events.Volunteered(text))
+            case Trouble(code, text):
+                post(Warned(code, text))
+            case _:
+                assert_never(report)
+
+    return take
 
 
 class Profiles:
@@ -73,6 +141,7 @@ class Profiles:
         self._config = config
         self._engines = engines
         self.detector = engines.detector(config.turns.vad)
+        self.turn_model = engines.turn_model(config.turns)
         for number in ("", *config.lines):
             line = config.line(number)
             engines.transcriber(line.stt)
@@ -84,31 +153,64 @@ class Profiles:
         line = self._config.line(number)
         return Reception(line.inbound_policy, tuple(line.allow_from), line.greeting)
 
+    def rules(self, line_number: str = "", language: str = "") -> Rules:
+        """Return what is decided about calls on one of our lines; `language` in place of the line's own.
+
+        Raises:
+            BadParameters: the language is none, or nobody here knows it.
+        """
+        line = self._config.line(line_number)
+        if language:
+            check_language(language, line)
+        early = self._engines.brain(line.brain).early
+        return rules(self._config, language or line.language, early=early)
+
     def open_media(self, session: Session) -> Media:
         """Return ears and mouth for a call."""
-        line = self._line(session.call)
+        call, post = session.call, session.post
+        line, tongue = self._line(call), call.rules.turns.language
+        mind = self._engines.brain(line.brain).open(
+            Opening(call.id, call.direction, call.from_, call.to, tongue), hearsay(post)
+        )
+        synthesizer = self._engines.synthesizer(line.tts)
         mouth = Mouth(
-            self._engines.brain(line.brain),
-            self._engines.synthesizer(line.tts),
-            voice(line.tts),
-            session.post,
+            mind,
+            synthesizer.open(voice(line.tts, tongue), lambda trouble: post(Warned(trouble.code, trouble.text))),
+            post,
             lead=LEAD,
-            patience=line.brain.timeout_ms / 1000,
+            manner=manner(self._config.turns, line, tongue),
             in_words=lambda: session.call.prompting,
         )
-        ears = Ears(self.detector, self._engines.transcriber(line.stt), session.post)
-        return Media(ears, mouth, session.post, lambda: conversation(session.call, session.around.clock()))
+        ears = Ears(
+            self.detector,
+            self._engines.transcriber(line.stt),
+            post,
+            language=tongue,
+            apart=self._config.turns.vad != "off",
+            echo=self._config.turns.echo,
+            said=mouth.said,
+            model=self.turn_model,
+        )
+        opening = call.greeting if call.greeting_state == "pending" and not call.prompting else ""
+        return Media(
+            ears, mouth, post, lambda more: conversation(session.call, session.around.clock(), more), opening=opening
+        )
 
     def _line(self, call: Call) -> LineOptions:
         return self._config.line(call.to if call.direction == "inbound" else "")
 
 
-def conversation(call: Call, now: float) -> Conversation:
-    """Return what the agent is told when it is its turn: of its own lines, only what was heard."""
+def conversation(call: Call, now: float, more: str = "") -> Conversation:
+    """Return what the agent is told when it is its turn: of its own lines, only what was heard.
+
+    `more`: what the caller has said that is no line yet.
+    """
     lines = []
     for line in call.lines:
         heard = line.text if line.heard is None else line.heard
-        lines.append(Told(line.speaker, heard, interrupted=line.heard is not None))
+        lines.append(Told(line.speaker, heard, interrupted=line.heard is not None, keys=line.keys))
+    if more:
+        lines.append(Told("caller", more))
     left = None
     if call.answered_at is not None:
         left = call.answered_at + call.rules.max_duration - now
@@ -119,6 +221,7 @@ def conversation(call: Call, now: float) -> Conversation:
         to=call.to,
         lines=tuple(lines),
         objective=call.objective,
+        language=call.rules.turns.language,
         now=now,
         seconds_left=left if left is not None and left <= _WARNING_BEFORE_END else None,
     )

@@ -41,7 +41,7 @@ from voicecall.store.sql import SqlStore
 from .carriers import MOCK_NUMBER, from_number, make_carriers, near_carriers
 from .engines import Engines
 from .metrics import Metrics
-from .profiles import Profiles, check_available, rules
+from .profiles import Profiles, check_available
 
 _REST_PATIENCE = 10.0
 CALLER_VOICE = Voice(pitch=1.18, pace=1.12)
@@ -191,7 +191,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 clock=wall_clock,
                 entropy=secrets.token_bytes,
                 instance=state.instance(),
-                rules=rules(config),
+                rules=profiles.rules,
                 reception=profiles.reception,
                 open_media=profiles.open_media,
                 max_calls=config.limits.max_concurrent_calls,
@@ -247,7 +247,7 @@ def _network(config: Config, engines: Engines, secret: str) -> NetworkServer | N
         if config.tts.provider == "tone" and not speaks
         else config.tts.model_copy(update={"provider": "local"})
     )
-    return NetworkServer(engines.synthesizer(tts), secret=secret, voice=CALLER_VOICE)
+    return NetworkServer(engines.speaker(tts), secret=secret, voice=CALLER_VOICE)
 
 
 def _public(config: Config, keys: tuple[bytes, ...], near: frozenset[str]) -> PublicOptions:

@@ -1,4 +1,4 @@
-"""The command line: arguments in, words out. Every command but `serve` and `demo` is a thin client of the daemon."""
+"""The command line: arguments in, words out. All commands but `serve`, `demo` and `test` are clients of the daemon."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typer.exceptions import TyperException
 from voicecall import __version__
 from voicecall.errors import BadParameters, ConfigError, VoicecallError
 
-from . import calls, reading, serving, settings
+from . import calls, reading, scenarios, serving, settings
 
 app = typer.Typer(
     name="voicecall",
@@ -30,7 +30,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Write the versi
         raise typer.Exit
 
 
-for family in (serving, calls, reading, settings):
+for family in (serving, calls, reading, settings, scenarios):
     family.add_to(app)
 
 

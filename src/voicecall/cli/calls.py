@@ -40,6 +40,9 @@ def _call(
     objective: Annotated[
         str, typer.Option("--objective", metavar="TEXT", help="What the agent should achieve; private to it.")
     ] = "",
+    language: Annotated[
+        str | None, typer.Option("--language", metavar="TAG", help="What is spoken, such as `de`; default `language`.")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Show the call until it has ended.")] = False,
     config: ConfigFile = None,
     as_json_: Json = False,
@@ -49,7 +52,9 @@ def _call(
     loaded = load(config)
     if to is None and loaded.config.to_number is None:
         raise typer.BadParameter("whom to call? Give --to NUMBER, or set `to_number` in the configuration")
-    wish = Initiate(to=to, message=message, mode=mode, carrier=carrier, dtmf=dtmf, objective=objective)
+    wish = Initiate(
+        to=to, message=message, mode=mode, carrier=carrier, dtmf=dtmf, objective=objective, language=language
+    )
     placed = ask(config, wish, timeout)
     if not wait:
         _tell(placed, f"{placed['callId']} is {placed['state']}", as_json_)

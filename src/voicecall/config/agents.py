@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import SecretStr
+from pydantic import AfterValidator, SecretStr
 
-from .section import HttpUrl, Origin, Positive, Section, UrlPath, nested
+from .section import HttpUrl, Listed, Origin, Positive, Section, UrlPath, named, nested
 
 
 class VendorModel(Section):
@@ -31,17 +31,47 @@ class OpenClaw(Section):
     """How long the agent remembers."""
 
 
-class Brain(Section):
+class Server(Section):
+    """An MCP server whose tools the language model may use: `url` or `command`."""
+
+    url: HttpUrl | None = None
+    """Where it listens."""
+    token: SecretStr | None = None
+    """The bearer token that it asks for."""
+    command: Listed[str] = ()
+    """The program and its arguments, which speaks on its standard streams."""
+
+
+class Agent(Section):
     """Who answers the caller."""
 
-    kind: Literal["demo", "fixed", "echo", "model", "openclaw"] = "demo"
+    kind: Annotated[
+        str,
+        AfterValidator(named("brain", "demo", "fixed", "echo", "model", "openclaw", "http", "command", "python")),
+    ] = "demo"
     """`demo` is the built-in agent, `fixed` always says `brain.text`, `echo` repeats the caller."""
     text: str = ""
     """What the fixed agent answers; empty answers nothing."""
     model: str | None = None
-    """The language model of `model`, as `vendor/name`."""
+    """The language model of `model`, as `vendor:name`."""
     instructions: str | None = None
-    """What the language model is told about its task."""
+    """What the agent is told about its task."""
+    base_url: HttpUrl | None = None
+    """Where a server listens that speaks as OpenAI does, such as `http://127.0.0.1:11434/v1`."""
+    max_tokens: Positive = 500
+    """How long an answer of the language model may be."""
+    servers: Listed[Server] = ()
+    """MCP servers whose tools the language model may use."""
+    url: HttpUrl | None = None
+    """Where `http` asks for answers."""
+    token: SecretStr | None = None
+    """The bearer token for `url`, or the key for `base_url`."""
+    command: Listed[str] = ()
+    """The program of `command`, and its arguments."""
+    callable: str | None = None
+    """What `python` calls, as `module:name`."""
+    early: bool | None = None
+    """Whether it is asked before the caller has surely finished; absent: where asking twice changes nothing."""
     timeout_ms: Positive = 30000
     """How long an answer may take to begin."""
     openai: VendorModel = nested()
@@ -52,6 +82,13 @@ class Brain(Section):
     """Google Gemini."""
     openclaw: OpenClaw = nested()
     """The agent of an OpenClaw gateway."""
+
+
+class Brain(Agent):
+    """Who answers the caller, and who does in its place."""
+
+    fallback: Agent | None = None
+    """Who answers when the first one fails; has the same keys."""
 
 
 class RealtimeVendor(Section):

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from .agents import Brain
 from .keys import Path
 from .model import Config
+from .speech import VendorStt, VendorTts
 
 _CREDENTIALS: dict[str, dict[str, str]] = {
     "twilio": {"account_sid": "TWILIO_ACCOUNT_SID", "auth_token": "TWILIO_AUTH_TOKEN"},
@@ -21,6 +22,15 @@ _CREDENTIALS: dict[str, dict[str, str]] = {
     },
     "plivo": {"auth_id": "PLIVO_AUTH_ID", "auth_token": "PLIVO_AUTH_TOKEN"},
 }
+_OF_A_KIND: dict[str, dict[str, str]] = {
+    "model": {"model": "vendor:name, such as openai:gpt-5-mini"},
+    "http": {"url": "the URL that answers"},
+    "command": {"command": "the program and its arguments, as a list"},
+    "python": {"callable": "module:name"},
+}
+"""What an agent of each kind cannot do without, and what to write."""
+LOCAL = frozenset({"local", "moonshine", "whisper", "piper"})
+"""Engines of this machine, which know English only."""
 _SORTS = {
     "int_type": "expected a whole number",
     "float_type": "expected a number",
@@ -109,6 +119,7 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
     yield from _missing_credentials(config)
     yield from _half_a_key(config)
     yield from _incomplete_agents(config)
+    yield from _deaf_or_mute(config)
 
 
 def _disordered_waits(config: Config) -> Iterator[Contradiction]:
@@ -144,8 +155,35 @@ def _incomplete_agents(config: Config) -> Iterator[Contradiction]:
     agents: list[tuple[Path, Brain]] = [(("brain",), config.brain)]
     agents += [(("lines", number, "brain"), config.line(number).brain) for number in config.lines]
     for path, brain in agents:
-        if brain.kind == "model" and not brain.model:
-            yield Contradiction(((*path, "model"), (*path, "kind")), "is missing for kind `model`: write vendor/name")
+        for part, agent in ((path, brain), ((*path, "fallback"), brain.fallback)):
+            if agent is None:
+                continue
+            for key, wanted in _OF_A_KIND.get(agent.kind, {}).items():
+                if not getattr(agent, key):
+                    yield Contradiction(
+                        ((*part, key), (*part, "kind")), f"is missing for kind `{agent.kind}`: write {wanted}"
+                    )
+
+
+def _deaf_or_mute(config: Config) -> Iterator[Contradiction]:
+    """Vendors without a key, and local engines for languages that they do not speak."""
+    for number in ("", *config.lines):
+        line, at = config.line(number), ("lines", number) if number else ()
+        for part, speech in (("stt", line.stt), ("tts", line.tts)):
+            for name in (speech.provider, *speech.fallback):
+                vendor = getattr(speech, name, None)
+                chosen = ((*at, part, "provider"), (part, "provider"), (part, "fallback"))
+                if isinstance(vendor, VendorStt | VendorTts) and not _text(vendor.api_key):
+                    yield Contradiction(
+                        ((*at, part, name, "api_key"), (part, name, "api_key"), *chosen),
+                        f"is missing for `{name}`: write it, or set {name.upper()}_API_KEY",
+                    )
+                if name in LOCAL and line.language.split("-")[0].lower() != "en":
+                    yield Contradiction(
+                        ((*at, "language"), ("language",)),
+                        f"is {line.language}, and the engines of this machine know English only: "
+                        f"set `{part}.provider` to a vendor such as deepgram, openai or elevenlabs",
+                    )
 
 
 def _text(value: object) -> str:

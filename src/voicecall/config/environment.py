@@ -23,7 +23,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "OPENAI_API_KEY": ("stt.openai.api_key", "tts.openai.api_key", "brain.openai.api_key", "realtime.openai.api_key"),
     "DEEPGRAM_API_KEY": ("stt.deepgram.api_key", "tts.deepgram.api_key"),
     "ELEVENLABS_API_KEY": ("stt.elevenlabs.api_key", "tts.elevenlabs.api_key"),
-    "CARTESIA_API_KEY": ("stt.cartesia.api_key", "tts.cartesia.api_key"),
+    "CARTESIA_API_KEY": ("tts.cartesia.api_key",),
     "ANTHROPIC_API_KEY": ("brain.anthropic.api_key",),
     "GOOGLE_API_KEY": ("brain.gemini.api_key", "realtime.gemini.api_key"),
     "GEMINI_API_KEY": ("brain.gemini.api_key", "realtime.gemini.api_key"),

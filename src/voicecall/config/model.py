@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from .agents import Brain, Realtime
 from .carriers import Mock, Plivo, Telnyx, Twilio
 from .section import (
     HttpUrl,
     InboundPolicy,
+    Language,
     Listed,
     NotNegative,
     Number,
@@ -24,6 +25,7 @@ from .section import (
     Section,
     UrlPath,
     WsUrl,
+    named,
     nested,
 )
 from .speech import Stt, Tts
@@ -106,6 +108,36 @@ class Turns(Section):
     """Whether the caller can interrupt the agent."""
     protect_greeting: bool = True
     """Whether an outbound greeting is heard out before the caller can interrupt."""
+    protect_inbound_greeting: bool = False
+    """The same for an inbound greeting."""
+    echo: bool = True
+    """Whether our own voice, coming back from the caller's phone, is recognised and ignored."""
+    model: Annotated[str, AfterValidator(named("turns", "none", "smart-turn"))] = "none"
+    """A model that judges from the sound of a pause whether the caller has finished."""
+    model_path: str | None = None
+    """Its file."""
+    silence_reprompt_ms: NotNegative = 10000
+    """How long nobody may speak before the caller is asked whether they are there; 0 is never."""
+    silence_reprompts: NotNegative = 2
+    """How often the caller is asked before the agent says goodbye and hangs up."""
+    moment_ms: Positive = 60000
+    """The same silence, for a caller who asked for a moment, or put us on hold."""
+    reprompt_text: str | None = None
+    """What the caller is asked then; absent: a phrase of the language."""
+    goodbye_text: str | None = None
+    """What is said before hanging up; absent: a phrase of the language."""
+    filler_after_ms: NotNegative = 2500
+    """How long the agent may think before `filler_text` is said, once; 0 is never."""
+    filler_text: str | None = None
+    """What is said then; absent: a phrase of the language."""
+    apology_text: str | None = None
+    """What is said when the agent fails; absent: a phrase of the language."""
+    digits_end: Annotated[str, Field(pattern=r"^[0-9*#A-D]*$")] = "#"
+    """Keys that end what the caller enters."""
+    digits_count: NotNegative = 0
+    """How many keys make an entry; 0 where that is not known."""
+    digits_timeout_ms: Positive = 2000
+    """How long after a key another one may follow."""
 
 
 class Limits(Section):
@@ -199,6 +231,8 @@ class Line(Section):
     """How the caller is heard; lies over `stt`."""
     tts: Tts | None = None
     """How the agent sounds; lies over `tts`."""
+    language: Language | None = None
+    """What is spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +245,7 @@ class LineOptions:
     brain: Brain
     stt: Stt
     tts: Tts
+    language: str
 
 
 class Config(Section):
@@ -230,6 +265,8 @@ class Config(Section):
     """Numbers that may call, for `allowlist`."""
     inbound_greeting: str = GREETING
     """Spoken first on inbound calls; empty greets nobody."""
+    language: Language = "en"
+    """What is spoken on our lines: a BCP 47 tag."""
     skip_signature_verification: bool = False
     """Believe unsigned webhooks. For development only."""
     serve: Serve = nested()
@@ -275,6 +312,7 @@ class Config(Section):
             brain=_over(self.brain, line.brain),
             stt=_over(self.stt, line.stt),
             tts=_over(self.tts, line.tts),
+            language=line.language or self.language,
         )
 
 
@@ -288,5 +326,5 @@ def _over(general: Some, special: Some | None) -> Some:
     given: dict[str, Any] = {}
     for name in special.model_fields_set:
         above, below = getattr(special, name), getattr(general, name)
-        given[name] = _over(below, above) if isinstance(above, Section) else above
+        given[name] = _over(below, above) if isinstance(above, Section) and below is not None else above
     return general.model_copy(update=given)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from importlib.metadata import entry_points
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -41,6 +44,18 @@ def _number(value: str) -> str:
     return value
 
 
+def named(group: str, *built_in: str) -> Callable[[str], str]:
+    """Return the check of a name that is ours, or that an installed package offers as `voicecall.<group>`."""
+
+    def check(value: str) -> str:
+        offered = () if value in built_in else entry_points(group=f"voicecall.{group}").names
+        if value not in built_in and value not in offered:
+            raise ValueError(f"expected {', '.join(map(repr, (*built_in, *sorted(offered))))}")
+        return value
+
+    return check
+
+
 def _http_url(value: str) -> str:
     return _url(value, ("https", "http"))
 
@@ -74,6 +89,17 @@ def _path(value: str) -> str:
     return value if value == "/" else value.rstrip("/")
 
 
+def is_language(value: str) -> bool:
+    """Say whether it has the form of a BCP 47 tag."""
+    return re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", value) is not None
+
+
+def _language(value: str) -> str:
+    if not is_language(value):
+        raise ValueError("not a language: write a BCP 47 tag, such as en, de or en-GB")
+    return value
+
+
 Item = TypeVar("Item")
 
 Number = Annotated[str, AfterValidator(_number)]
@@ -82,6 +108,8 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 WsUrl = Annotated[str, AfterValidator(_ws_url)]
 Origin = Annotated[str, AfterValidator(_origin)]
 """Scheme, host and port, to which a vendor's usual paths are appended."""
+Language = Annotated[str, AfterValidator(_language)]
+"""A BCP 47 tag."""
 UrlPath = Annotated[str, AfterValidator(_path)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 """0 lets the system choose."""

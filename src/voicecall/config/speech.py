@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
-from .section import Origin, Section, nested
+from .section import Language, Listed, Origin, Section, named, nested
 
 Factor = Annotated[float, Field(ge=0.5, le=2.0)]
 """1.0 is the voice as it is."""
@@ -28,17 +29,33 @@ class VendorStt(Section):
     """An origin in place of the vendor's own: tests, proxies."""
     model: str | None = None
     """The vendor's model; its default when absent."""
-    language: str | None = None
-    """A BCP 47 tag such as `en-US`; the vendor's default when absent."""
+    language: Language | None = None
+    """A BCP 47 tag such as `en-US`; the line's `language` when absent."""
+
+
+SttName = Annotated[
+    str,
+    AfterValidator(named("stt", "local", "scripted", "whisper", "moonshine", "openai", "deepgram", "elevenlabs")),
+]
+TtsName = Annotated[
+    str, AfterValidator(named("tts", "local", "piper", "tone", "openai", "elevenlabs", "cartesia", "deepgram"))
+]
+
+
+class PluginStt(VendorStt):
+    """A transcriber that another package brings."""
+
+    options: Mapping[str, str] = Field(default_factory=dict)
+    """What only this one understands."""
 
 
 class Stt(Section):
     """Speech to text."""
 
-    provider: Literal["local", "scripted", "whisper", "moonshine", "openai", "deepgram", "elevenlabs", "cartesia"] = (
-        "local"
-    )
+    provider: SttName = "local"
     """Who transcribes; `local` is the best engine installed here."""
+    fallback: Listed[SttName] = ()
+    """Who takes over inside a call, in this order, when the one before fails."""
     scripted: Scripted = nested()
     """The scripted transcriber."""
     openai: VendorStt = nested()
@@ -47,8 +64,8 @@ class Stt(Section):
     """Deepgram."""
     elevenlabs: VendorStt = nested()
     """ElevenLabs."""
-    cartesia: VendorStt = nested()
-    """Cartesia."""
+    plugin: PluginStt = nested()
+    """What a transcriber of another package is given."""
 
 
 class LocalTts(Section):
@@ -78,19 +95,30 @@ class VendorTts(Section):
     """The vendor's model; its default when absent."""
     voice: str | None = None
     """The vendor's name or id of the voice; `tts.voice` when absent."""
-    language: str | None = None
-    """A BCP 47 tag such as `en-US`; the vendor's default when absent."""
+    language: Language | None = None
+    """A BCP 47 tag such as `en-US`; the line's `language` when absent."""
     speed: Annotated[float, Field(ge=0.25, le=4.0)] | None = None
     """Factor on the voice's speed, where the vendor has one."""
     instructions: str | None = None
     """How to speak, where the vendor takes such words."""
 
 
+class PluginTts(VendorTts):
+    """A synthesiser that another package brings."""
+
+    options: Mapping[str, str] = Field(default_factory=dict)
+    """What only this one understands."""
+
+
 class Tts(Section):
     """Text to speech."""
 
-    provider: Literal["local", "piper", "tone", "openai", "elevenlabs", "cartesia", "deepgram"] = "local"
+    provider: TtsName = "local"
     """Who speaks; `local` is the best engine installed here."""
+    fallback: Listed[TtsName] = ()
+    """Who takes over inside a call, in this order, when the one before fails."""
+    pronunciations: Mapping[str, str] = Field(default_factory=dict)
+    """Words, and how they are to be read aloud."""
     voice: str = "default"
     """The voice's name."""
     local: LocalTts = nested()
@@ -105,3 +133,5 @@ class Tts(Section):
     """Cartesia."""
     deepgram: VendorTts = nested()
     """Deepgram."""
+    plugin: PluginTts = nested()
+    """What a synthesiser of another package is given."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from voicecall.core.events import Arrived, Placed
+from voicecall.core.floor import Floor, Turns
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
 from voicecall.core.rules import Mode, Route, Rules
-from voicecall.core.turns import Floor, Turns
 
 
 class Phase(StrEnum):
@@ -82,6 +82,17 @@ class Line(msgspec.Struct, frozen=True):
     text: str
     heard: str | None = None
     """The agent's lines: what the caller heard of it, where that is less than `text`."""
+    keys: bool = False
+    """The caller's lines: whether `text` are keys that were pressed."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of the call, as its agent noted it."""
+
+    disposition: str
+    summary: str
+    data: dict[str, Any]
+    """JSON values."""
 
 
 class Caution(msgspec.Struct, frozen=True):
@@ -137,6 +148,16 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     farewell: int = 0
     """The reply after which to hang up; 0 for none."""
     farewell_reason: EndReason = "hangup-agent"
+    farewell_detail: str | None = None
+    driven: bool = False
+    """Whether somebody else than the agent speaks in its place: what was said last was asked for."""
+    moment: bool = False
+    """Whether the caller asked for a moment, or put us on hold."""
+    reprompted: int = 0
+    """How often in a row the caller was asked whether they are there."""
+    keys: str = ""
+    """What the caller has entered so far."""
+    outcome: Outcome | None = None
     lines: tuple[Line, ...] = ()
     warnings: tuple[Caution, ...] = ()
     latency: tuple[Measured, ...] = ()

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from voicecall.core import turns as floor
+from voicecall.core import floor, saying
 from voicecall.core.call import NEXT, Call, Caution, EndReason, Line, Phase
 from voicecall.core.effects import (
     Acknowledge,
@@ -16,12 +16,15 @@ from voicecall.core.effects import (
     Effect,
     Hangup,
     Refuse,
+    Rehearse,
     Respond,
     Say,
     SendDigits,
     StartTimer,
     StopTimer,
 )
+from voicecall.core.languages import asks_for_a_moment, is_recording
+from voicecall.core.languages import language as tongue
 
 HANGUP_TRIES = 3
 MACHINE_SILENCE = 8.0
@@ -83,6 +86,10 @@ class Draft:
                     self.stop(name)
                 case Say(reply):
                     self.reply(reply, effect)
+                case Rehearse() if self.call.prompting or self.call.continues or self.call.machine:
+                    pass
+                case Rehearse() if self.call.mode == "notify" or not self.call.is_live:
+                    pass
                 case _:
                     self.do(effect)
 
@@ -92,24 +99,61 @@ class Draft:
         self.do(effect)
 
     def caller_said(self, ended: floor.TurnEnded) -> None:
-        """The caller ended a turn: whoever waits for it has it, else the agent answers."""
+        """The caller ended a turn: whoever waits for it has it, else the agent answers, where there is something to."""
         if ended.text:
-            self.line(Line(ended.since, "caller", ended.text))
-        call = self.call
+            self.line(Line(ended.since, "caller", ended.text, keys=ended.keys))
+            self.set(reprompted=0, moment=False)
+        call, language = self.call, tongue(self.call.rules.turns.language)
         asked = call.continues and not any(said.reply == call.continue_reply for said in call.turns.queue)
         if asked and ended.text:
             self.stop("answer")
             self.set(continues="")
             self.do(Acknowledge(call.continues, {"transcript": ended.text}))
-            self.turn(floor.release(call.turns))
+            self.turn(saying.release(call.turns))
         elif call.machine:
             self.start("machine", MACHINE_BEEP)
-        elif ended.unanswered and call.mode == "conversation" and call.is_live:
-            turns = floor.respond(call.turns)
-            self.set(turns=turns)
-            self.reply(turns.reply, Respond(turns.reply, ended.turn))
+        elif not ended.unanswered or call.mode != "conversation" or not call.is_live:
+            self.turn(saying.release(call.turns))
+        elif not ended.keys and asks_for_a_moment(ended.text, language):
+            self.set(moment=True)
+            self.turn(saying.release(call.turns))
+        elif call.direction == "outbound" and not ended.keys and (kind := is_recording(ended.text, language)):
+            self.recording_heard(kind)
         else:
-            self.turn(floor.release(call.turns))
+            self.respond(ended.turn, ended.waited)
+
+    def respond(self, turn: int, waited: float = 0.0) -> None:
+        """Have the agent answer; the floor must be open."""
+        turns = saying.respond(self.call.turns)
+        self.set(turns=turns, driven=False)
+        self.reply(turns.reply, Respond(turns.reply, turn, waited))
+
+    def machine_answered(self) -> None:
+        """A machine picked up: hang up, or leave a message once it has had its say."""
+        call = self.call
+        message = call.rules.machine_message or call.greeting
+        if call.rules.machine == "hangup" or not message:
+            self.end("voicemail", "A machine answered.")
+            return
+        if call.turns.reply in call.reporting:
+            self.do(CancelReply(call.turns.reply))
+        self.stop("notify", "playback")
+        self.set(
+            turns=saying.drop(call.turns, call.greeting_reply),
+            prompts=msgspec.structs.replace(call.prompts, told=(), left=()),
+        )
+        self.set(machine=True, greeting=message, greeting_state="pending", greeting_reply=0)
+        self.greet()
+
+    def recording_heard(self, kind: str) -> None:
+        """A recording speaks, which nobody answers: a voicemail's greeting, or an announcement to who is on hold."""
+        if kind == "voicemail" and self.call.rules.machine != "off":
+            self.machine_answered()
+            if self.call.is_live:
+                self.start("machine", MACHINE_BEEP)
+            return
+        self.set(moment=kind == "hold")
+        self.turn(saying.release(self.call.turns))
 
     def warn(self, code: str, text: str) -> None:
         self.set(warnings=(*self.call.warnings, Caution(self.at, code, text)))
@@ -119,7 +163,7 @@ class Draft:
 
     def say(self, text: str) -> None:
         """Say it when the floor is open."""
-        self.turn(floor.say(self.call.turns, text, protected=False))
+        self.turn(saying.say(self.call.turns, text, protected=False))
 
     def greet(self, *, machine_silent: bool = False) -> None:
         """Say the opening line, unless it was confirmed or is under way; a machine is heard out first."""
@@ -132,18 +176,20 @@ class Draft:
             self.start("machine", MACHINE_SILENCE)
             return
         elif call.greeting_state == "pending":
-            protected = call.direction == "outbound" and call.rules.turns.protect_greeting
+            rules = call.rules.turns
+            outbound = call.direction == "outbound"
+            protected = rules.protect_greeting if outbound else rules.protect_inbound_greeting
             self.stop("notify")
             self.set(greeting_state="sending", greeting_reply=call.turns.replies + 1)
-            self.turn(floor.say(call.turns, call.greeting, protected=protected, first=True))
-        self.turn(floor.connect(self.call.turns))
+            self.turn(saying.say(call.turns, call.greeting, protected=protected, first=True))
+        self.turn(saying.connect(self.call.turns))
 
     def told(self) -> None:
         """The opening line was said as far as it could be: a call that has no more to say ends soon."""
         if (self.call.mode == "notify" or self.call.machine) and self.call.is_live:
             self.start("notify", self.call.rules.notify_hangup_delay)
 
-    def end(self, reason: EndReason, detail: str | None = None, *, sorry: str = "") -> None:
+    def end(self, reason: EndReason, detail: str | None = None, *, sorry: bool = False) -> None:
         """Settle why the call ends, once, and hang up if there is anything to hang up; the carrier may say `sorry`."""
         if not self.call.is_live:
             return
@@ -151,10 +197,10 @@ class Draft:
         self.set(phase=Phase.ENDING, end_reason=reason, end_detail=detail)
         if self.call.turns.reply in self.call.reporting:
             self.do(CancelReply(self.call.turns.reply))
-        self.set(turns=floor.stop(self.call.turns))
+        self.set(turns=saying.stop(self.call.turns))
         self.start("settle", LAST_WORDS if self.call.leg_over else self.call.rules.hangup_patience * HANGUP_TRIES)
         if sorry and not self.call.leg_over:
-            self.do(Dismiss(sorry))
+            self.do(Dismiss(tongue(self.call.rules.turns.language).sorry))
             self.start("hangup", SORRY_PATIENCE)
         else:
             self.hang_up()
@@ -214,7 +260,7 @@ class Draft:
             phase=Phase.ENDED,
             ended_at=self.at,
             stream=None,
-            turns=floor.forget(self.call.turns),
+            turns=saying.forget(self.call.turns),
             reporting=frozenset(),
             speaks={},
             presses=(),

@@ -35,6 +35,13 @@ class CancelReply(_Effect, frozen=True):
     reply: int
 
 
+class Rehearse(_Effect, frozen=True):
+    """Prepare, unheard, the answer to turn `turn`, should it end with the words `text`; no other stays prepared."""
+
+    turn: int
+    text: str
+
+
 class StartTimer(_Effect, frozen=True):
     """Post `TimerFired(name)` after `seconds`; replaces a running timer of that name."""
 
@@ -63,6 +70,8 @@ class Respond(_Effect, frozen=True):
 
     reply: int
     turn: int
+    waited: float = 0.0
+    """Seconds of silence after which the caller's turn was to end."""
 
 
 # --- once durable: the carrier
@@ -139,7 +148,7 @@ class Ignored(_Effect, frozen=True):
     why: str
 
 
-Now = HoldReply | ResumeReply | CancelReply | StartTimer | StopTimer | Ignored
+Now = HoldReply | ResumeReply | CancelReply | Rehearse | StartTimer | StopTimer | Ignored
 Durable = (
     Say
     | Respond

@@ -7,25 +7,34 @@ saved before it is acted on. The rest is *passing*: it is acted on at once and s
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 import msgspec
 
+from voicecall.core.fact import Binding, Passing
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
 from voicecall.core.rules import Mode, Route, Rules
-
-
-class Passing(msgspec.Struct, frozen=True, tag=True):
-    """Acted on at once, saved behind."""
-
-    binding: ClassVar[bool] = False
-
-
-class Binding(msgspec.Struct, frozen=True, tag=True):
-    """Saved before it is acted on."""
-
-    binding: ClassVar[bool] = True
-
+from voicecall.core.utterances import (
+    EarsFailed,
+    FarewellAsked,
+    Heard,
+    KeysWanted,
+    OutcomeNoted,
+    PartlyHeard,
+    PlaybackConfirmed,
+    PlaybackFinished,
+    PlaybackStarted,
+    PlaybackStopped,
+    PromptFailed,
+    ReplyFailed,
+    ReplyWorded,
+    SpeechStarted,
+    SpeechStopped,
+    SpeechSure,
+    TurnMeasured,
+    TurnSigned,
+    Volunteered,
+)
 
 # --- how a call begins
 
@@ -45,7 +54,7 @@ class Placed(Binding, frozen=True, kw_only=True):
     """Digits to send once answered, before anything is said."""
     objective: str = ""
     """Private to the agent."""
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     """Other ways, tried in order while the ways before surely did not dial."""
 
@@ -64,7 +73,7 @@ class Arrived(Binding, frozen=True, kw_only=True):
     """Outbound when it was placed elsewhere in our name."""
     refusal: str = ""
     """Why the call is not taken: `policy`, `busy` or `draining`; empty when it is taken."""
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 # --- what the carrier reports
@@ -174,118 +183,6 @@ class DigitPressed(Binding, frozen=True):
     digit: str
 
 
-# --- what the ears report. `segment` numbers stretches of caller speech, from 1
-
-
-class SpeechStarted(Passing, frozen=True):
-    """The caller began to speak, `lead` seconds ago."""
-
-    segment: int
-    lead: float = 0.0
-
-
-class SpeechStopped(Passing, frozen=True):
-    """The caller fell silent; `silence` seconds of it have already passed."""
-
-    segment: int
-    silence: float
-
-
-class PartlyHeard(Passing, frozen=True):
-    """What the transcriber makes of a segment so far."""
-
-    segment: int
-    text: str
-
-
-class Heard(Binding, frozen=True):
-    """What the caller said in a segment; empty when there were no words."""
-
-    segment: int
-    text: str
-
-
-class EarsFailed(Passing, frozen=True):
-    """The transcriber failed on a segment."""
-
-    segment: int
-    detail: str
-
-
-# --- what the mouth reports. `reply` numbers everything the agent says in a call, from 1
-
-
-class PlaybackStarted(Passing, frozen=True):
-    """The first audio of a reply was sent."""
-
-    reply: int
-
-
-class PlaybackConfirmed(Passing, frozen=True):
-    """The carrier confirmed that a reply is being played."""
-
-    reply: int
-
-
-class ReplyWorded(Binding, frozen=True):
-    """All words of a reply are known; the carrier is to speak them."""
-
-    reply: int
-    text: str
-    """As it is spoken."""
-    written: str = ""
-    """As the agent wrote it, where that differs."""
-
-
-class PromptFailed(Binding, frozen=True):
-    """The carrier could not be told what to say."""
-
-    detail: str
-    prompt: int = 0
-    """Which one, by its number; 0 for the newest."""
-
-
-class FarewellAsked(Passing, frozen=True):
-    """The agent wants to hang up once `reply` was heard."""
-
-    reply: int
-
-
-class PlaybackFinished(Binding, frozen=True):
-    """All of a reply was played; `confirmed` when the carrier said so, else only the clock does."""
-
-    reply: int
-    text: str
-    confirmed: bool = True
-
-
-class PlaybackStopped(Binding, frozen=True):
-    """A reply was cut off; `heard` is what the caller heard of `text`."""
-
-    reply: int
-    text: str
-    heard: str
-
-
-class ReplyFailed(Binding, frozen=True):
-    """No reply, or no more of it, can be spoken. `heard` is what was."""
-
-    reply: int
-    detail: str
-    text: str = ""
-    heard: str = ""
-    voice: bool = False
-    """Whether it was our voice that failed."""
-
-
-class TurnMeasured(Passing, frozen=True):
-    """How long the stages of a turn took."""
-
-    turn: int
-    stages: dict[str, float]
-    """Milliseconds by name of the stage."""
-
-
 # --- what somebody asks of a live call. `operation` is unique and answered once
 
 
@@ -355,12 +252,13 @@ Beginning = Placed | Arrived
 _OfCarrier = Dialled | DialFailed | Ringing | Answered | DocumentAsked | Gathered | Told | CarrierEnded | CarrierAsked
 _OfRequest = HangupAccepted | HangupFailed | DigitsSent | PromptFailed
 _OfStream = StreamStarted | StreamDenied | StreamStopped | DigitPressed
-_OfEars = SpeechStarted | SpeechStopped | PartlyHeard | Heard | EarsFailed
+_OfEars = SpeechStarted | SpeechSure | SpeechStopped | PartlyHeard | Heard | TurnSigned | EarsFailed
 _OfPlayback = PlaybackStarted | PlaybackConfirmed | PlaybackFinished | PlaybackStopped
-_OfMouth = _OfPlayback | ReplyWorded | FarewellAsked | ReplyFailed | TurnMeasured
+_OfMouth = _OfPlayback | ReplyWorded | ReplyFailed | TurnMeasured
+_OfAgent = FarewellAsked | KeysWanted | OutcomeNoted | Volunteered
 _OfPeople = SpeakAsked | ContinueAsked | DigitsAsked | EndAsked
 _OfOurselves = TimerFired | Adopted | Crashed | CallEnded | Warned
-Event = Beginning | _OfCarrier | _OfRequest | _OfStream | _OfEars | _OfMouth | _OfPeople | _OfOurselves
+Event = Beginning | _OfCarrier | _OfRequest | _OfStream | _OfEars | _OfMouth | _OfAgent | _OfPeople | _OfOurselves
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from voicecall.core import prompting, rescue
-from voicecall.core import turns as floor
+from voicecall.core import prompting, rescue, saying
 from voicecall.core.call import EndReason, Phase, Prompts
 from voicecall.core.draft import LAST_WORDS, Draft
 from voicecall.core.effects import AskCarrier
@@ -74,7 +73,7 @@ def adopted(draft: Draft) -> None:
     draft.last_words()
     call, rules = draft.call, draft.call.rules
     draft.set(
-        turns=floor.forget(call.turns),
+        turns=saying.forget(call.turns),
         greeting_state="pending" if call.greeting_state == "sending" else call.greeting_state,
         stream=None,
         prompts=Prompts(number=call.prompts.number, listening=call.prompts.listening),

@@ -43,6 +43,8 @@ class Initiate(_Operation, frozen=True):
     """Digits to send once answered."""
     objective: str = ""
     """What the agent should achieve; private to it."""
+    language: str | None = None
+    """What is spoken: a BCP 47 tag; default `language`."""
     metadata: dict[str, str] = {}
 
 

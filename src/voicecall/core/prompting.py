@@ -11,8 +11,7 @@ from typing import Any
 
 import msgspec
 
-from voicecall.core import replies
-from voicecall.core import turns as floor
+from voicecall.core import floor, replies, saying, turns
 from voicecall.core.call import Call, Phase
 from voicecall.core.draft import Draft
 from voicecall.core.effects import AskCarrier, Listen, Prompt
@@ -82,7 +81,7 @@ def worded(draft: Draft, reply: int, text: str, written: str) -> None:
         return
     _prompts(draft, waiting=True, reply=reply, written=written, told=(), left=parts)
     draft.set(replying_since=draft.at)
-    draft.turn(floor.playback_started(call.turns, reply))
+    draft.turn(saying.playback_started(call.turns, reply))
 
 
 def attend(draft: Draft) -> None:
@@ -145,13 +144,13 @@ def _answered(draft: Draft, text: str, left: tuple[str, ...]) -> None:
     rules = draft.call.rules.turns
     if text:
         over = msgspec.structs.replace(rules, barge_in=rules.barge_in and not left)
-        draft.turn(floor.speech_started(draft.call.turns, over, segment, 0.0, at))
+        draft.turn(turns.speech_started(draft.call.turns, over, segment, 0.0, at))
     if left:
         _part_over(draft, interrupted=bool(text))
     if text:
-        draft.turn(floor.heard(draft.call.turns, rules, segment, text, at))
-        draft.turn(floor.speech_stopped(draft.call.turns, rules, segment, rules.endpointing_max, at))
-        draft.turn(floor.timer_fired(draft.call.turns, rules, floor.ENDPOINT, at))
+        draft.turn(turns.heard(draft.call.turns, rules, segment, text, at))
+        draft.turn(turns.speech_stopped(draft.call.turns, rules, segment, rules.endpointing_max, at))
+        draft.turn(turns.timer_fired(draft.call.turns, rules, floor.ENDPOINT, at))
 
 
 def _left(call: Call) -> tuple[str, ...]:

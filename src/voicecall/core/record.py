@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from voicecall.core.call import Call, Line
+from voicecall.core.call import Call, Line, Outcome
 from voicecall.core.events import Arrived, Event, Placed
 from voicecall.core.step import begin, step
 
@@ -57,6 +57,7 @@ def record(call: Call) -> dict[str, Any]:
         "endDetail": call.end_detail if call.is_over else None,
         "warnings": [{"at": rfc3339(w.at), "code": w.code, "text": w.text} for w in call.warnings],
         "transcript": [transcript_line(line) for line in call.lines],
+        **({"outcome": outcome(call.outcome)} if call.outcome else {}),
         "latency": {"turns": [{"turn": m.turn, **m.stages} for m in call.latency]},
         "metadata": dict(call.metadata),
     }
@@ -67,7 +68,14 @@ def transcript_line(line: Line) -> dict[str, Any]:
     shown: dict[str, Any] = {"at": rfc3339(line.at), "speaker": line.speaker, "text": line.text}
     if line.heard is not None:
         shown["heard"] = line.heard
+    if line.keys:
+        shown["keys"] = True
     return shown
+
+
+def outcome(noted: Outcome) -> dict[str, Any]:
+    """Return what came of a call as JSON values."""
+    return {"disposition": noted.disposition, "summary": noted.summary, "data": noted.data, "evidence": []}
 
 
 def encode_record(call: Call) -> bytes:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from voicecall.core import turns as floor
-from voicecall.core.call import EndReason, Line
+from voicecall.core import floor, saying
+from voicecall.core.call import Line
 from voicecall.core.draft import Draft
-from voicecall.core.effects import Acknowledge, Refuse, Respond
-
-LAST_DETAIL: dict[EndReason, str] = {"timeout": "The call reached its longest duration."}
+from voicecall.core.effects import Acknowledge, Refuse
 
 
 def heard_out(draft: Draft, reply: int, text: str, *, confirmed: bool) -> None:
@@ -22,9 +20,9 @@ def heard_out(draft: Draft, reply: int, text: str, *, confirmed: bool) -> None:
             draft.warn("unconfirmed", "The carrier did not confirm that the opening line was played.")
         draft.told()
     _tell_speaker(draft, reply, Acknowledge(call.speaks.get(reply, ""), {"heard": True}))
-    draft.turn(floor.reply_over(draft.call.turns, call.rules.turns, reply, draft.at))
+    draft.turn(saying.reply_over(draft.call.turns, call.rules.turns, reply, draft.at))
     if reply == call.farewell:
-        draft.end(call.farewell_reason, LAST_DETAIL.get(call.farewell_reason))
+        draft.end(call.farewell_reason, call.farewell_detail)
 
 
 def cut_off(draft: Draft, reply: int, text: str, heard: str, failed: str = "", *, again: bool = False) -> None:
@@ -44,11 +42,11 @@ def cut_off(draft: Draft, reply: int, text: str, heard: str, failed: str = "", *
         draft.told()
     refusal = Refuse(call.speaks.get(reply, ""), "speech", failed)
     _tell_speaker(draft, reply, refusal if failed else Acknowledge(refusal.operation, {"heard": False}))
-    draft.turn(floor.reply_over(draft.call.turns, call.rules.turns, reply, draft.at))
+    draft.turn(saying.reply_over(draft.call.turns, call.rules.turns, reply, draft.at))
     if reply == call.farewell:
         draft.set(farewell=0)
         if failed or call.farewell_reason == "timeout":
-            draft.end(call.farewell_reason, LAST_DETAIL.get(call.farewell_reason))
+            draft.end(call.farewell_reason, call.farewell_detail)
 
 
 def _tell_speaker(draft: Draft, reply: int, answer: Acknowledge | Refuse) -> None:
@@ -76,7 +74,6 @@ def answer_the_unanswered(draft: Draft) -> None:
         and call.lines[-1].speaker == "caller"
         and not call.machine
         and not call.continues
+        and not call.moment
     ):
-        turns = floor.respond(call.turns)
-        draft.set(turns=turns)
-        draft.reply(turns.reply, Respond(turns.reply, turns.turn))
+        draft.respond(call.turns.turn)

@@ -6,8 +6,7 @@ speech stays there.
 
 from __future__ import annotations
 
-from voicecall.core import replies
-from voicecall.core import turns as floor
+from voicecall.core import floor, replies, saying
 from voicecall.core.call import Phase, Prompts
 from voicecall.core.draft import Draft
 from voicecall.core.effects import CancelReply
@@ -18,7 +17,6 @@ MAX_DENIALS = 1
 """Media streams that may be refused before no other is tried."""
 UNHEARD_CONNECTS = 2
 """Media streams that are tried while none was ever heard to work, where the carrier can speak by itself."""
-SORRY = "I am sorry, there is a problem with this call. Please try again later."
 
 
 def asked(draft: Draft) -> None:
@@ -33,11 +31,11 @@ def asked(draft: Draft) -> None:
         draft.set(away=0.0, connects=call.connects - 1)
         draft.connect()
     elif call.denials > MAX_DENIALS:
-        draft.end("error", f"The media stream was refused {call.denials} times.", sorry=SORRY)
+        draft.end("error", f"The media stream was refused {call.denials} times.", sorry=True)
     elif not call.proven and call.connects >= UNHEARD_CONNECTS and call.rules.can.prompts:
         fall_back(draft, f"{call.connects} media streams were opened, and none was heard.")
     elif call.connects >= MAX_CONNECTS:
-        draft.end("error", f"The media stream ended {call.connects} times; it is not opened again.", sorry=SORRY)
+        draft.end("error", f"The media stream ended {call.connects} times; it is not opened again.", sorry=True)
     else:
         draft.connect()
 
@@ -81,7 +79,7 @@ def fall_back(draft: Draft, why: str) -> None:
         prompts=Prompts(number=call.prompts.number, waiting=True),
         stream=None,
         asked="",
-        turns=floor.start_over(call.turns, call.greeting_reply),
+        turns=saying.start_over(call.turns, call.greeting_reply),
         greeting_state="pending" if call.greeting_state == "sending" else call.greeting_state,
         greeting_reply=0,
     )

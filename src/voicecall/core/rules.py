@@ -59,6 +59,8 @@ class Route(msgspec.Struct, frozen=True):
 class TurnRules(msgspec.Struct, frozen=True):
     """How this call takes turns. All times in seconds."""
 
+    language: str = "en"
+    """What is spoken: a BCP 47 tag."""
     endpointing: float = 0.5
     """Silence that ends a turn that is neither clearly finished nor clearly open."""
     endpointing_min: float = 0.3
@@ -68,8 +70,28 @@ class TurnRules(msgspec.Struct, frozen=True):
     barge_in: bool = True
     barge_in_patience: float = 1.5
     """How long speech is held, after the caller fell silent, while words are awaited."""
+    barge_in_doubt: float = 0.45
+    """How long speech is held by a sound that is not surely speech."""
     protect_greeting: bool = True
     """Whether an outbound greeting is heard out before the caller can interrupt."""
+    protect_inbound_greeting: bool = False
+    """The same for an inbound one."""
+    early: bool = False
+    """Whether the agent may be asked before the caller has surely finished."""
+    silence: float = 0.0
+    """How long nobody may speak before the caller is asked whether they are there; 0 is for ever."""
+    reprompts: int = 2
+    """How often the caller is asked before the call is ended."""
+    reprompt: str = ""
+    goodbye: str = ""
+    moment: float = 60.0
+    """The same silence, for a caller who asked for a moment, or put us on hold."""
+    digits_end: str = "#"
+    """Keys that end what the caller enters."""
+    digits_count: int = 0
+    """How many keys the caller enters; 0 where that is not known."""
+    digits_patience: float = 2.0
+    """How long after a key another one may follow."""
 
 
 class Rules(msgspec.Struct, frozen=True):

@@ -6,14 +6,12 @@ from typing import assert_never
 
 import msgspec
 
-from voicecall.core import leg, prompting, replies, rescue
-from voicecall.core import turns as floor
-from voicecall.core.call import Call, Measured, Phase, open_call
+from voicecall.core import floor, keys, leg, patience, prompting, replies, requests, rescue, saying, turns
+from voicecall.core.call import Call, Measured, Outcome, Phase, open_call
 from voicecall.core.draft import HANGUP_TRIES, Draft
 from voicecall.core.effects import (
     Acknowledge,
     AskCarrier,
-    CancelReply,
     Dial,
     Effect,
     Ignored,
@@ -35,16 +33,28 @@ from voicecall.core.events import (
     DigitsAsked,
     DigitsSent,
     DocumentAsked,
-    EarsFailed,
     EndAsked,
     Event,
-    FarewellAsked,
     Gathered,
     HangupAccepted,
     HangupFailed,
-    Heard,
-    PartlyHeard,
     Placed,
+    Ringing,
+    SpeakAsked,
+    StreamDenied,
+    StreamStarted,
+    StreamStopped,
+    TimerFired,
+    Told,
+    Warned,
+)
+from voicecall.core.utterances import (
+    EarsFailed,
+    FarewellAsked,
+    Heard,
+    KeysWanted,
+    OutcomeNoted,
+    PartlyHeard,
     PlaybackConfirmed,
     PlaybackFinished,
     PlaybackStarted,
@@ -52,21 +62,17 @@ from voicecall.core.events import (
     PromptFailed,
     ReplyFailed,
     ReplyWorded,
-    Ringing,
-    SpeakAsked,
     SpeechStarted,
     SpeechStopped,
-    StreamDenied,
-    StreamStarted,
-    StreamStopped,
-    TimerFired,
-    Told,
+    SpeechSure,
     TurnMeasured,
-    Warned,
+    TurnSigned,
+    Volunteered,
 )
 
 _RING_SLACK = 5.0
 _HANGUP_PAUSE = 2.0
+_LONGEST = "The call reached its longest duration."
 
 
 def begin(event: Placed | Arrived, at: float) -> tuple[Call, tuple[Effect, ...]]:
@@ -111,6 +117,7 @@ def step(call: Call, event: Event, at: float) -> tuple[Call, tuple[Effect, ...]]
     draft = Draft(call, at)
     _take(draft, event)
     prompting.attend(draft)
+    patience.attend(draft)
     draft.settle()
     after, effects = draft.done()
     if effects or after != call or isinstance(event, PartlyHeard | DigitPressed):
@@ -162,7 +169,7 @@ def _take(draft: Draft, event: Event) -> None:
                 draft.enter(Phase.ANSWERED)
                 draft.answered()
                 if machine and not call.machine and rules.machine != "off":
-                    _machine_answered(draft)
+                    draft.machine_answered()
         case DocumentAsked():
             if call.is_live:
                 _asked(draft)
@@ -217,26 +224,30 @@ def _take(draft: Draft, event: Event) -> None:
                 draft.start("stream-grace", rules.stream_grace + rules.can.return_delay + call.away)
         case StreamDenied():
             draft.set(denials=call.denials + 1)
-        case DigitPressed():
-            pass
+        case DigitPressed(digit):
+            keys.pressed(draft, digit)
         case SpeechStarted(segment, lead) if call.phase is Phase.ACTIVE and not call.prompting:
             draft.stop("machine")
-            draft.turn(floor.speech_started(call.turns, rules.turns, segment, lead, at))
+            draft.turn(turns.speech_started(call.turns, rules.turns, segment, lead, at))
+        case SpeechSure(segment):
+            draft.turn(turns.speech_sure(call.turns, rules.turns, segment))
+        case TurnSigned(sign):
+            draft.turn(turns.signed(call.turns, rules.turns, sign, at))
         case SpeechStopped(segment, silence):
-            draft.turn(floor.speech_stopped(call.turns, rules.turns, segment, silence, at))
+            draft.turn(turns.speech_stopped(call.turns, rules.turns, segment, silence, at))
         case PartlyHeard(segment, text):
-            draft.turn(floor.partly_heard(call.turns, rules.turns, segment, text, at))
+            draft.turn(turns.partly_heard(call.turns, rules.turns, segment, text, at))
         case Heard(segment, text):
-            draft.turn(floor.heard(call.turns, rules.turns, segment, text, at))
+            draft.turn(turns.heard(call.turns, rules.turns, segment, text, at))
         case EarsFailed(segment, detail):
             draft.warn("stt", detail)
-            draft.turn(floor.heard(call.turns, rules.turns, segment, "", at))
+            draft.turn(turns.heard(call.turns, rules.turns, segment, "", at))
         case SpeechStarted():
             pass
         case PlaybackStarted(reply):
             if reply == call.turns.reply:
                 draft.set(replying_since=at)
-                draft.turn(floor.playback_started(call.turns, reply))
+                draft.turn(saying.playback_started(call.turns, reply))
                 if not call.proven:
                     draft.start("playback", rules.playback)
         case PlaybackConfirmed():
@@ -251,7 +262,15 @@ def _take(draft: Draft, event: Event) -> None:
                 draft.do(AskCarrier())
         case FarewellAsked(reply):
             if reply == call.turns.reply:
-                draft.set(farewell=reply, farewell_reason="hangup-agent")
+                draft.set(farewell=reply, farewell_reason="hangup-agent", farewell_detail=None)
+        case KeysWanted(reply, digits):
+            if call.is_live:
+                draft.press(f"agent {reply}", digits)
+        case OutcomeNoted(disposition, summary, data):
+            draft.set(outcome=Outcome(disposition, summary, data))
+        case Volunteered(text):
+            if call.is_live and call.mode == "conversation":
+                draft.say(text)
         case PlaybackFinished(reply, text, confirmed):
             if reply in call.reporting:
                 draft.set(proven=call.proven or confirmed)
@@ -273,12 +292,14 @@ def _take(draft: Draft, event: Event) -> None:
         case Warned(code, text):
             draft.warn(code, text)
         case SpeakAsked() | ContinueAsked() | DigitsAsked() | EndAsked():
-            _operation(draft, event)
+            requests.asked(draft, event)
         case DigitsSent(operation, error) if operation in call.presses:
             draft.set(presses=tuple(press for press in call.presses if press != operation))
             if error:
                 draft.back()
-            if operation:
+            if operation.startswith("agent "):
+                draft.warn("dtmf", f"The agent's digits could not be sent: {error}") if error else None
+            elif operation:
                 draft.do(Refuse(operation, "carrier", error) if error else Acknowledge(operation, {}))
             else:
                 if error:
@@ -301,23 +322,6 @@ def _take(draft: Draft, event: Event) -> None:
             assert_never(event)
 
 
-def _machine_answered(draft: Draft) -> None:
-    """A machine picked up: hang up, or leave a message once it has had its say."""
-    message = draft.call.rules.machine_message or draft.call.greeting
-    if draft.call.rules.machine == "hangup" or not message:
-        draft.end("voicemail", "A machine answered.")
-    else:
-        if draft.call.turns.reply in draft.call.reporting:
-            draft.do(CancelReply(draft.call.turns.reply))
-        draft.stop("notify", "playback")
-        draft.set(
-            turns=floor.drop(draft.call.turns, draft.call.greeting_reply),
-            prompts=msgspec.structs.replace(draft.call.prompts, told=(), left=()),
-        )
-        draft.set(machine=True, greeting=message, greeting_state="pending", greeting_reply=0)
-        draft.greet()
-
-
 def _asked(draft: Draft) -> None:
     """The carrier asks what to do with a leg that was answered, or that is to be."""
     if draft.call.prompting:
@@ -326,35 +330,12 @@ def _asked(draft: Draft) -> None:
         rescue.asked(draft)
 
 
-def _operation(draft: Draft, event: SpeakAsked | ContinueAsked | DigitsAsked | EndAsked) -> None:
-    """Somebody asked something of the call."""
-    call = draft.call
-    match event:
-        case EndAsked(operation):
-            draft.set(ends=(*call.ends, operation))
-            draft.end("hangup-agent")
-        case _ if not call.is_live:
-            draft.do(Refuse(event.operation, "call-over", f"the call is ending: {call.end_reason}"))
-        case SpeakAsked(operation, text):
-            draft.set(speaks={**call.speaks, call.turns.replies + 1: operation})
-            draft.say(text)
-        case ContinueAsked(operation, _) if call.continues:
-            draft.do(Refuse(operation, "refused", "somebody else waits for the caller's answer already"))
-        case ContinueAsked(operation, text):
-            draft.set(continues=operation, continue_reply=call.turns.replies + 1)
-            draft.say(text)
-        case DigitsAsked(operation, digits):
-            draft.press(operation, digits)
-        case _:
-            assert_never(event)
-
-
 def _timer(draft: Draft, name: str) -> None:
     """A timer that was still wanted went off."""
     call, rules = draft.call, draft.call.rules
     match name:
         case floor.ENDPOINT | floor.TRANSCRIPT | floor.BARGE_IN:
-            draft.turn(floor.timer_fired(call.turns, rules.turns, name, draft.at))
+            draft.turn(turns.timer_fired(call.turns, rules.turns, name, draft.at))
         case "settle":
             draft.settle(force=True)
         case "hangup":
@@ -385,11 +366,15 @@ def _timer(draft: Draft, name: str) -> None:
             draft.end("voicemail" if call.machine else "completed")
         case "machine":
             draft.greet(machine_silent=True)
+        case keys.KEYS:
+            keys.entered(draft)
+        case patience.SILENCE:
+            patience.silent(draft)
         case "answer":
             draft.set(continues="")
             draft.do(Acknowledge(call.continues, {"transcript": "", "timedOut": True}))
         case "max-duration" if call.turns.floor in (floor.Floor.AGENT, floor.Floor.HELD):
-            draft.set(farewell=call.turns.reply, farewell_reason="timeout")
+            draft.set(farewell=call.turns.reply, farewell_reason="timeout", farewell_detail=_LONGEST)
             draft.start("last-sentence", rules.last_sentence)
         case _:
-            draft.end("timeout", replies.LAST_DETAIL["timeout"])
+            draft.end("timeout", _LONGEST)

@@ -1,155 +1,54 @@
-"""Turn-taking: who has the floor. Pure; one small state per call, one function per fact.
-
-The floor is open, or the caller has it, or the agent. Two states lie between: *pause*, when the caller fell silent and
-may go on, and *held*, when the agent was cut short by something that may turn out to be nothing. Sound alone holds the
-agent; only words take the floor from it.
-
-    open ──speech──► caller ──silence──► pause ──endpoint──► thinking ──first audio──► agent ──last mark──► open
-                       ▲                  │ │                   │                      │  ▲
-                       └──────speech──────┘ │                   └──speech──► caller    ▼  │ nothing was said
-                                            └─no words──► open                        held ┘
-                                                              caller, pause ◄──words── ┘
-
-The agent says one thing at a time: whatever else there is to say waits in `queue` for the floor to be open.
-"""
+"""The caller's side of turn-taking: speech, silence and words, and what they mean for the floor. Pure."""
 
 from __future__ import annotations
 
-import re
-from enum import StrEnum
-from typing import Any, assert_never
+from typing import assert_never
 
-import msgspec
-
-from voicecall.core.effects import CancelReply, HoldReply, ResumeReply, Say, StartTimer, StopTimer
+from voicecall.core.effects import CancelReply, HoldReply, Rehearse, ResumeReply, StartTimer, StopTimer
 from voicecall.core.endpoint import completeness
+from voicecall.core.floor import BARGE_IN, ENDPOINT, TRANSCRIPT, Floor, Out, Result, Sign, TurnEnded, Turns, changed
+from voicecall.core.languages import is_backchannel, language
 from voicecall.core.rules import TurnRules
-
-ENDPOINT = "endpoint"
-TRANSCRIPT = "transcript"
-BARGE_IN = "barge-in"
-
-_BACKCHANNELS = frozenset(
-    {"mm", "mmm", "mhm", "mm-hmm", "mmhmm", "hm", "hmm", "uh-huh", "uh", "um", "ah", "oh", "okay", "ok", "right"}
-    | {"yeah", "yep", "sure", "i see", "got it", "all right", "alright"}
-)
-
-
-class Floor(StrEnum):
-    """Who has the floor."""
-
-    OPEN = "open"
-    CALLER = "caller"
-    PAUSE = "pause"
-    THINKING = "thinking"
-    AGENT = "agent"
-    HELD = "held"
-
-
-class Utterance(msgspec.Struct, frozen=True):
-    """Something the agent will say."""
-
-    reply: int
-    text: str
-    protected: bool
-    """Whether it is heard out before the caller can interrupt."""
-
-
-class Turns(msgspec.Struct, frozen=True):
-    """The state of turn-taking in one call."""
-
-    floor: Floor = Floor.OPEN
-    reply: int = 0
-    """What the agent is making, saying or holding; 0 for nothing."""
-    replies: int = 0
-    """How many replies there were."""
-    protected: bool = False
-    answering: bool = False
-    """Whether `reply` answers the caller, and so falls when the caller goes on."""
-    queue: tuple[Utterance, ...] = ()
-    turn: int = 0
-    """How many turns the caller has ended."""
-    speaking: int = 0
-    """The segment that the caller is speaking; 0 for silence."""
-    spoken_over: int = 0
-    """The segment spoken over a protected reply: it does not count unless it outlasts the reply."""
-    awaited: frozenset[int] = frozenset()
-    """Segments whose words are not known yet."""
-    late: frozenset[int] = frozenset()
-    """Segments whose words were not waited for any longer; they count when they come all the same."""
-    words: tuple[str, ...] = ()
-    """What was said in the turn so far, by segment."""
-    since: float = 0.0
-    """When the caller began this turn, in Unix seconds."""
-    silent_since: float = 0.0
-    """When the caller last fell silent, in Unix seconds."""
-    due: bool = False
-    """Whether the endpoint has passed and only words are missing."""
-    owed: bool = False
-    """Whether the caller went on before the last turn was answered; noise alone must not cost the answer."""
-    ready: bool = False
-    """Whether anything can be said yet."""
-
-    @property
-    def text(self) -> str:
-        """The words of the turn so far."""
-        return " ".join(self.words)
-
-
-class TurnEnded(msgspec.Struct, frozen=True):
-    """The caller has finished, `text` is empty when nothing was said. Not an effect; the call decides who answers."""
-
-    turn: int
-    text: str
-    since: float
-    unanswered: bool = True
-    """Whether this turn, or else the one before, wants an answer."""
-
-
-Out = HoldReply | ResumeReply | CancelReply | Say | StartTimer | StopTimer | TurnEnded
-Result = tuple[Turns, tuple[Out, ...]]
-
-
-def is_backchannel(text: str) -> bool:
-    """Say whether the words only tell the agent to go on."""
-    plain = " ".join(re.findall(r"[a-z'-]+", text.lower()))
-    return plain in _BACKCHANNELS or (bool(plain) and all(word in _BACKCHANNELS for word in plain.split()))
-
-
-def _with(turns: Turns, **changes: Any) -> Turns:
-    return msgspec.structs.replace(turns, **changes)
 
 
 def _yields(turns: Turns, rules: TurnRules) -> bool:
     """Say whether what the agent makes or says gives way to the caller; an answer that nobody hears yet always does."""
-    return not turns.protected and (rules.barge_in or (turns.floor is Floor.THINKING and turns.answering))
-
-
-# --- the caller
+    return not turns.protected and (
+        rules.barge_in or turns.floor is Floor.HELD or (turns.floor is Floor.THINKING and turns.answering)
+    )
 
 
 def speech_started(turns: Turns, rules: TurnRules, segment: int, lead: float, at: float) -> Result:
     """The caller began to speak, `lead` seconds before `at`."""
     if turns.floor in (Floor.AGENT, Floor.THINKING) and not _yields(turns, rules):
-        return _with(turns, speaking=segment, spoken_over=segment), ()
-    turns = _with(turns, speaking=segment, awaited=turns.awaited | {segment})
+        return changed(turns, speaking=segment, spoken_over=segment), ()
+    turns = changed(turns, speaking=segment, awaited=turns.awaited | {segment})
     if not turns.words:
-        turns = _with(turns, since=at - lead)
+        turns = changed(turns, since=at - lead)
     match turns.floor:
-        case Floor.AGENT:
-            return _with(turns, floor=Floor.HELD), (HoldReply(turns.reply, turns.turn + 1),)
-        case Floor.THINKING if turns.answering:
-            return _with(turns, floor=Floor.CALLER, reply=0, owed=True), (CancelReply(turns.reply),)
-        case Floor.THINKING:
-            return _with(turns, floor=Floor.HELD), (HoldReply(turns.reply, turns.turn + 1),)
+        case Floor.AGENT | Floor.THINKING:
+            return _hold(turns, StartTimer(BARGE_IN, rules.barge_in_doubt))
         case Floor.PAUSE:
-            return _with(turns, floor=Floor.CALLER, due=False), (StopTimer(ENDPOINT), StopTimer(TRANSCRIPT))
-        case Floor.HELD:
+            turns = changed(turns, floor=Floor.CALLER, due=False, sign="")
+            return turns, (StopTimer(ENDPOINT), StopTimer(TRANSCRIPT))
+        case Floor.HELD if turns.sure in turns.awaited:
             return turns, (StopTimer(BARGE_IN),)
+        case Floor.HELD:
+            return turns, (StartTimer(BARGE_IN, rules.barge_in_doubt),)
         case Floor.OPEN | Floor.CALLER:
-            return _with(turns, floor=Floor.CALLER), ()
+            return changed(turns, floor=Floor.CALLER, sign=""), ()
         case _:
             assert_never(turns.floor)
+
+
+def speech_sure(turns: Turns, rules: TurnRules, segment: int) -> Result:
+    """What the caller is speaking is speech for sure."""
+    if segment != turns.speaking or segment == turns.spoken_over:
+        return turns, ()
+    turns = changed(turns, sure=segment)
+    if turns.floor in (Floor.AGENT, Floor.THINKING) and _yields(turns, rules):
+        return _hold(turns)
+    return turns, (StopTimer(BARGE_IN),) if turns.floor is Floor.HELD else ()
 
 
 def speech_stopped(turns: Turns, rules: TurnRules, segment: int, silence: float, at: float) -> Result:
@@ -157,18 +56,19 @@ def speech_stopped(turns: Turns, rules: TurnRules, segment: int, silence: float,
     if segment != turns.speaking:
         return turns, ()
     if segment == turns.spoken_over:
-        return _with(turns, speaking=0), ()
-    turns = _with(turns, speaking=0, silent_since=at - silence)
-    if turns.floor is Floor.HELD:
+        return changed(turns, speaking=0), ()
+    turns = changed(turns, speaking=0, silent_since=at - silence)
+    if turns.floor is Floor.HELD and turns.sure in turns.awaited:
         return turns, (StartTimer(BARGE_IN, rules.barge_in_patience),)
     if turns.floor is Floor.CALLER:
-        return _pause(turns, rules, at)
+        return pause(turns, rules, at)
     return turns, ()
 
 
 def partly_heard(turns: Turns, rules: TurnRules, segment: int, text: str, at: float) -> Result:
     """The transcriber makes out some words of a segment."""
-    if turns.floor is Floor.HELD and segment in turns.awaited and len(text.split()) > 1 and not is_backchannel(text):
+    known = segment in turns.awaited | turns.late
+    if turns.reply and known and _yields(turns, rules) and len(text.split()) > 1 and not _is_backchannel(text, rules):
         return _yield(turns, rules, at)
     return turns, ()
 
@@ -178,17 +78,41 @@ def heard(turns: Turns, rules: TurnRules, segment: int, text: str, at: float) ->
     if segment not in turns.awaited | turns.late:
         return turns, ()
     awaited = turns.awaited - {segment}
-    turns = _with(turns, awaited=awaited, late=turns.late - {segment})
+    turns = changed(turns, awaited=awaited, late=turns.late - {segment})
     if turns.reply and _yields(turns, rules):
-        if text and not is_backchannel(text):
-            return _yield(_with(turns, words=(*turns.words, text)), rules, at)
+        if text and not _is_backchannel(text, rules):
+            return _yield(changed(turns, words=(*turns.words, text)), rules, at)
         return _resume(turns) if turns.floor is Floor.HELD and not awaited else (turns, ())
-    turns = _with(turns, words=(*turns.words, text) if text else turns.words)
+    turns = changed(turns, words=(*turns.words, text) if text else turns.words)
     if turns.floor is Floor.PAUSE:
-        return _end_turn(turns) if turns.due and not awaited else _pause(turns, rules, at)
+        return _end_turn(turns) if turns.due and not awaited else pause(turns, rules, at)
     if turns.floor is Floor.OPEN and text:
         return _end_turn(turns)
     return turns, ()
+
+
+def signed(turns: Turns, rules: TurnRules, sign: Sign, at: float) -> Result:
+    """The transcriber, or a model of turns, says what it makes of the pause."""
+    turns = changed(turns, sign=sign)
+    return pause(turns, rules, at) if turns.floor is Floor.PAUSE and not turns.due else (turns, ())
+
+
+def keys_pressed(turns: Turns, rules: TurnRules) -> Result:
+    """The caller pressed a key: what the agent makes or says gives way."""
+    if not turns.reply or not _yields(turns, rules):
+        return turns, ()
+    held = turns.floor is Floor.HELD
+    holder = Floor.CALLER if turns.speaking else Floor.OPEN
+    cancelled = CancelReply(turns.reply)
+    turns = changed(_give_up(turns), floor=holder, reply=0, owed=turns.answering and not turns.sounding)
+    return turns, (StopTimer(BARGE_IN), cancelled) if held else (cancelled,)
+
+
+def keys_entered(turns: Turns, text: str, at: float) -> Result:
+    """The caller has entered keys: a turn of its own, answered with what the caller is saying, if anything."""
+    turns = changed(turns, turn=turns.turn + 1)
+    free = turns.floor is Floor.OPEN
+    return changed(turns, owed=turns.owed and not free), (TurnEnded(turns.turn, text, at, unanswered=free, keys=True),)
 
 
 def timer_fired(turns: Turns, rules: TurnRules, name: str, at: float) -> Result:
@@ -196,154 +120,69 @@ def timer_fired(turns: Turns, rules: TurnRules, name: str, at: float) -> Result:
     match name, turns.floor:
         case "endpoint", Floor.PAUSE:
             if turns.awaited:
-                return _with(turns, due=True), (StartTimer(TRANSCRIPT, rules.transcript_patience),)
+                return changed(turns, due=True), (StartTimer(TRANSCRIPT, rules.transcript_patience),)
             return _end_turn(turns)
         case "transcript", Floor.PAUSE:
             return _end_turn(_give_up(turns))
-        case "barge-in", Floor.HELD:
+        case "barge-in", Floor.HELD if turns.speaking == 0 or turns.speaking != turns.sure:
             return _resume(turns)
         case _:
             return turns, ()
 
 
-def _pause(turns: Turns, rules: TurnRules, at: float) -> Result:
-    """The caller is silent: wait as long as what was said so far asks for."""
-    match completeness(turns.text) if turns.words and not turns.awaited else "unclear":
-        case "complete":
+def pause(turns: Turns, rules: TurnRules, at: float) -> Result:
+    """The caller is silent: wait as long as what was said so far asks for, and prepare an answer if one is near."""
+    known = bool(turns.words) and not turns.awaited
+    said = completeness(turns.text, language(rules.language)) if known else "unclear"
+    match turns.sign, said:
+        case ("over", _) | ("likely", "complete" | "unclear") | ("", "complete"):
             wait = rules.endpointing_min
-        case "open":
+        case ("unlikely", _) | ("", "open"):
             wait = rules.endpointing_max
         case _:
             wait = rules.endpointing
     left = max(0.0, turns.silent_since + wait - at)
-    return _with(turns, floor=Floor.PAUSE, due=False), (StartTimer(ENDPOINT, left),)
+    turns = changed(turns, floor=Floor.PAUSE, due=False, waited=wait)
+    timer = StartTimer(ENDPOINT, left)
+    if not rules.early or not known or wait > rules.endpointing or turns.text == turns.rehearsed:
+        return turns, (timer,)
+    return changed(turns, rehearsed=turns.text), (timer, Rehearse(turns.turn + 1, turns.text))
 
 
 def _end_turn(turns: Turns) -> Result:
     out: tuple[Out, ...] = (StopTimer(ENDPOINT), StopTimer(TRANSCRIPT))
-    text, since, owed = turns.text, turns.since, turns.owed
-    turns = _with(turns, floor=Floor.OPEN, words=(), due=False, owed=False)
-    turns = _with(turns, turn=turns.turn + bool(text))
-    return turns, (*out, TurnEnded(turns.turn, text, since, unanswered=bool(text) or owed))
+    text, since, owed, waited = turns.text, turns.since, turns.owed, turns.waited
+    turns = changed(turns, floor=Floor.OPEN, words=(), due=False, owed=False, sign="", waited=0.0, rehearsed="")
+    turns = changed(turns, turn=turns.turn + bool(text))
+    return turns, (*out, TurnEnded(turns.turn, text, since, unanswered=bool(text) or owed, waited=waited))
 
 
 def _give_up(turns: Turns) -> Turns:
     """Wait for words no longer."""
-    return _with(turns, awaited=frozenset(), late=turns.late | turns.awaited)
+    return changed(turns, awaited=frozenset(), late=turns.late | turns.awaited)
+
+
+def _hold(turns: Turns, *timers: StartTimer) -> Result:
+    """The caller makes a sound: the agent stops, and keeps what is left."""
+    return changed(turns, floor=Floor.HELD), (HoldReply(turns.reply, turns.turn + 1), *timers)
 
 
 def _yield(turns: Turns, rules: TurnRules, at: float) -> Result:
     """It was an interruption: the reply is dropped and the caller has the floor."""
     out: tuple[Out, ...] = (StopTimer(BARGE_IN), CancelReply(turns.reply))
-    turns = _with(turns, floor=Floor.CALLER, reply=0)
+    owed = turns.owed or (turns.answering and not turns.sounding)
+    turns = changed(turns, floor=Floor.CALLER, reply=0, owed=owed)
     if turns.speaking:
         return turns, out
-    turns, waiting = _pause(turns, rules, at)
+    turns, waiting = pause(turns, rules, at)
     return turns, (*out, *waiting)
 
 
 def _resume(turns: Turns) -> Result:
     """It was nothing: go on from where the reply was held."""
-    turns = _with(_give_up(turns), floor=Floor.AGENT)
+    turns = changed(_give_up(turns), floor=Floor.AGENT if turns.sounding else Floor.THINKING)
     return turns, (StopTimer(BARGE_IN), ResumeReply(turns.reply))
 
 
-# --- the agent
-
-
-def say(turns: Turns, text: str, *, protected: bool, first: bool = False) -> Result:
-    """The agent has something to say of its own accord, before all that waits if it is to be `first`.
-
-    It gets the number `replies` of the result.
-    """
-    utterance = Utterance(turns.replies + 1, text, protected)
-    queue = (utterance, *turns.queue) if first else (*turns.queue, utterance)
-    return _next(_with(turns, replies=utterance.reply, queue=queue))
-
-
-def connect(turns: Turns) -> Result:
-    """From now on things can be said."""
-    return _next(_with(turns, ready=True))
-
-
-def respond(turns: Turns) -> Turns:
-    """The agent is asked to answer; the answer gets the number `reply` of the result. The floor must be open."""
-    number = turns.replies + 1
-    return _with(turns, floor=Floor.THINKING, reply=number, replies=number, protected=False, answering=True)
-
-
-def release(turns: Turns) -> Result:
-    """Nobody answers the turn that ended: say what waits, if anything does."""
-    return _next(turns)
-
-
-def playback_started(turns: Turns, reply: int) -> Result:
-    """The first audio of a reply was sent."""
-    if reply == turns.reply and turns.floor is Floor.THINKING:
-        return _with(turns, floor=Floor.AGENT), ()
-    return turns, ()
-
-
-def reply_over(turns: Turns, rules: TurnRules, reply: int, at: float) -> Result:
-    """A reply was heard to its end, was cut off, or failed."""
-    if reply != turns.reply:
-        return turns, ()
-    held = turns.floor is Floor.HELD
-    turns = _with(turns, reply=0, protected=False, floor=Floor.OPEN)
-    if turns.speaking:
-        outlasted = turns.speaking == turns.spoken_over
-        turns = _with(
-            turns,
-            floor=Floor.CALLER,
-            spoken_over=0,
-            since=at if outlasted else turns.since,
-            awaited=turns.awaited | {turns.speaking},
-        )
-        return turns, (StopTimer(BARGE_IN),) if held else ()
-    if held or turns.words:
-        turns, waiting = _pause(turns, rules, at)
-        return turns, (StopTimer(BARGE_IN), *waiting)
-    return _next(turns)
-
-
-def stop(turns: Turns) -> Turns:
-    """The call ends: the agent says no more, and what the caller says is only written down."""
-    awaited = turns.awaited | {turns.speaking} if turns.speaking else turns.awaited
-    holder = Floor.CALLER if turns.reply else turns.floor
-    return _with(turns, floor=holder, reply=0, protected=False, queue=(), awaited=awaited, spoken_over=0)
-
-
-def forget(turns: Turns) -> Turns:
-    """Keep the numbers and lose the moment: the media plane is gone."""
-    return Turns(replies=turns.replies, turn=turns.turn)
-
-
-def start_over(turns: Turns, without: int) -> Turns:
-    """Lose the moment, but not what waits to be said (`without` one reply), nor words that are still to come."""
-    queue = tuple(said for said in turns.queue if said.reply != without)
-    return _with(forget(turns), queue=queue, late=turns.late | turns.awaited)
-
-
-def drop(turns: Turns, without: int) -> Turns:
-    """What the agent says is not to be said, and what waits (`without` one reply) not now; the caller goes on."""
-    awaited = turns.awaited | {turns.speaking} if turns.speaking else turns.awaited
-    holder = Floor.CALLER if turns.speaking else Floor.PAUSE if turns.floor is Floor.PAUSE else Floor.OPEN
-    queue = tuple(said for said in turns.queue if said.reply != without)
-    turns = _with(turns, floor=holder, reply=0, protected=False, queue=queue, awaited=awaited, spoken_over=0)
-    return _with(turns, ready=False)
-
-
-def _next(turns: Turns) -> Result:
-    """If the floor is open, say what has waited longest."""
-    if turns.floor is not Floor.OPEN or not turns.queue or not turns.ready:
-        return turns, ()
-    first, *rest = turns.queue
-    turns = _with(
-        turns,
-        floor=Floor.THINKING,
-        reply=first.reply,
-        protected=first.protected,
-        answering=False,
-        queue=tuple(rest),
-    )
-    return turns, (Say(first.reply, first.text),)
+def _is_backchannel(text: str, rules: TurnRules) -> bool:
+    return is_backchannel(text, language(rules.language))

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
+from .disturbance import Disturbance, DisturbedLine
 from .faces import (
     Answered,
     Attendant,
@@ -66,6 +67,8 @@ class Leg:
         self.status: Status = "ringing"
         self.cause: Cause | None = None
         self.ear = Ear()
+        self.voice = Ear()
+        """When the caller was audible, without what the line adds."""
         self.playout = Playout()
         self.recording = Recording()
         self.journal: list[Entry] = []
@@ -79,8 +82,11 @@ class Leg:
         self._faults = faults
         self._metronome = metronome
         self._phone = Phone(self, plan.steps)
-        self._answered_at = 0.0
-        self._over = asyncio.Event()
+        self.answered_at = 0.0
+        """Event loop time."""
+        self._line: DisturbedLine | None = None
+        self.over = asyncio.Event()
+        """Set once it has ended."""
         self._timer: asyncio.TimerHandle | None = None
         self._stream: MediaStream | None = None
         self._connecting = False
@@ -94,7 +100,7 @@ class Leg:
         """Live from the dial to the end."""
         async with asyncio.TaskGroup() as self._tasks:
             ringing = self._tasks.create_task(self._ring())
-            await self._over.wait()
+            await self.over.wait()
             ringing.cancel()
 
     async def _ring(self) -> None:
@@ -124,7 +130,7 @@ class Leg:
             return
         loop = asyncio.get_running_loop()
         self.status = "answered"
-        self._answered_at = loop.time()
+        self.answered_at = loop.time()
         self.note("answered")
         self._metronome.add(self)
         self.limit(self._plan.time_limit)
@@ -135,7 +141,7 @@ class Leg:
         if self._timer is not None:
             self._timer.cancel()
         if seconds is not None and self.status == "answered":
-            self._timer = asyncio.get_running_loop().call_at(self._answered_at + seconds, self.end, "completed")
+            self._timer = asyncio.get_running_loop().call_at(self.answered_at + seconds, self.end, "completed")
 
     def end(self, cause: Cause) -> None:
         """End the leg, whoever wants it; the first cause counts."""
@@ -150,7 +156,7 @@ class Leg:
         if self._stream is not None:
             self._stream.stop()
         self.attendant.report(Ended(cause))
-        self._over.set()
+        self.over.set()
 
     # --- what the gateway wants
 
@@ -266,12 +272,17 @@ class Leg:
 
     def tick(self, at: float) -> None:
         """Play a frame, record it, let the phone act on it and send what the phone says."""
-        self.now = at - self._answered_at
+        self.now = at - self.answered_at
         heard, marks = self.playout.frame(at)
+        if self._line is not None:
+            heard = self._line.play(heard)
         self.ear.hear(heard, self.now)
         spoken = self._phone.frame()
         if self.status == "ended":
             return
+        self.voice.hear(spoken, self.now)
+        if self._line is not None:
+            spoken = self._line.speak(spoken, heard)
         self.recording.add(spoken, heard, self.now)
         if self.playout.underruns != self._underruns:
             self._underruns = self.playout.underruns
@@ -300,6 +311,10 @@ class Leg:
         """The phone hangs up."""
         self.end("completed")
 
+    def disturb(self, disturbance: Disturbance) -> None:
+        """Make the line like this from now on."""
+        self._line = DisturbedLine(disturbance)
+
     def note(self, what: str, text: str = "") -> None:
         """Write into the journal, at the time of the latest frame."""
         if len(self.journal) < MOST_ENTRIES:
@@ -308,4 +323,4 @@ class Leg:
 
     def _look_at_the_clock(self) -> None:
         if self.status == "answered":
-            self.now = asyncio.get_running_loop().time() - self._answered_at
+            self.now = asyncio.get_running_loop().time() - self.answered_at

@@ -9,9 +9,10 @@ from typing import Protocol
 from voicecall.audio.g711 import MULAW_SILENCE
 from voicecall.audio.levels import mulaw_rms
 
+from .disturbance import Disturbance
 from .metronome import INTERVAL
 from .playout import FRAME, SILENCE
-from .script import Prepared, Sound, Step
+from .script import DEEDS, Prepared, Sound, Step
 
 AUDIBLE = 0.0056
 """Rms amplitude (-45 dBFS) from which a frame counts as audible."""
@@ -81,6 +82,9 @@ class Line(Protocol):
     def hang_up(self) -> None:
         """End the leg."""
 
+    def disturb(self, disturbance: Disturbance) -> None:
+        """Make the line like this from now on."""
+
     def note(self, what: str, text: str = "") -> None:
         """Write into the journal."""
 
@@ -124,6 +128,8 @@ class Phone:
                 yield from self._patiently(lambda: self._interruptible(seconds))
             case Step(press=str(keys)):
                 yield from self._press(keys)
+            case Step(line=Disturbance() as disturbance):
+                self._line.disturb(disturbance)
             case _:
                 self._line.hang_up()
                 yield
@@ -167,5 +173,5 @@ class Phone:
 def _describe(step: Prepared) -> tuple[str, str]:
     if isinstance(step, Sound):
         return step.kind, step.text
-    name, value = next((name, value) for name in step.__struct_fields__ if (value := getattr(step, name)) is not None)
-    return name, "" if value is True else f"{value:g}" if isinstance(value, float) else str(value)
+    name, value = next((name, value) for name in DEEDS if (value := getattr(step, name)) is not None)
+    return name, "" if value is True or name == "line" else f"{value:g}" if isinstance(value, float) else str(value)

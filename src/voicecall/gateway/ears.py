@@ -1,29 +1,90 @@
-"""Listens to one call: voice activity and transcription in, facts out. Audio goes in as it comes, 20 ms at a time."""
+"""Listens to one call: voice activity and transcription in, facts out. Audio goes in as it comes, 20 ms at a time.
+
+What comes back from the caller's phone of what we said ourselves is not speech: it is told by its sound while it lasts,
+and by its words once they are known.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 
-from voicecall.core.events import EarsFailed, Event, Heard, PartlyHeard, SpeechStarted, SpeechStopped
-from voicecall.speech import Detector, DetectorStream, Speech, Transcriber, Transcription
+from voicecall.audio.echo import EchoDetector, EchoGate
+from voicecall.core.events import Event, Warned
+from voicecall.core.utterances import (
+    EarsFailed,
+    Heard,
+    PartlyHeard,
+    SpeechStarted,
+    SpeechStopped,
+    SpeechSure,
+    TurnSigned,
+)
+from voicecall.errors import SpeechError
+from voicecall.gateway.own_words import are_our_own
+from voicecall.speech import Detector, DetectorStream, Report, Speech, Transcriber, Transcription, Trouble, TurnSign
+from voicecall.speech.turn_models import TurnModel
+
+_LOOK = 3
+"""Frames between two looks at whether what sounds is our own."""
+_MEMORY = 8 * 8000
+"""Bytes of the caller's audio that a model of turns is given."""
 
 
 class Ears:
     """One call's ears. A media stream opens them and closes them again; segments are numbered through the call."""
 
-    def __init__(self, detector: Detector, transcriber: Transcriber, post: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        transcriber: Transcriber,
+        post: Callable[[Event], None],
+        *,
+        language: str = "en",
+        apart: bool = True,
+        echo: bool = True,
+        said: Callable[[], str] = str,
+        model: TurnModel | None = None,
+    ) -> None:
+        """`apart`: the detector says when the caller speaks, and not the transcriber.
+
+        `echo`: whether our own sound is looked for. `said`: what the caller may be hearing, or just heard.
+        """
         self._detector = detector
         self._post = post
+        self._apart = apart
+        self._said = said
+        self._model = model
         self._loop = asyncio.get_running_loop()
-        self._transcriber = transcriber.open(self._transcribed)
+        self._transcriber = transcriber.open(self._told, language)
         self._voice: DetectorStream | None = None
+        self._echo = EchoDetector() if echo else None
+        self._gate = EchoGate()
+        self._frames = 0
+        self._sounding = False
+        """Whether the detector hears something."""
         self._speaking = False
+        """Whether it counts as the caller's speech."""
         self._segment = 0
+        self._ours: set[int] = set()
+        """Segments whose sound may have been ours, or (their words are dropped) surely was."""
+        self._void: set[int] = set()
+        self._memory = bytearray()
+        self._tasks: asyncio.TaskGroup | None = None
         self.onset = 0.0
         """Loop time at which the caller last began to speak."""
         self.silent_since = 0.0
         """Loop time at which the caller last fell silent."""
+        self.heard_at = 0.0
+        """Loop time at which words were last known."""
+
+    async def run(self) -> None:
+        """Keep the transcriber ready until cancelled."""
+        async with asyncio.TaskGroup() as self._tasks:
+            try:
+                await self._transcriber.run()
+            except SpeechError as error:
+                self._post(Warned("stt", str(error)))
 
     def open(self) -> None:
         """A media stream begins."""
@@ -31,40 +92,111 @@ class Ears:
 
     def feed(self, mulaw: bytes) -> None:
         """Take caller audio: mu-law 8 kHz."""
-        if self._voice is not None:
-            self._voice.feed(mulaw)
-            self._transcriber.feed(mulaw)
+        if self._voice is None:
+            return
+        self._voice.feed(mulaw)
+        self._transcriber.feed(mulaw)
+        if self._model is not None:
+            self._memory += mulaw
+            del self._memory[: -2 * _MEMORY]
+        if self._echo is not None:
+            self._echo.heard(mulaw)
+            self._frames += 1
+            if self._sounding and self._frames % _LOOK == 0:
+                self._look()
+
+    def sent(self, mulaw: bytes) -> None:
+        """Take what the caller is given to hear: mu-law 8 kHz."""
+        if self._echo is not None:
+            self._echo.sent(mulaw)
 
     def close(self) -> None:
         """The media stream is over; what the caller was saying ends with it."""
         if self._voice is not None:
             self._voice.close()
             self._voice = None
-        if self._speaking:
-            self._detected(Speech(started=False))
+        self._detected(Speech(started=False))
 
     def end(self) -> None:
         """The call is over."""
         self.close()
         self._transcriber.close()
 
+    # --- sound
+
     def _detected(self, speech: Speech) -> None:
-        if speech.started and not self._speaking:
-            self._speaking = True
-            self._segment += 1
+        if speech.sure:
+            if self._speaking:
+                self._post(SpeechSure(self._segment))
+        elif speech.started and not self._sounding:
+            self._sounding = True
+            self._gate = EchoGate()
             self.onset = self._loop.time() - speech.lead
-            self._post(SpeechStarted(self._segment, round(speech.lead, 3)))
-            self._transcriber.speech_started(self._segment, speech.lead)
-        elif not speech.started and self._speaking:
-            self._speaking = False
-            self.silent_since = self._loop.time() - speech.silence
-            self._post(SpeechStopped(self._segment, round(speech.silence, 3)))
-            self._transcriber.speech_stopped(self._segment)
+            if self._echo is None or self._gate.take(self._echo.likeness()) != "echo":
+                self._begin(speech.lead)
+        elif not speech.started and self._sounding:
+            self._sounding = False
+            if self._speaking:
+                self._stop(speech.silence)
+
+    def _look(self) -> None:
+        """See whether what sounds is ours after all, or not any more."""
+        assert self._echo is not None  # noqa: S101 - the caller has looked
+        match self._gate.take(self._echo.likeness()):
+            case "echo" if self._speaking:
+                self._void.add(self._segment)
+                self._stop(0.0)
+                self._post(Heard(self._segment, "", echo=True))
+            case "speech" if not self._speaking:
+                self._begin(self._loop.time() - self.onset)
+            case "echo" | "unclear" if self._speaking:
+                self._ours.add(self._segment)
+
+    def _begin(self, lead: float) -> None:
+        self._speaking = True
+        self._segment += 1
+        self._post(SpeechStarted(self._segment, round(lead, 3)))
+        self._transcriber.speech_started(self._segment, lead)
+
+    def _stop(self, silence: float) -> None:
+        self._speaking = False
+        self.silent_since = self._loop.time() - silence
+        self._post(SpeechStopped(self._segment, round(silence, 3)))
+        self._transcriber.speech_stopped(self._segment)
+        if self._model is not None and self._tasks is not None:
+            self._tasks.create_task(self._judge(self._model, bytes(self._memory[-_MEMORY:])), name="turn model")
+
+    async def _judge(self, model: TurnModel, audio: bytes) -> None:
+        sign = await model.judge(audio)
+        if sign is not None and not self._speaking:
+            self._post(TurnSigned(sign.sign))
+
+    # --- words
+
+    def _told(self, report: Report) -> None:
+        match report:
+            case Speech() if not self._apart:
+                self._detected(report)
+            case Speech():
+                pass
+            case TurnSign(sign):
+                self._post(TurnSigned(sign))
+            case Trouble(code, text):
+                self._post(Warned(code, text))
+            case Transcription():
+                self._transcribed(report)
 
     def _transcribed(self, said: Transcription) -> None:
+        if said.segment in self._void:
+            return
+        text = said.text.strip()
         if said.error:
             self._post(EarsFailed(said.segment, said.error))
+        elif said.segment in self._ours and are_our_own(text, self._said()):
+            if said.final:
+                self._post(Heard(said.segment, "", echo=True))
         elif said.final:
-            self._post(Heard(said.segment, said.text.strip()))
+            self.heard_at = self._loop.time()
+            self._post(Heard(said.segment, text))
         else:
-            self._post(PartlyHeard(said.segment, said.text.strip()))
+            self._post(PartlyHeard(said.segment, text))

@@ -182,7 +182,7 @@ class Gateway:
                 from_=route.from_,
                 mode=mode,
                 greeting=wish.message.strip(),
-                rules=self._switchboard.rules(route.carrier),
+                rules=self._switchboard.rules(route.carrier, language=wish.language or ""),
                 digits=wish.dtmf,
                 objective=wish.objective,
                 metadata=wish.metadata,

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from voicecall.brains import Conversation
 from voicecall.carriers import MediaAudio, MediaCodec, MediaDigit, MediaMark, MediaStarted, MediaStopped
-from voicecall.core.effects import CancelReply, HoldReply, Respond, ResumeReply, Say
-from voicecall.core.events import DigitPressed, Event, StreamStopped, TurnMeasured, Warned
+from voicecall.core.effects import CancelReply, HoldReply, Rehearse, Respond, ResumeReply, Say
+from voicecall.core.events import DigitPressed, Event, StreamStopped, Warned
 from voicecall.core.ids import StreamId
+from voicecall.core.utterances import TurnMeasured
 from voicecall.errors import FrameError
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.mouth import Mouth
@@ -26,11 +28,16 @@ _QUIET = 10.0
 class _Outlet:
     """The sending half of a media stream."""
 
-    def __init__(self, codec: MediaCodec, socket: MediaSocket) -> None:
+    def __init__(
+        self, codec: MediaCodec, socket: MediaSocket, sent: Callable[[bytes], None], cleared: Callable[[], None]
+    ) -> None:
         self._codec = codec
         self._socket = socket
+        self._sent = sent
+        self._cleared = cleared
 
     async def audio(self, mulaw: bytes) -> None:
+        self._sent(mulaw)
         await self._socket.send(self._codec.audio(mulaw))
 
     async def mark(self, name: str) -> None:
@@ -38,30 +45,57 @@ class _Outlet:
 
     async def clear(self) -> None:
         await self._socket.send(self._codec.clear())
+        self._cleared()
+
+
+@dataclass(slots=True)
+class _Interruption:
+    """The agent was held while it sounded. Loop times."""
+
+    reply: int
+    turn: int
+    onset: float
+    held: float
+    cleared: float = 0.0
 
 
 class Media:
     """Joins the ears and the mouth of a call to whichever stream it has."""
 
     def __init__(
-        self, ears: Ears, mouth: Mouth, post: Callable[[Event], None], conversation: Callable[[], Conversation]
+        self,
+        ears: Ears,
+        mouth: Mouth,
+        post: Callable[[Event], None],
+        conversation: Callable[[str], Conversation],
+        *,
+        opening: str = "",
     ) -> None:
-        """`conversation` gives what the agent is told when it is its turn."""
+        """`conversation` gives what the agent is told when it is its turn, or would be if the caller had said this.
+
+        `opening`: what will be said first, as far as is known.
+        """
         self._ears = ears
         self._mouth = mouth
         self._post = post
         self._conversation = conversation
+        self._opening = opening
         self._loop = asyncio.get_running_loop()
         self._socket: MediaSocket | None = None
+        self._interruption: _Interruption | None = None
         self._received = 0
         """Messages from all streams of the call."""
 
     async def run(self) -> None:
-        """Serve until cancelled."""
+        """Serve until cancelled. What takes time is made ready at once: the phone may ring for a while."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 self._tasks.create_task(self._watch(), name="watch")
-                await self._mouth.run()
+                self._tasks.create_task(self._ears.run(), name="ears")
+                self._tasks.create_task(self._mouth.run(), name="mouth")
+                if self._opening:
+                    await asyncio.sleep(0)  # the mouth must have begun
+                    self._mouth.prepare(self._opening)
         finally:
             self._ears.end()
 
@@ -74,21 +108,50 @@ class Media:
                 self._post(Warned("stream-quiet", f"The media stream brought nothing for {_QUIET:g} s; it was closed."))
                 await socket.close(1001, "nothing came any more")
 
-    def perform(self, effect: Say | Respond | HoldReply | ResumeReply | CancelReply) -> None:
+    def perform(self, effect: Say | Respond | Rehearse | HoldReply | ResumeReply | CancelReply) -> None:
         """Do at once what the call decided."""
         match effect:
             case Say(reply, text):
                 self._mouth.say(reply, text)
-            case Respond(reply, turn):
-                self._mouth.respond(reply, turn, self._conversation(), self._ears.silent_since)
+            case Respond(reply, turn, waited):
+                ears = self._ears
+                self._mouth.respond(
+                    reply,
+                    turn,
+                    self._conversation(""),
+                    silent_since=ears.silent_since,
+                    heard_at=ears.heard_at,
+                    waited=waited,
+                )
+            case Rehearse(_, text):
+                self._mouth.rehearse(self._conversation(text))
             case HoldReply(reply, turn):
+                if self._mouth.player.is_sounding:
+                    self._interruption = _Interruption(reply, turn, self._ears.onset, self._loop.time())
                 self._mouth.hold(reply)
-                late = round((self._loop.time() - self._ears.onset) * 1000, 1)
-                self._post(TurnMeasured(turn, {"interruption": late}))
             case ResumeReply(reply):
                 self._mouth.resume(reply)
+                self._interrupted(reply, confirmed=False)
             case CancelReply(reply):
                 self._mouth.cancel(reply)
+                self._interrupted(reply, confirmed=True)
+
+    def _cleared(self) -> None:
+        """What the far end had not played yet was dropped."""
+        if self._interruption is not None and not self._interruption.cleared:
+            self._interruption.cleared = self._loop.time()
+
+    def _interrupted(self, reply: int, *, confirmed: bool) -> None:
+        """It is known whether the agent was interrupted: tell how long that took, or how long it paused for nothing."""
+        held, self._interruption = self._interruption, None
+        if held is None or held.reply != reply:
+            return
+        now = self._loop.time()
+        if confirmed:
+            stages = {"interruption": (held.cleared or now) - held.onset, "interruption_confirmed": now - held.onset}
+        else:
+            stages = {"pause": now - held.held}
+        self._post(TurnMeasured(held.turn, {name: round(value * 1000, 1) for name, value in stages.items()}))
 
     async def serve(self, stream_id: StreamId, codec: MediaCodec, socket: MediaSocket) -> None:
         """Pump one media stream until it ends; a newer stream takes the place of an older one.
@@ -97,7 +160,7 @@ class Media:
             FrameError: the peer broke its wire format.
         """
         older, self._socket = self._socket, socket
-        outlet = _Outlet(codec, socket)
+        outlet = _Outlet(codec, socket, self._ears.sent, self._cleared)
         if older is not None:
             self._ears.close()
             self._tasks.create_task(older.close(1000, "another stream took its place"), name="stream")

@@ -1,60 +1,27 @@
-"""Makes what the agent says: its text, piece by piece, into audio for the player."""
+"""Speaks on one call: has replies made, one at a time or in advance, and reports what became of them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Callable, Coroutine
 
-from voicecall.brains import Brain, Conversation, HangUpAfter
-from voicecall.core.events import (
-    Event,
-    FarewellAsked,
+from voicecall.brains import Conversation, Mind, Said
+from voicecall.core.events import Event, Warned
+from voicecall.core.utterances import (
     PlaybackConfirmed,
     PlaybackFinished,
     PlaybackStarted,
     PlaybackStopped,
-    ReplyFailed,
-    ReplyWorded,
     TurnMeasured,
-    Warned,
 )
-from voicecall.errors import AgentError, ProviderError, SpeechError
+from voicecall.errors import ProviderError
+from voicecall.gateway.making import Making, Manner
 from voicecall.gateway.player import Player
-from voicecall.speech import Synthesizer, Voice
-from voicecall.speech.sentences import Pieces
-from voicecall.speech.spoken import spoken
-
-Item = TypeVar("Item")
+from voicecall.gateway.stopwatch import Stopwatch
+from voicecall.speech import SynthesizerStream
 
 _PACE = 2.5
 """Words a second, where the carrier speaks and only the clock tells how far it got."""
-
-
-class Stopwatch:
-    """The stages of one turn, each from the end of the one before, in milliseconds."""
-
-    def __init__(self, turn: int, now: float, silent_since: float) -> None:
-        self.turn = turn
-        self._silent_since = silent_since
-        self._last = now
-        self.stages: dict[str, float] = {"wait": _ms(now - silent_since)}
-
-    def lap(self, stage: str, now: float) -> None:
-        """The stage ended; only its first end counts."""
-        if stage not in self.stages:
-            self.stages[stage] = _ms(now - self._last)
-            self._last = now
-
-    def sent(self, now: float) -> None:
-        """The first frame left: the caller waited this long in all."""
-        self.lap("send", now)
-        self.stages["response"] = _ms(now - self._silent_since)
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 1)
 
 
 class Mouth:
@@ -62,29 +29,23 @@ class Mouth:
 
     def __init__(
         self,
-        brain: Brain,
-        synthesizer: Synthesizer,
-        voice: Voice,
+        mind: Mind,
+        voice: SynthesizerStream,
         post: Callable[[Event], None],
         *,
         lead: float,
-        patience: float,
+        manner: Manner = Manner(),  # noqa: B008 - it is frozen
         in_words: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`lead`: seconds the player may send ahead. `patience`: seconds an agent or a voice may stall.
+        """`lead`: seconds the player may send ahead.
 
         `in_words` says whether the carrier speaks by itself, so that it needs the words only.
         """
-        self._brain = brain
-        self._synthesizer = synthesizer
+        self._mind = mind
         self._voice = voice
         self._post = post
-        self._patience = patience
+        self._manner = manner
         self._in_words = in_words
-        self._worded = ""
-        """The whole of the reply at hand as it is spoken, once the carrier was given its words."""
-        self._written = ""
-        self._worded_at = 0.0
         self._confirmed = False
         self._loop = asyncio.get_running_loop()
         self._watch: Stopwatch | None = None
@@ -92,25 +53,62 @@ class Mouth:
         """Replies that were cancelled before they came here."""
         self._held = 0
         """A reply that is to be held as soon as it comes here."""
-        self._making: asyncio.Task[None] | None = None
+        self._making: tuple[Making, asyncio.Task[None]] | None = None
+        self._prepared: tuple[Making, asyncio.Task[None]] | None = None
+        self._said = ""
+        """The reply before the one at hand."""
         self.player = Player(lead=lead, on_started=self._started, on_finished=self._finished, on_audible=self._audible)
 
     async def run(self) -> None:
         """Play until cancelled."""
         async with asyncio.TaskGroup() as self._tasks:
+            self._tasks.create_task(self._keep("tts", self._voice.run()), name="voice")
+            self._tasks.create_task(self._keep("brain", self._mind.run()), name="mind")
             await self.player.run()
+
+    async def _keep(self, code: str, running: Coroutine[None, None, None]) -> None:
+        try:
+            await running
+        except ProviderError as error:
+            self._post(Warned(code, str(error)))
 
     # --- what the call asks for
 
     def say(self, reply: int, text: str) -> None:
         """Speak this text."""
         self._watch = None
-        self._begin(reply, _just(text))
+        self._begin(reply, text, lambda: _just(text))
 
-    def respond(self, reply: int, turn: int, conversation: Conversation, silent_since: float) -> None:
-        """Have the agent answer, and speak it; `silent_since`: loop time at which the caller fell silent."""
-        self._watch = None if self._in_words() else Stopwatch(turn, self._loop.time(), silent_since)
-        self._begin(reply, self._brain.reply(conversation))
+    def respond(
+        self,
+        reply: int,
+        turn: int,
+        conversation: Conversation,
+        *,
+        silent_since: float,
+        heard_at: float = 0.0,
+        waited: float = 0.0,
+    ) -> None:
+        """Have the agent answer, and speak it.
+
+        Loop times: `silent_since`, when the caller fell silent, and `heard_at`, when the words were known; `waited` are
+        the seconds of silence that the turn was given.
+        """
+        self._watch = None
+        if not self._in_words():
+            now = self._loop.time()
+            self._watch = Stopwatch(turn, now, silent_since=silent_since, heard_at=heard_at, waited=waited)
+        making = self._begin(reply, _asked(conversation), lambda: self._mind.reply(conversation))
+        if making is not None and not making.in_words and self._manner.filler_after:
+            self._loop.call_later(self._manner.filler_after, making.fill)
+
+    def prepare(self, text: str) -> None:
+        """Make this text, unheard: it will be said."""
+        self._rehearse(text, _just(text), whole=True)
+
+    def rehearse(self, conversation: Conversation) -> None:
+        """Have the agent begin an answer, unheard: it may be wanted."""
+        self._rehearse(_asked(conversation), self._mind.reply(conversation), whole=False)
 
     def hold(self, reply: int) -> None:
         """Stop sounding, keep the rest."""
@@ -129,95 +127,56 @@ class Mouth:
         if reply != self.player.reply:
             self._cancelled.add(reply)
             return
-        if self._making is not None:
-            self._making.cancel()
+        making, self._making = self._making, None
+        if making is not None:
+            making[1].cancel()
         spoken = self.player.stop()
-        if spoken is not None and self._worded:
-            words = self._worded.split()
-            told = int((self._loop.time() - self._worded_at) * _PACE)
-            heard = " ".join(words[:told]) if told < len(words) else self._written
-            self._post(PlaybackStopped(reply, self._written, heard))
-        elif spoken is not None:
+        if spoken is None:
+            return
+        if making is not None and making[0].worded:
+            words, written = making[0].worded.split(), making[0].written
+            told = int((self._loop.time() - making[0].worded_at) * _PACE)
+            self._post(PlaybackStopped(reply, written, " ".join(words[:told]) if told < len(words) else written))
+        else:
+            self._said = spoken.heard
             self._post(PlaybackStopped(spoken.reply, spoken.text, spoken.heard))
+
+    def said(self) -> str:
+        """Return what the caller may be hearing now, or heard a moment ago."""
+        return f"{self._said} {self.player.text()}".strip()
 
     # --- making
 
-    def _begin(self, reply: int, source: AsyncGenerator[str | HangUpAfter, None]) -> None:
+    def _begin(self, reply: int, key: object, source: Callable[[], AsyncGenerator[Said, None]]) -> Making | None:
+        """Have a reply made, or take the one that was made for it."""
         if reply in self._cancelled:
             self._cancelled.remove(reply)
             self._post(PlaybackStopped(reply, "", ""))
-            return
+            return None
         self.player.begin(reply)
-        self._worded = ""
         if reply == self._held:
             self.player.hold()
-        make = self._word if self._in_words() else self._make
-        self._making = self._tasks.create_task(make(reply, source), name=f"reply {reply}")
-
-    async def _word(self, reply: int, source: AsyncGenerator[str | HangUpAfter, None]) -> None:
-        """Collect the words of a reply."""
-        pieces: list[tuple[str, str]] = []
-        try:
-            async with aclosing(self._pieces(reply, source)) as parts:
-                async for piece in parts:
-                    pieces.append((piece, spoken(piece)))  # noqa: PERF401 - those that came before a failure count
-        except ProviderError as error:
-            if not any(sound for _, sound in pieces):
-                self.player.stop()
-                self._post(ReplyFailed(reply, str(error)))
-                return
-            self._post(Warned("reply-cut-short", str(error)))
-        self._worded, self._worded_at = " ".join(sound for _, sound in pieces if sound), self._loop.time()
-        self._written = " ".join(piece for piece, sound in pieces if sound)
-        self._post(ReplyWorded(reply, self._worded, self._written if self._written != self._worded else ""))
-
-    async def _make(self, reply: int, source: AsyncGenerator[str | HangUpAfter, None]) -> None:
-        """Turn text into audio as it comes."""
-        try:
-            async with aclosing(self._pieces(reply, source)) as pieces:
-                async for piece in pieces:
-                    await self._voice_piece(reply, piece)
-        except ProviderError as error:
-            if self.player.has_audio(reply):
-                self._post(Warned("reply-cut-short", str(error)))
-                self.player.complete(reply)
-            else:
-                self.player.stop()
-                self._post(ReplyFailed(reply, str(error), voice=isinstance(error, SpeechError)))
+        prepared, in_words = self._prepared, self._in_words()
+        if prepared is not None and prepared[0].key == key and prepared[0].in_words == in_words:
+            self._prepared, self._making = None, prepared
         else:
-            self.player.complete(reply)
+            if prepared is not None and not isinstance(key, str):
+                prepared[1].cancel()
+                self._prepared = None
+            self._making = self._make(key, source(), in_words=in_words, whole=True)
+        self._making[0].want(reply, self._watch)
+        return self._making[0]
 
-    async def _pieces(self, reply: int, source: AsyncGenerator[str | HangUpAfter, None]) -> AsyncGenerator[str, None]:
-        pieces = Pieces()
-        late = AgentError(f"the agent said nothing for {self._patience:g} s")
-        async with aclosing(_patiently(source, self._patience, late)) as parts:
-            async for part in parts:
-                if isinstance(part, HangUpAfter):
-                    self._post(FarewellAsked(reply))
-                    continue
-                self._lap("brain")
-                for piece in pieces.feed(part):
-                    self._lap("clause")
-                    yield piece
-        for piece in pieces.flush():
-            self._lap("clause")
-            yield piece
+    def _rehearse(self, key: object, source: AsyncGenerator[Said, None], *, whole: bool) -> None:
+        if self._prepared is not None:
+            self._prepared[1].cancel()
+        self._prepared = self._make(key, source, in_words=self._in_words(), whole=whole)
 
-    async def _voice_piece(self, reply: int, piece: str) -> None:
-        text, sound = piece, spoken(piece)
-        if not sound:
-            return
-        late = SpeechError(f"the voice made no sound for {self._patience:g} s")
-        audio = self._synthesizer.speak(sound, self._voice)
-        async with aclosing(_patiently(audio, self._patience, late)) as chunks:
-            async for mulaw in chunks:
-                self._lap("voice")
-                self.player.add(reply, text, mulaw)
-                text = ""
-
-    def _lap(self, stage: str) -> None:
-        if self._watch is not None:
-            self._watch.lap(stage, self._loop.time())
+    def _make(
+        self, key: object, source: AsyncGenerator[Said, None], *, in_words: bool, whole: bool
+    ) -> tuple[Making, asyncio.Task[None]]:
+        making = Making(key, source, self._voice, self.player, self._post, self._manner, in_words=in_words, whole=whole)
+        return making, self._tasks.create_task(making.run(), name="reply")
 
     # --- what the player reports
 
@@ -236,24 +195,14 @@ class Mouth:
             self._watch = None
 
     def _finished(self, reply: int, text: str, confirmed: bool) -> None:
+        self._said = text
         self._post(PlaybackFinished(reply, text, confirmed))
 
 
-async def _just(text: str) -> AsyncGenerator[str | HangUpAfter, None]:
+def _asked(conversation: Conversation) -> object:
+    """Return what an answer depends on, if it comes soon."""
+    return tuple((line.speaker, line.text) for line in conversation.lines)
+
+
+async def _just(text: str) -> AsyncGenerator[Said, None]:
     yield text
-
-
-async def _patiently(
-    source: AsyncGenerator[Item, None], patience: float, late: ProviderError
-) -> AsyncGenerator[Item, None]:
-    """Yield what comes, and raise `late` when nothing comes for `patience` seconds. Closes the source."""
-    async with aclosing(source):
-        while True:
-            try:
-                async with asyncio.timeout(patience):
-                    item = await anext(source)
-            except StopAsyncIteration:
-                return
-            except TimeoutError as error:
-                raise late from error
-            yield item

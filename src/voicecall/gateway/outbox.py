@@ -43,17 +43,9 @@ from voicecall.core.effects import (
     Say,
     SendDigits,
 )
-from voicecall.core.events import (
-    CarrierAsked,
-    Crashed,
-    DialFailed,
-    DigitsSent,
-    Event,
-    HangupFailed,
-    PromptFailed,
-    Warned,
-)
+from voicecall.core.events import CarrierAsked, Crashed, DialFailed, DigitsSent, Event, HangupFailed, Warned
 from voicecall.core.ids import CallId, CarrierCallId
+from voicecall.core.utterances import PromptFailed
 from voicecall.errors import CallOver, CallRefused, CarrierError, SpeechError, StoreConflict, StoreError
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Hand, Line, nonce_of

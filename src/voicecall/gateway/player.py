@@ -118,9 +118,10 @@ class Player:
         self._pieces[-1].end = len(self._audio)
         self._changed.set()
 
-    def has_audio(self, reply: int) -> bool:
-        """Say whether some of this reply is there to be played."""
-        return reply == self.reply and bool(self._audio)
+    @property
+    def is_sounding(self) -> bool:
+        """Whether the far end has something of this reply to play."""
+        return bool(self.reply) and not self.held and self._position() < self._sent
 
     def complete(self, reply: int) -> None:
         """No more audio of this reply will come."""
@@ -199,6 +200,10 @@ class Player:
         self.reply = 0
         self._clear_reply()
         self._on_finished(reply, text, confirmed)
+
+    def text(self) -> str:
+        """Return the words of what was sent of the reply at hand."""
+        return self._text(self._sent)
 
     # --- what was heard
 

@@ -27,6 +27,7 @@ from voicecall.core.effects import (
     HoldReply,
     Ignored,
     Prompt,
+    Rehearse,
     ResumeReply,
     StartTimer,
     StopTimer,
@@ -322,7 +323,7 @@ class Session:
         later: list[Durable] = []
         for effect in effects:
             match effect:
-                case HoldReply() | ResumeReply() | CancelReply():
+                case HoldReply() | ResumeReply() | CancelReply() | Rehearse():
                     self._media.perform(effect)
                 case StartTimer(name, seconds):
                     self._stop_timer(name)

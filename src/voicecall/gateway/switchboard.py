@@ -54,7 +54,8 @@ class Exchange:
     clock: Callable[[], float]
     entropy: Callable[[int], bytes]
     instance: str
-    rules: Rules
+    rules: Callable[[str, str], Rules]
+    """What is decided about a call, by our number that was dialled, if one was, and by language: the line's if empty."""
     reception: Callable[[str], Reception]
     """By the number that was dialled."""
     open_media: Callable[[Session], Media]
@@ -141,10 +142,14 @@ class Switchboard:
             raise
         return session
 
-    def rules(self, carrier: str) -> Rules:
-        """Return what is decided about a new call on a carrier."""
+    def rules(self, carrier: str, line: str = "", language: str = "") -> Rules:
+        """Return what is decided about a new call on a carrier and a line of ours; `language` in place of the line's.
+
+        Raises:
+            BadParameters: the language is none, or nobody here knows it.
+        """
         can = self.exchange.carriers[carrier].line.carrier.capabilities
-        return msgspec.structs.replace(self.exchange.rules, can=can)
+        return msgspec.structs.replace(self.exchange.rules(line, language), can=can)
 
     def new_id(self) -> CallId:
         """Return an id for a new call."""
@@ -169,7 +174,7 @@ class Switchboard:
             to=inbound.to,
             greeting=reception.greeting,
             direction="outbound" if inbound.placed else "inbound",
-            rules=self.rules(carrier),
+            rules=self.rules(carrier, "" if inbound.placed else inbound.to),
             refusal=refusal,
         )
         if refusal:

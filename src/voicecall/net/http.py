@@ -19,6 +19,8 @@ _PAUSES = (0.25, 1.0)
 """Seconds before the second and the third attempt."""
 _LONGEST_CONNECT = 5.0
 _TRANSIENT = frozenset({429, 500, 502, 503, 504})
+_KEPT = 60.0
+"""Seconds for which an idle connection is kept: as long as a telephone rings."""
 _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 
 
@@ -50,6 +52,7 @@ class Http:
             logging.getLogger(chatter).setLevel(logging.WARNING)
         self._client = httpx2.AsyncClient(
             transport=transport,
+            limits=httpx2.Limits(keepalive_expiry=_KEPT),
             mounts=dict.fromkeys(_LOOPBACK),  # never through a proxy
             headers={"User-Agent": "voicecall", "Accept-Encoding": "identity"},
         )
@@ -103,7 +106,7 @@ class Http:
             NetworkError: there is no answer, or (from its body) no more of it.
         """
         host = _host(url)
-        phases = httpx2.Timeout(stall, connect=min(_LONGEST_CONNECT, first))
+        phases = httpx2.Timeout(None, connect=min(_LONGEST_CONNECT, first))
         async with AsyncExitStack() as stack:
             try:
                 request = self._client.stream(method, url, headers=headers, content=body, timeout=phases)
@@ -116,7 +119,9 @@ class Http:
                 raise NetworkError(message, retryable=True, code="timeout") from error
             except httpx2.TransportError as error:
                 raise NetworkError(f"cannot reach {host}: {type(error).__name__}", retryable=True) from error
-            yield Streamed(response.status_code, response.headers, _body(response, host, stall))
+            pieces = _body(response, host, stall)
+            stack.push_async_callback(pieces.aclose)
+            yield Streamed(response.status_code, response.headers, pieces)
 
     async def _attempt(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, patience: float
@@ -154,10 +159,15 @@ class Http:
 
 
 async def _body(response: httpx2.Response, host: str, stall: float) -> AsyncGenerator[bytes, None]:
+    pieces = aiter(response.aiter_bytes())
     try:
-        async for piece in response.aiter_bytes():
+        while True:
+            async with asyncio.timeout(stall):
+                piece = await anext(pieces, None)
+            if piece is None:
+                break
             yield piece
-    except httpx2.TimeoutException as error:
+    except (TimeoutError, httpx2.TimeoutException) as error:
         raise NetworkError(f"{host} sent nothing for {stall:g} s", retryable=True, code="timeout") from error
     except (httpx2.TransportError, httpx2.DecodingError) as error:
         raise NetworkError(f"the connection to {host} broke", retryable=True, code="broken") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from voicecall.errors import NetworkError, SpeechError
 from voicecall.net.sockets import Socket, connect
@@ -13,8 +13,10 @@ from . import Trouble
 
 _CONNECT = 5.0
 """Seconds that a connection may take to open."""
-_PAUSES = (0.1, 0.5, 1.0, 2.0, 4.0)
+_PAUSES = (0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
 """Seconds before each further attempt; after the last one the vendor counts as gone."""
+_STEADY = 10.0
+"""Seconds after which a connection was a good one. Words alone do not prove it: some vendors greet, then refuse."""
 
 Message = str | bytes
 
@@ -34,12 +36,15 @@ class Link:
         lost: Callable[[str], None] = lambda _: None,
         keepalive: tuple[float, Message] | None = None,
         backlog: int = 500,
+        pauses: Sequence[float] = _PAUSES,
+        steady: float = _STEADY,
     ) -> None:
         """`vendor` names the section of the configuration, such as `stt.deepgram`.
 
         `receive` takes each message; a `SpeechError` that it raises ends the connection, and the link for good unless
         it is retryable. `opened` gives what is sent first on every connection, `lost` is told why one ended.
-        `keepalive`: after so many seconds without anything sent, send this.
+        `keepalive`: after so many seconds without anything sent, send this. `pauses`: seconds before each further
+        attempt; they begin anew after a connection that stood for `steady` seconds.
         """
         self._vendor = vendor
         self._url = url
@@ -50,11 +55,13 @@ class Link:
         self._lost = lost
         self._keepalive = keepalive
         self._waiting: deque[Message] = deque(maxlen=backlog)
+        self._pauses = tuple(pauses)
+        self._steady = steady
         self._due = asyncio.Event()
         self._up = asyncio.Event()
         self._dead: SpeechError | None = None
-        self._proven = False
-        """Whether the present connection brought anything."""
+        self._trouble = ""
+        """Why there is no connection, if that is known."""
 
     @property
     def is_up(self) -> bool:
@@ -80,7 +87,8 @@ class Link:
             async with asyncio.timeout(patience):
                 await self._up.wait()
         except TimeoutError:
-            raise SpeechError(f"{self._vendor}: no connection within {patience:g} s", retryable=True) from None
+            why = self._trouble or f"no connection within {patience:g} s"
+            raise SpeechError(f"{self._vendor}: {why}", retryable=True) from None
         if self._dead is not None:
             raise self._dead
 
@@ -90,37 +98,51 @@ class Link:
         Raises:
             SpeechError: the vendor refuses us, or cannot be reached any more.
         """
+        clock = asyncio.get_running_loop().time
         failures = 0
         while True:
-            self._proven = False
+            begun = clock()
             error: NetworkError | SpeechError = NetworkError("the connection ended", retryable=True)
             try:
                 async with connect(self._url, self._headers, timeout=_CONNECT) as socket:
+                    begun = clock()
                     await self._serve(socket)
             except* NetworkError as group:
                 error = _first(group, NetworkError)
             except* SpeechError as group:
                 error = _first(group, SpeechError)
-            self._up.clear()
-            self._lost(str(error))
-            failures = 1 if self._proven else failures + 1
-            if failures > len(_PAUSES) or not error.retryable:
-                self._dead = SpeechError(f"{self._vendor}: {error}{_advice(self._vendor, error.code)}", code=error.code)
-                self._up.set()  # whoever waits is told
-                raise self._dead
-            self._report(Trouble("reconnected", f"{self._vendor}: {error}; connecting again."))
-            await asyncio.sleep(_PAUSES[failures - 1])
+            stood = self._up.is_set() and clock() - begun >= self._steady
+            failures = 1 if stood else failures + 1
+            self._ended(error, failures)
+            await asyncio.sleep(self._pauses[failures - 1])
+
+    def _ended(self, error: NetworkError | SpeechError, failures: int) -> None:
+        self._up.clear()
+        why = self._trouble = self._redacted(str(error))
+        if failures > len(self._pauses) or not error.retryable:
+            self._dead = SpeechError(f"{self._vendor}: {why}{_advice(self._vendor, error.code)}", code=error.code)
+            self._up.set()  # whoever waits is told
+        self._lost(why)
+        if self._dead is not None:
+            raise self._dead
+        if failures == 1:
+            self._report(Trouble("reconnected", f"{self._vendor}: {why}; connecting again."))
+
+    def _redacted(self, text: str) -> str:
+        """Vendors quote keys in the reasons that they give."""
+        for secret in (word for value in self._headers.values() for word in value.split() if len(word) >= 8):
+            text = text.replace(secret, "***")
+        return text
 
     async def _serve(self, socket: Socket) -> None:
         for message in self._opened():
             await socket.send(message)
+        self._trouble = ""
         self._up.set()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._send_on(socket), name=f"{self._vendor} sends")
             while True:
-                message = await socket.recv()
-                self._proven = True
-                self._receive(message)
+                self._receive(await socket.recv())
 
     async def _send_on(self, socket: Socket) -> None:
         while True:

@@ -1,0 +1,123 @@
+"""What `http` and `command` tell an agent and what it may answer, as JSON. Pure; docs/brains.md is its reference."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+import msgspec
+
+from . import Conversation, HangUpAfter, Line, NoteOutcome, Opening, PressKeys, Said
+
+_KEYS = re.compile(r"[0-9*#A-Dw]{1,64}")
+
+
+class _Line(msgspec.Struct, omit_defaults=True):
+    speaker: Literal["agent", "caller"]
+    text: str
+    interrupted: bool = False
+    keys: bool = False
+
+
+class Turn(msgspec.Struct, rename="camel"):
+    """A question."""
+
+    call_id: str
+    turn: int
+    """Counts the questions of a call, from 1."""
+    text: str
+    """The caller's last words, or the keys they pressed."""
+    lines: list[_Line]
+    direction: Literal["inbound", "outbound"]
+    from_: str = msgspec.field(name="from")
+    to: str
+    language: str
+    objective: str
+    seconds_left: float | None
+    """Until the call is ended by its cap, once that is near."""
+
+
+class Start(msgspec.Struct, rename="camel"):
+    """A call begins."""
+
+    call_id: str
+    direction: Literal["inbound", "outbound"]
+    from_: str = msgspec.field(name="from")
+    to: str
+    language: str
+
+
+class Outcome(msgspec.Struct):
+    """What came of the call."""
+
+    disposition: str
+    summary: str = ""
+    data: dict[str, Any] = {}
+
+
+class Answer(msgspec.Struct, rename="camel"):
+    """An answer, or a part of one. Other members are passed over."""
+
+    text: str | None = None
+    spoken: str | None = None
+    """Another name of `text`."""
+    hang_up: bool = False
+    press: str = ""
+    outcome: Outcome | None = None
+
+    def said(self) -> list[Said]:
+        """Return it as the port wants it.
+
+        Raises:
+            ValueError: the keys to press are none.
+        """
+        text = self.text if self.text is not None else self.spoken
+        items: list[Said] = [] if text is None else [text]
+        if self.press:
+            items.append(pressed(self.press))
+        if self.outcome is not None:
+            items.append(noted(self.outcome))
+        if self.hang_up:
+            items.append(HangUpAfter())
+        return items
+
+
+def pressed(digits: str) -> PressKeys:
+    """Return the keys as something to be done.
+
+    Raises:
+        ValueError: they are not such that a telephone has.
+    """
+    if not _KEYS.fullmatch(digits):
+        raise ValueError("the keys to press are not of 0-9, *, #, A-D and w")
+    return PressKeys(digits)
+
+
+def noted(outcome: Outcome) -> NoteOutcome:
+    """Return the outcome as something to be done."""
+    return NoteOutcome(outcome.disposition, outcome.summary, outcome.data)
+
+
+def _line(line: Line) -> _Line:
+    return _Line(line.speaker, line.text, line.interrupted, line.keys)
+
+
+def turn(conversation: Conversation, number: int) -> Turn:
+    """Return the question that a conversation has come to."""
+    return Turn(
+        call_id=conversation.call_id,
+        turn=number,
+        text=conversation.lines[-1].text if conversation.lines else "",
+        lines=[_line(line) for line in conversation.lines],
+        direction=conversation.direction,
+        from_=conversation.from_,
+        to=conversation.to,
+        language=conversation.language,
+        objective=conversation.objective,
+        seconds_left=conversation.seconds_left,
+    )
+
+
+def start(call: Opening) -> Start:
+    """Return what is told of a call that begins."""
+    return Start(call.call_id, call.direction, call.from_, call.to, call.language)

@@ -1,0 +1,237 @@
+"""Speech by ElevenLabs: one socket for a call, one of its contexts for a piece.
+
+Source: elevenlabs.io/docs, API reference "Multi-Context WebSocket" and guide of that name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from voicecall.errors import SpeechError
+from voicecall.speech import Trouble, VendorOptions, Voice
+from voicecall.speech.link import Link, Message
+
+_VENDOR = "tts.elevenlabs"
+_ORIGIN = "wss://api.elevenlabs.io"
+_MODEL = "eleven_flash_v2_5"
+_VOICE = "JBFqnCBsd6RMkjVDRZzb"
+"""One of those that every account has."""
+_INACTIVITY = 180
+"""Seconds after which ElevenLabs closes what is not used; the most that it allows."""
+_ALIVE = 15.0
+_CONTEXTS = 4
+"""How many are used at once. A fifth is allowed, and is what a message that names none, such as ours that keeps the
+socket alive, belongs to."""
+_SETTINGS = ("stability", "similarity_boost", "style")
+_SPEEDS = (0.7, 1.2)
+_HOPELESS = (
+    "invalid_api_key",
+    "missing_permissions",
+    "quota_exceeded",
+    "voice_not_found",
+    "model_not_found",
+    "invalid_model_id",
+    "unsupported_language",
+)
+
+_BROKEN = "broken"
+
+_Heard = bytes | SpeechError | None
+"""Audio, why there is no more, or the end."""
+
+
+class ElevenLabsSynthesizer:
+    """Speaks by ElevenLabs. `extra`: `stability`, `similarity_boost` and `style` (0 to 1) are settings of the voice;
+    what else is there goes into the query, such as `apply_text_normalization`.
+    """
+
+    def __init__(self, options: VendorOptions, *, first: float = 4.0, stall: float = 3.0) -> None:
+        """`first`: seconds until a piece is heard; `stall`: seconds without any more of it."""
+        self._options = options
+        self._first = first
+        self._stall = stall
+
+    def open(self, voice: Voice, report: Callable[[Trouble], None]) -> ElevenLabsVoice:
+        """Return the voice of a call."""
+        return ElevenLabsVoice(self._options, voice, report, self._first, self._stall)
+
+
+class ElevenLabsVoice:
+    """One call."""
+
+    def __init__(
+        self, options: VendorOptions, voice: Voice, report: Callable[[Trouble], None], first: float, stall: float
+    ) -> None:
+        self._first = first
+        self._stall = stall
+        self._settings = _settings(options, voice)
+        self._link = Link(
+            _VENDOR,
+            _url(options, voice),
+            {"xi-api-key": options.api_key},
+            receive=self._receive,
+            report=report,
+            lost=self._lost,
+            keepalive=(_ALIVE, _json({"text": ""})),
+        )
+        self._contexts: dict[str, asyncio.Queue[_Heard]] = {}
+        """Those that ElevenLabs has not ended yet, among them what was called off."""
+        self._free = asyncio.Semaphore(_CONTEXTS)
+        self._count = 0
+
+    async def run(self) -> None:
+        """Keep the connection.
+
+        Raises:
+            SpeechError: ElevenLabs refuses us, or cannot be reached any more.
+        """
+        await self._link.run()
+
+    async def speak(self, text: str) -> AsyncGenerator[bytes, None]:
+        """Yield `text` as audio."""
+        if not text.strip():
+            return
+        deadline = asyncio.get_running_loop().time() + self._first
+        for is_last in (False, True):
+            begun = False
+            try:
+                async with aclosing(self._piece(text, deadline)) as chunks:
+                    async for audio in chunks:
+                        begun = True
+                        yield audio
+                return
+            except SpeechError as error:  # the connection may have been idle for too long
+                if begun or is_last or error.code != _BROKEN:
+                    raise
+
+    async def _piece(self, text: str, deadline: float) -> AsyncGenerator[bytes, None]:
+        await self._link.connected(deadline - asyncio.get_running_loop().time())
+        context = await self._context(deadline)
+        heard = self._contexts[context]
+        begun = False
+        try:
+            self._ask(context, text)
+            while (audio := await self._next(heard, None if begun else deadline)) is not None:
+                if not begun and audio.startswith(b"RIFF"):
+                    raise SpeechError(f"{_VENDOR}: a WAV file came in place of mu-law", code="no-audio")
+                begun = begun or bool(audio)
+                yield audio
+        finally:
+            if context in self._contexts:
+                self._link.send(_json({"context_id": context, "close_context": True}))
+        if not begun:
+            raise SpeechError(f"{_VENDOR}: the answer held no audio", retryable=True, code="empty")
+
+    async def _context(self, deadline: float) -> str:
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._free.acquire()
+        except TimeoutError:
+            raise SpeechError(f"{_VENDOR}: all contexts of the connection are taken", retryable=True) from None
+        self._count += 1
+        context = f"piece-{self._count}"
+        self._contexts[context] = asyncio.Queue()
+        return context
+
+    def _ask(self, context: str, text: str) -> None:
+        """Send the whole piece. To close its context at once is what makes ElevenLabs tell the end of the audio."""
+        begin: dict[str, Any] = {"text": " ", "context_id": context}
+        if self._settings:
+            begin["voice_settings"] = self._settings
+        self._link.send(_json(begin))
+        self._link.send(_json({"text": f"{text.strip()} ", "context_id": context, "flush": True}))
+        self._link.send(_json({"context_id": context, "close_context": True}))
+
+    async def _next(self, heard: asyncio.Queue[_Heard], deadline: float | None) -> bytes | None:
+        until = asyncio.get_running_loop().time() + self._stall if deadline is None else deadline
+        try:
+            async with asyncio.timeout_at(until):
+                audio = await heard.get()
+        except TimeoutError:
+            seconds = self._stall if deadline is None else self._first
+            raise SpeechError(f"{_VENDOR}: no audio for {seconds:g} s", retryable=True, code="timeout") from None
+        if isinstance(audio, SpeechError):
+            raise audio
+        return audio
+
+    def _receive(self, message: Message) -> None:
+        try:
+            event = msgspec.json.decode(message)
+        except msgspec.DecodeError:
+            return
+        if not isinstance(event, dict):
+            return
+        context = event.get("contextId") or event.get("context_id")
+        if not isinstance(context, str) or context not in self._contexts:
+            context = ""
+        if isinstance(event.get("error"), str):
+            self._fail(event["error"], context)
+        heard = self._contexts.get(context)
+        if heard is None:
+            return
+        if isinstance(event.get("audio"), str):
+            try:
+                heard.put_nowait(base64.b64decode(event["audio"]))
+            except binascii.Error:
+                heard.put_nowait(SpeechError(f"{_VENDOR}: what came as audio is not base64", code="no-audio"))
+        if event.get("isFinal") is True or event.get("is_final") is True:
+            self._end(context, None)
+
+    def _fail(self, kind: str, context: str) -> None:
+        code = kind if len(kind) <= 60 and kind.replace("_", "").isalnum() else "error"
+        if context:
+            self._end(context, SpeechError(f"{_VENDOR}: the piece was refused ({code})", retryable=True, code=code))
+            return
+        error = SpeechError(f"the connection was ended ({code})", retryable=True, code=code)
+        if code in _HOPELESS:
+            advice = "api_key" if code in ("invalid_api_key", "missing_permissions") else "voice and model"
+            error = SpeechError(f"the connection was refused ({code}); check {_VENDOR}.{advice}", code=code)
+        for every in list(self._contexts):
+            self._end(every, SpeechError(f"{_VENDOR}: {error}", retryable=error.retryable, code=code))
+        raise error
+
+    def _end(self, context: str, why: SpeechError | None) -> None:
+        self._contexts.pop(context).put_nowait(why)
+        self._free.release()
+
+    def _lost(self, why: str) -> None:
+        self._link.forget()
+        for context in list(self._contexts):
+            self._end(context, SpeechError(f"{_VENDOR}: {why}", retryable=True, code=_BROKEN))
+
+
+def _url(options: VendorOptions, voice: Voice) -> str:
+    model = options.model or _MODEL
+    named = "" if voice.name == "default" else voice.name
+    query = {
+        "model_id": model,
+        "output_format": "ulaw_8000",
+        "inactivity_timeout": f"{_INACTIVITY}",
+        "auto_mode": "true",
+    }
+    if model.endswith("_v2_5"):  # others refuse to be told
+        query["language_code"] = (options.language or voice.language).partition("-")[0].lower()
+    query |= {name: value for name, value in options.extra if name not in _SETTINGS}
+    origin = (options.base_url or _ORIGIN).rstrip("/")
+    origin = "ws" + origin.removeprefix("http") if origin.startswith("http") else origin
+    chosen = quote(named or options.voice or _VOICE, safe="")
+    return f"{origin}/v1/text-to-speech/{chosen}/multi-stream-input?{urlencode(query)}"
+
+
+def _settings(options: VendorOptions, voice: Voice) -> dict[str, float]:
+    settings = {name: float(value) for name, value in options.extra if name in _SETTINGS}
+    if (speed := (options.speed or 1.0) * voice.pace) != 1.0:
+        settings["speed"] = min(_SPEEDS[1], max(_SPEEDS[0], speed))
+    return settings
+
+
+def _json(message: dict[str, Any]) -> str:
+    return msgspec.json.encode(message).decode()
