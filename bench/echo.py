@@ -47,7 +47,7 @@ _TEXTS = (
     "The package has not arrived yet and I am getting worried.",
 )
 _KINDS = ("echo", "other voice", "same voice", "double talk", "noise")
-_MOMENTS = (100, 200, 300)  # ms after the onset
+_MOMENTS = (100, 180, 300)  # ms after the onset
 
 
 async def voices() -> Mapping[float, Sequence[Samples]]:
@@ -65,7 +65,8 @@ async def voices() -> Mapping[float, Sequence[Samples]]:
 def _band() -> Samples:
     hertz = np.fft.rfftfreq(_TRANSFORM, 1 / TELEPHONE_RATE)
     high = 1 / (1 + (250 / np.maximum(hertz, 1)) ** 8)
-    return (high / (1 + (hertz / 3500) ** 24)).astype(np.float32)
+    band: Samples = (high / (1 + (hertz / 3500) ** 24)).astype(np.float32)
+    return band
 
 
 _BAND = _band()
@@ -83,7 +84,7 @@ class Path:
         parts, length = [], 0
         while length < _LENGTH:
             pause = np.zeros(self.chance.integers(2400, 5600), np.float32)
-            parts += [pause, self.sentences[pitch][2 * self.chance.integers(len(_TEXTS) // 2) + half]]
+            parts += [pause, self.sentences[pitch][2 * int(self.chance.integers(len(_TEXTS) // 2)) + half]]
             length += len(parts[-1]) + len(parts[-2])
         return np.concatenate(parts)[:_LENGTH]
 
@@ -135,7 +136,8 @@ class Path:
 
 
 def _powers(sound: Samples) -> Samples:
-    return np.mean(sound[: len(sound) // _FRAME * _FRAME].reshape(-1, _FRAME) ** 2, axis=1)
+    powers: Samples = np.mean(sound[: len(sound) // _FRAME * _FRAME].reshape(-1, _FRAME) ** 2, axis=1)
+    return powers
 
 
 def _active(sound: Samples) -> float:
@@ -150,6 +152,8 @@ class Found:
 
     likeness: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
     verdicts: dict[int, list[Verdict]] = field(default_factory=lambda: defaultdict(list))
+    sounds: list[set[Verdict]] = field(default_factory=list)
+    """All that was ever said of each sound."""
 
 
 def listen(agent: Samples, heard: Samples, marker: Samples, found: Found) -> None:
@@ -167,12 +171,14 @@ def listen(agent: Samples, heard: Samples, marker: Samples, found: Found) -> Non
         if loud[frame]:
             if frame - last >= _QUIET:
                 began, gate = frame, EchoGate()
+                found.sounds.append(set())
             last = frame
         lasted = frame + 1 - began
-        if frame - last > 3 or lasted < 3 or (lasted - 3) % _EVERY:
+        if not found.sounds or frame - last > 3 or lasted < 3 or (lasted - 3) % _EVERY:
             continue
         likeness = detector.likeness()
         verdict = gate.take(likeness)
+        found.sounds[-1].add(verdict)
         moment = lasted * 20 if lasted * 20 in _MOMENTS else 0 if lasted * 20 > max(_MOMENTS) else None
         if moment is not None:
             found.likeness[moment].append(likeness)
@@ -216,6 +222,8 @@ def main() -> None:
                 f" {100 * np.mean(values >= ECHO):10.1f} {100 * np.mean(values < PERSON):11.1f}"
                 f" {shares[0]:13.1f} {shares[1]:9.1f} {shares[2]:10.1f}"
             )
+        ever = [100 * np.mean([word in said for said in found.sounds]) for word in ("echo", "speech")]
+        print(f"{kind:12} {len(found.sounds)} sounds: ever called echo {ever[0]:.1f} %, ever speech {ever[1]:.1f} %")
     writing, judging = costs(path.talk(1.0, 0))
     print(f"a frame sent and one heard: {writing:.2f} us; a likeness: {judging:.0f} us")
 

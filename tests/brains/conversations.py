@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -74,8 +73,6 @@ class Scripted:
         self.early = early
         self.asked: list[Conversation] = []
         self.ended: list[str] = []
-        self.over = asyncio.Event()
-        """Set when an answer has ended."""
 
     def open(self, call: Opening, report: Callable[[Report], None]) -> Scripted:
         return self
@@ -95,7 +92,6 @@ class Scripted:
             end = "complete"
         finally:
             self.ended.append(end)
-            self.over.set()
 
 
 def saying(*items: Said) -> Callable[[Conversation], AsyncGenerator[Said, None]]:

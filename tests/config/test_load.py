@@ -37,7 +37,22 @@ SPECIAL: dict[str, Any] = {
     "turns.endpointing_ms": 700,
     "turns.endpointing_min_ms": 100,
     "turns.endpointing_max_ms": 2000,
+    "turns.model": "none",
+    "turns.digits_end": "*",
 }
+BY_NAME: dict[str, Any] = {
+    "language": "en-GB",
+    "kind": "echo",
+    "base_url": "http://127.0.0.1:9/v1",
+    "brain.url": "http://127.0.0.1:9/turn",
+    "fallback.url": "http://127.0.0.1:9/turn",
+    "servers": [{"url": "http://127.0.0.1:9/mcp", "token": "x", "command": ["tool"]}],
+    "stt.provider": "scripted",
+    "stt.fallback": ["scripted"],
+    "tts.provider": "tone",
+    "tts.fallback": ["tone"],
+}
+"""Values by the last parts of a key."""
 
 HALVES = {
     "VOICECALL_TWILIO__API_KEY_SID": "twilio.api_key_sid",
@@ -59,8 +74,10 @@ def keys(section: type[Section] = Config, prefix: tuple[str, ...] = ()) -> Itera
             yield from keys(inner, path)
         elif member is not None and member[0] is dict:
             line = section_of(member[1])
-            assert line is not None
-            yield from keys(line, (*path, NUMBER))
+            if line is not None:
+                yield from keys(line, (*path, NUMBER))
+            else:
+                yield path, {"word": "another"}
         else:
             yield path, good(".".join(path), field.annotation)
 
@@ -69,6 +86,9 @@ def good(key: str, annotation: object) -> object:
     kind, member = bare(annotation), member_of(annotation)
     if key in SPECIAL:
         return SPECIAL[key]
+    for parts in (1, 2):
+        if (name := ".".join(key.split(".")[-parts:])) in BY_NAME:
+            return BY_NAME[name]
     if member is not None:
         inner = section_of(member[1])
         return [dict.fromkeys(inner.model_fields, "x")] if inner else [NUMBER]
@@ -225,7 +245,7 @@ FAULTS = {
     "same path": ("serve.path = '/voice/stream'\n", "streaming.stream_path", None, "same as `serve.path`"),
     "half a key": ("twilio.api_key_sid = 'SK1'\n", "twilio.api_key_secret", 1, "`twilio.api_key_sid` is of no use"),
     "other half": ("twilio.api_key_secret = 's'\n", "twilio.api_key_sid", 1, "`twilio.api_key_secret` is of no use"),
-    "no model": ("[brain]\nkind = 'model'\n", "brain.model", 1, "vendor/name"),
+    "no model": ("[brain]\nkind = 'model'\n", "brain.model", 1, "vendor:name"),
     "syntax": ("a = 1\nb = \n", "", 2, "is not valid TOML"),
 }
 

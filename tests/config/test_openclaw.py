@@ -82,8 +82,11 @@ def test_what_is_left_out_is_told_with_its_line(loaded: Write) -> None:
         "tts.providers.edge",
         "realtime.fastContext",
         "silenceTimeoutMs",
+        'lines."+15550002222".tts.openai.api_key',
     }
-    assert all(warning.line is not None and "left out" in warning.message for warning in warnings)
+    assert all(warning.line is not None for warning in warnings)
+    assert "is missing for `openai`" in told.pop('lines."+15550002222".tts.openai.api_key').message
+    assert all("left out" in warning.message for warning in told.values())
 
 
 def test_the_other_shapes_mean_the_same(loaded: Write) -> None:
@@ -165,7 +168,7 @@ def test_no_key_of_the_table_is_unknown(key: str, loaded: Write) -> None:
 
 
 def test_our_own_keys_in_json_are_not_taken_for_theirs(loaded: Write) -> None:
-    found = loaded('{"tts": {"provider": "openai", "openai": {"voice": "alloy"}}, "brain": {"kind": "echo"}}', "a.json")
+    found = loaded('{"tts": {"provider": "openai", "openai": {"voice": "alloy", "apiKey": "key"}}, "brain": {"kind": "echo"}}', "a.json")
     assert (found.config.tts.openai.voice, found.config.brain.kind, found.warnings) == ("alloy", "echo", ())
 
 

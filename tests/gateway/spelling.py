@@ -78,6 +78,7 @@ class SpellingSynthesizer:
 
     def __init__(self, alphabet: Alphabet) -> None:
         self.failing: set[str] = set()
+        self.spoken: list[str] = []
         self.delay = 0.0
         self._alphabet = alphabet
 
@@ -87,6 +88,7 @@ class SpellingSynthesizer:
 
     async def speak(self, text: str, voice: Voice) -> AsyncGenerator[bytes, None]:
         """Yield the words."""
+        self.spoken.append(text)
         if self.delay:
             await asyncio.sleep(self.delay)
         for word in text.split():

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from voicecall.core.events import Event
 from voicecall.core.utterances import EarsFailed, Heard, PartlyHeard, SpeechStarted, SpeechStopped
 from voicecall.gateway.ears import Ears
-from voicecall.speech import Speech, Transcription
+from voicecall.speech import Report, Speech, Transcription
 
 
 class Engine:
@@ -17,7 +17,7 @@ class Engine:
     def __init__(self) -> None:
         self.log: list[str] = []
         self.detect: Callable[[Speech], None]
-        self.tell: Callable[[Transcription], None]
+        self.tell: Callable[[Report], None]
         self.opened = 0
 
     def open_voice(self, report: Callable[[Speech], None]) -> EngineStream:
@@ -25,7 +25,7 @@ class Engine:
         self.opened += 1
         return EngineStream(self, "voice")
 
-    def open_words(self, report: Callable[[Transcription], None]) -> EngineStream:
+    def open_words(self, report: Callable[[Report], None]) -> EngineStream:
         self.tell = report
         return EngineStream(self, "words")
 
@@ -43,6 +43,9 @@ class EngineStream:
     def speech_stopped(self, segment: int) -> None:
         self._engine.log.append(f"{self._name} stopped {segment}")
 
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
     def close(self) -> None:
         self._engine.log.append(f"{self._name} closed")
 
@@ -59,7 +62,7 @@ class Words:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def open(self, report: Callable[[Transcription], None]) -> EngineStream:
+    def open(self, report: Callable[[Report], None], language: str = "en") -> EngineStream:
         return self._engine.open_words(report)
 
 

@@ -6,15 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 
 from tests.gateway.brains import Answers
 from tests.gateway.spelling import Alphabet, SpellingSynthesizer
 from tests.gateway.test_player import FakeOutlet
-from voicecall.brains import Conversation, HangUpAfter
+from voicecall.brains import Conversation, HangUpAfter, Line, PressKeys
 from voicecall.core.events import Event, Warned
 from voicecall.core.utterances import (
     FarewellAsked,
+    KeysWanted,
     PlaybackConfirmed,
     PlaybackFinished,
     PlaybackStarted,
@@ -24,6 +26,7 @@ from voicecall.core.utterances import (
     TurnMeasured,
 )
 from voicecall.errors import AgentError
+from voicecall.gateway.making import Manner
 from voicecall.gateway.mouth import Mouth
 from voicecall.speech import Voice
 
@@ -33,7 +36,7 @@ TOLD = Conversation(call_id="01J", direction="inbound", from_="+1", to="+2", lin
 class Speaker:
     """A mouth that runs, with what it posts."""
 
-    def __init__(self, brain: Answers, *, in_words: bool) -> None:
+    def __init__(self, brain: Answers, *, in_words: bool, manner: Manner) -> None:
         self.in_words = in_words
         self.posted: list[Event] = []
         self.alphabet = Alphabet()
@@ -44,6 +47,7 @@ class Speaker:
             self.voice.open(Voice(), lambda trouble: None),
             self.posted.append,
             lead=0.3,
+            manner=manner,
             in_words=lambda: self.in_words,
         )
 
@@ -53,9 +57,11 @@ class Speaker:
 
 
 @asynccontextmanager
-async def speaker(brain: Answers | None = None, *, in_words: bool = False) -> AsyncIterator[Speaker]:
+async def speaker(
+    brain: Answers | None = None, *, in_words: bool = False, manner: Manner | None = None
+) -> AsyncIterator[Speaker]:
     """Run a mouth."""
-    own = Speaker(brain or Answers(), in_words=in_words)
+    own = Speaker(brain or Answers(), in_words=in_words, manner=manner or Manner())
     own.mouth.player.attach(own.outlet)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(own.mouth.run())
@@ -107,6 +113,7 @@ async def test_the_stages_of_a_turn_are_measured_once() -> None:
         (measured,) = [event for event in own.posted if isinstance(event, TurnMeasured)]
         assert measured.turn == 3
         assert measured.stages == {
+            **{"silence": 0.0, "transcript": 0.0},
             **{"wait": 500.0, "brain": 200.0, "clause": 0.0, "voice": 100.0, "send": 0.0},
             **{"response": 800.0, "heard": pytest.approx(100.0, abs=1)},
         }
@@ -167,13 +174,61 @@ async def test_what_was_made_of_a_reply_before_it_failed_is_heard_out() -> None:
         assert own.posted == [PlaybackStarted(1), warned, PlaybackFinished(1, "One two.", confirmed=False)]
 
 
-async def test_an_answer_that_does_not_come_is_given_up() -> None:
-    brain = Answers((60.0, "Too late."))
-    async with speaker(brain) as own:
+async def test_a_slow_agent_is_filled_in_for_once_and_a_quick_one_is_not() -> None:
+    manner = Manner(filler="One moment.", filler_after=1.0)
+    async with speaker(Answers((3.0, "Yes. ", 3.0, "No."), (0.5, "Yes.")), manner=manner) as own:
         own.mouth.respond(1, 1, TOLD, silent_since=0.0)
-        await asyncio.sleep(2.01)
-        assert own.posted == [ReplyFailed(1, "the agent said nothing for 2 s")]
-        assert brain.left_early == 1
+        await asyncio.sleep(2)
+        assert own.mouth.said() == "One moment."
+        await asyncio.sleep(5)
+        own.heard()
+        assert own.posted[-1] == PlaybackFinished(1, "One moment. Yes. No.")
+        own.mouth.respond(2, 2, TOLD, silent_since=10.0)
+        await asyncio.sleep(5)
+        own.heard()
+        assert own.posted[-1] == PlaybackFinished(2, "Yes.")
+
+
+async def test_an_answer_is_rehearsed_to_its_first_piece_and_said_at_once_when_it_is_wanted() -> None:
+    brain = Answers((0.5, "Yes. ", "No. ", PressKeys("1")), "Other.")
+    async with speaker(brain) as own:
+        own.voice.delay = 0.2
+        own.mouth.rehearse(TOLD)
+        await asyncio.sleep(2)
+        assert (own.outlet.sent, own.posted, own.voice.spoken) == ([], [], ["Yes."])
+        own.mouth.respond(1, 1, TOLD, silent_since=1.5, heard_at=1.7, waited=0.5)
+        await asyncio.sleep(0.1)
+        assert own.posted == [PlaybackStarted(1), KeysWanted(1, "1")]
+        await asyncio.sleep(2)
+        own.heard()
+        assert own.posted[-1] == PlaybackFinished(1, "Yes. No.")
+        (measured,) = [event for event in own.posted if isinstance(event, TurnMeasured)]
+        assert measured.stages.items() >= {"silence": 500.0, "transcript": 200.0, "response": 500.0}.items()
+        assert len(brain.asked) == 1
+
+
+async def test_what_was_rehearsed_for_other_words_is_thrown_away_unheard() -> None:
+    brain = Answers(("Wrong. ", 60.0, "Never."), "Right.")
+    async with speaker(brain) as own:
+        own.mouth.rehearse(TOLD)
+        await asyncio.sleep(1)
+        lines = (Line("caller", "And something else"),)
+        own.mouth.respond(1, 1, msgspec.structs.replace(TOLD, lines=lines), silent_since=0.0)
+        await asyncio.sleep(2)
+        own.heard()
+        assert own.posted[-1] == PlaybackFinished(1, "Right.")
+        assert (len(brain.asked), brain.left_early) == (2, 1)
+
+
+async def test_an_opening_is_made_before_it_is_said() -> None:
+    async with speaker() as own:
+        own.voice.delay = 2.0
+        own.mouth.prepare("Hello there. How are you?")
+        await asyncio.sleep(5)
+        own.mouth.say(1, "Hello there. How are you?")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert own.posted == [PlaybackStarted(1)]
 
 
 async def test_a_reply_that_is_held_before_it_comes_is_silent_until_it_may_go_on() -> None:

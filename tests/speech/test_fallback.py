@@ -25,6 +25,8 @@ class Ear:
         self.is_ready = False
         self.fails_at_once = ""
         """With this, every segment fails as soon as it stops."""
+        self.refuses = ""
+        """With this, it cannot be opened."""
 
     @asynccontextmanager
     async def ready(self) -> AsyncIterator[None]:
@@ -33,6 +35,8 @@ class Ear:
         self.is_ready = False
 
     def open(self, report: Callable[[Report], None], language: str = "en") -> EarStream:
+        if self.refuses:
+            raise SpeechError(self.refuses)
         self.streams.append(EarStream(self, report, language))
         return self.streams[-1]
 
@@ -85,10 +89,10 @@ class EarStream:
 
 
 class World:
-    """A call with a transcriber of three."""
+    """A call with a transcriber of several."""
 
-    def __init__(self, *names: str) -> None:
-        self.ears = [Ear(name) for name in names]
+    def __init__(self, *ears: Ear) -> None:
+        self.ears = ears
         self.transcriber = FallbackTranscriber([(ear.name, ear) for ear in self.ears])
         self.reports: list[Report] = []
         self.stream = self.transcriber.open(self.reports.append, "de-AT")
@@ -109,9 +113,12 @@ class World:
             self.error = error
 
 
-def play(act: Callable[[World], Awaitable[None]], *names: str) -> World:
+def play(act: Callable[[World], Awaitable[None]], *names: str, refusing: tuple[str, ...] = ()) -> World:
     async def main() -> World:
-        world = World(*(names or ("one", "two")))
+        ears = [Ear(name) for name in names or ("one", "two")]
+        for ear in ears:
+            ear.refuses = f"stt.{ear.name}: speaks no Greek" if ear.name in refusing else ""
+        world = World(*ears)
         async with asyncio.TaskGroup() as tasks:
             task = tasks.create_task(world.run())
             await settle()
@@ -365,3 +372,44 @@ def test_the_sound_from_before_the_noticed_beginning_is_handed_over_too(lead: fl
         assert len(world.ears[1].stream.audio) == round((lead + 0.3) * 8000)
 
     play(act)
+
+
+def test_who_cannot_be_opened_is_passed_over_at_the_beginning() -> None:
+    async def act(world: World) -> None:
+        assert world.reports == [Trouble("stt-fallback", "one failed: speaks no Greek; two took over.")]
+        assert world.ears[1].stream.running
+        world.ears[1].stream.hear(1, "nothing was said yet")
+        assert len(world.reports) == 1
+
+    play(act, refusing=("one",))
+
+
+def test_who_cannot_be_opened_is_passed_over_amid_a_segment() -> None:
+    async def act(world: World) -> None:
+        world.say(1)
+        world.ears[0].stream.fail(1)
+        world.stream.speech_stopped(1)
+        world.ears[2].stream.hear(1, "here")
+        assert world.reports[-1] == Transcription(1, "here", final=True)
+
+    play(act, "one", "two", "three", refusing=("two",))
+
+
+def test_when_the_last_one_is_gone_and_nobody_else_can_be_opened_it_ends() -> None:
+    async def act(world: World) -> None:
+        world.say(1)
+        world.ears[0].stream.die("stt.one: 401")
+        await settle()
+        assert str(world.error) == "stt.two: speaks no Greek"
+        world.stream.speech_stopped(1)
+        assert world.reports[-1] == Transcription(1, "", final=True, error="stt.two: speaks no Greek")
+
+    play(act, refusing=("two",))
+
+
+def test_where_nobody_can_be_opened_opening_fails() -> None:
+    async def act(_: World) -> None:
+        pytest.fail("it was opened")
+
+    with pytest.raises(SpeechError, match="speaks no Greek"):
+        play(act, refusing=("one", "two"))

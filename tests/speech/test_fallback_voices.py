@@ -29,6 +29,8 @@ class Mouth:
         """Until it is set, nothing comes after a piece's first chunk."""
         self.hold.set()
         self.closed_early = 0
+        self.refuses = ""
+        """With this, it cannot be opened."""
 
     @asynccontextmanager
     async def ready(self) -> AsyncIterator[None]:
@@ -37,6 +39,8 @@ class Mouth:
         self.is_ready = False
 
     def open(self, voice: Voice, report: Callable[[Trouble], None]) -> MouthStream:
+        if self.refuses:
+            raise SpeechError(self.refuses)
         self.streams.append(MouthStream(self, voice, report))
         return self.streams[-1]
 
@@ -75,8 +79,8 @@ class MouthStream:
 
 
 class World:
-    def __init__(self, *names: str) -> None:
-        self.mouths = [Mouth(name) for name in names]
+    def __init__(self, *mouths: Mouth) -> None:
+        self.mouths = mouths
         self.troubles: list[Trouble] = []
         synthesizer = FallbackSynthesizer([(mouth.name, mouth) for mouth in self.mouths])
         self.stream = synthesizer.open(VOICE, self.troubles.append)
@@ -93,9 +97,12 @@ class World:
             self.error = error
 
 
-def play(act: Callable[[World], Awaitable[None]], *names: str) -> World:
+def play(act: Callable[[World], Awaitable[None]], *names: str, refusing: tuple[str, ...] = ()) -> World:
     async def main() -> World:
-        world = World(*(names or ("one", "two")))
+        mouths = [Mouth(name) for name in names or ("one", "two")]
+        for mouth in mouths:
+            mouth.refuses = f"tts.{mouth.name}: speaks no Greek" if mouth.name in refusing else ""
+        world = World(*mouths)
         async with asyncio.TaskGroup() as tasks:
             task = tasks.create_task(world.run())
             await settle()
@@ -259,3 +266,30 @@ def test_all_that_have_something_to_load_are_loaded() -> None:
         assert not heavy.is_ready
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("refusing", ["one", "two"])
+def test_who_cannot_be_opened_is_passed_over(refusing: str) -> None:
+    async def act(world: World) -> None:
+        world.mouths[0].fails_after = 0
+        assert await world.speak("a") == ("two:a " if refusing == "one" else "three:a ") * 3
+        assert f"{refusing} failed: speaks no Greek" in " ".join(trouble.text for trouble in world.troubles)
+
+    play(act, "one", "two", "three", refusing=(refusing,))
+
+
+def test_when_the_last_one_is_gone_and_nobody_else_can_be_opened_it_ends() -> None:
+    async def act(world: World) -> None:
+        world.mouths[0].streams[0].die("tts.one: 401")
+        await settle()
+        assert world.error is not None
+
+    play(act, refusing=("two",))
+
+
+def test_where_nobody_can_be_opened_opening_fails() -> None:
+    async def act(_: World) -> None:
+        pytest.fail("it was opened")
+
+    with pytest.raises(SpeechError, match="speaks no Greek"):
+        play(act, refusing=("one", "two"))

@@ -43,11 +43,18 @@ def heard(track: bytes, chunk: int = 160) -> list[tuple[int, Speech]]:
 
 
 def test_a_tone_is_speech_and_its_end_is_the_end_of_speech() -> None:
-    (began, start), (ended, stop) = heard(silence(0.5) + tone(0.4) + silence(0.5))
+    (began, start), (sure_at, sure), (ended, stop) = heard(silence(0.5) + tone(0.4) + silence(0.5))
     assert start == Speech(started=True, lead=0.06)
+    assert sure == Speech(started=True, lead=0.26, sure=True)
+    assert sure_at / 8000 - sure.lead == pytest.approx(0.5)
     assert stop == Speech(started=False, silence=0.22)
     assert began / 8000 - start.lead == pytest.approx(0.5)
     assert ended / 8000 - stop.silence == pytest.approx(0.9)
+
+
+def test_a_short_sound_is_never_sure() -> None:
+    burst = tone(0.2) + silence(0.2)
+    assert [speech.sure for _, speech in heard(silence(0.5) + burst * 3 + silence(0.5))] == [False, False]
 
 
 def test_what_is_faint_is_not_speech() -> None:

@@ -92,6 +92,28 @@ def test_speech_is_heard_where_it_is_even_in_noise(speech: Mapping[str, bytes]) 
         assert (start.lead, stop.silence) == (0.064, 0.224)
 
 
+def test_words_are_sure_within_four_tenths_of_a_second_even_in_noise(speech: Mapping[str, bytes]) -> None:
+    clean = [surrounded(mulaw)[:16000] for mulaw in speech.values()]
+    for notes in listen(clean + [noisy(track, -30) for track in clean]):
+        started, sure = notes.decisions[:2]
+        assert (started[1].sure, sure[1].sure) == (False, True)
+        assert sure[1].lead <= 0.4
+        assert sure[0] - sure[1].lead == pytest.approx(started[0] - started[1].lead)
+
+
+def test_coughs_and_clicks_are_never_sure() -> None:
+    chance = np.random.default_rng(8)
+    tracks = []
+    for seconds in (0.15, 0.25, 0.35):
+        times = np.arange(round(8000 * seconds)) / 8000
+        breath = np.convolve(chance.normal(0, 0.3, len(times)), np.ones(4) / 2, "same") * np.exp(-3 * times / seconds)
+        tracks.append(noisy(surrounded(from_float((breath * np.minimum(1, times / 0.01)).astype(np.float32))), -55))
+    clicks = np.zeros(16000, np.float32)
+    clicks[chance.integers(4000, 14000, 12)] = 0.8
+    for notes in listen([*tracks, noisy(from_float(clicks), -55)]):
+        assert not any(decision.sure for _, decision in notes.decisions)
+
+
 def test_silence_noise_and_a_dial_tone_are_not_speech() -> None:
     silence = MULAW_SILENCE * 16000
     times = np.arange(16000) / 8000

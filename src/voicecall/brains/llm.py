@@ -1,4 +1,4 @@
-"""A language model over the network: its connections, its answers as they come, and what its failures mean to a call."""
+"""A language model over the network: its connections, its answers as they come, what its failures mean to a call."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class LanguageModel:
         shown = f" (HTTP {status})" if status else ""
         match error:
             case kinds.ModelAuthenticationError():
-                return AgentError(f"{title} refuses the API key{shown}: {self._key()}", code=code)
+                return AgentError(f"{title} refuses the API key{shown}: {self._refused()}", code=code)
             case kinds.ModelNotFoundError():
                 return AgentError(f"{title} has no model {self.name!r}{shown}: check brain.model", code=code)
             case kinds.ModelQuotaExceededError():
@@ -180,7 +180,7 @@ class LanguageModel:
             case kinds.ModelContextWindowExceededError():
                 return AgentError(f"the conversation is too long for the model of {title}{shown}", code=code)
             case kinds.ModelRequestRejectedError() if "API_KEY_INVALID" in str(error.body):
-                return AgentError(f"{title} refuses the API key{shown}: {self._key()}", code=code)
+                return AgentError(f"{title} refuses the API key{shown}: {self._refused()}", code=code)
             case kinds.ModelRequestRejectedError():
                 return AgentError(f"{title} refuses the request{shown}: check brain.model and its tools", code=code)
             case kinds.ModelRateLimitError():
@@ -196,8 +196,10 @@ class LanguageModel:
             case _:
                 return AgentError(f"{title} failed{shown}", retryable=True, code=code)
 
-    def _key(self) -> str:
-        return f"check {self.vendor.key}" if self.vendor.key else "check what it asks for"
+    def _refused(self) -> str:
+        if self.vendor.key:
+            return f"check {self.vendor.key}"
+        return f"to give it one write openai:{self.name}, its base URL and brain.openai.api_key"
 
 
 def _call(part: ToolCallPart) -> Call:
@@ -224,7 +226,8 @@ def _events(stream: StreamedResponse) -> AsyncGenerator[ModelResponseStreamEvent
 
 async def _close(responses: Sequence[httpx2.Response]) -> None:
     for response in responses:
-        await response.aclose()
+        with suppress(httpx2.HTTPError, OSError):
+            await response.aclose()
 
 
 def _client(timeout: float) -> httpx2.AsyncClient:

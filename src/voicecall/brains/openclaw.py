@@ -132,8 +132,8 @@ class OpenClawMind:
             elif not ours:  # a greeting, or somebody who stood in
                 parts.append(f'[The caller was told: "{line.text}"]' if line.text else "")
             elif line.interrupted:
-                heard = f'only: "{line.text}"' if line.text else "nothing"
-                parts.append(f"[The caller interrupted you. Of what you said last they heard {heard}.]")
+                heard = f'only "{line.text}"' if line.text else "nothing"
+                parts.append(f"[The caller interrupted you and heard {heard} of what you said last.]")
         return "\n".join(part for part in parts if part) or "[The caller is silent.]"
 
 

@@ -50,13 +50,13 @@ class Events:
         if text.endswith("\r"):
             self._after_return = True
         self._rest = lines.pop()
-        if len(self._rest) + sum(map(len, self._data)) > LARGEST:
-            raise TooLong
         if last:
             lines += [self._rest, ""]
             self._rest = ""
-        found = (self._line(line) for line in lines)
-        return [event for event in found if event is not None]
+        found = [event for line in lines if (event := self._line(line)) is not None]
+        if len(self._rest) + sum(map(len, self._data)) > LARGEST:
+            raise TooLong
+        return found
 
     def _line(self, line: str) -> Event | None:
         if not line:

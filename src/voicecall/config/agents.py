@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, SecretStr
 
-from .section import HttpUrl, Listed, Origin, Positive, Section, UrlPath, named, nested
+from .section import HttpUrl, Listed, Named, Origin, Positive, Section, UrlPath, nested
 
 
 class VendorModel(Section):
@@ -47,7 +47,7 @@ class Agent(Section):
 
     kind: Annotated[
         str,
-        AfterValidator(named("brain", "demo", "fixed", "echo", "model", "openclaw", "http", "command", "python")),
+        AfterValidator(Named("brain", "demo", "fixed", "echo", "model", "openclaw", "http", "command", "python")),
     ] = "demo"
     """`demo` is the built-in agent, `fixed` always says `brain.text`, `echo` repeats the caller."""
     text: str = ""

@@ -94,6 +94,8 @@ class Contradiction:
 
     paths: tuple[Path, ...]
     message: str
+    mild: bool = False
+    """Whether a file that was written for another program may stand so: it is a warning there."""
 
 
 def contradictions(config: Config) -> Iterator[Contradiction]:
@@ -177,6 +179,7 @@ def _deaf_or_mute(config: Config) -> Iterator[Contradiction]:
                     yield Contradiction(
                         ((*at, part, name, "api_key"), (part, name, "api_key"), *chosen),
                         f"is missing for `{name}`: write it, or set {name.upper()}_API_KEY",
+                        mild=True,
                     )
                 if name in LOCAL and line.language.split("-")[0].lower() != "en":
                     yield Contradiction(

@@ -93,6 +93,8 @@ class _Places:
     """For each path in our spelling, the path in the file."""
     variables: dict[Path, str] = field(default_factory=dict)
     """For each path that the environment set, the variable."""
+    is_foreign: bool = False
+    """Whether the file was written for OpenClaw."""
 
     def fault(self, path: Path, message: str) -> Fault:
         """Return the fault of a path in our spelling."""
@@ -126,7 +128,8 @@ def _judge(file: FilePath | None, why: str, environ: Mapping[str, str]) -> Loade
     faults += [places.fault(path, message) for path, message in misfits.items()]
     for one in contradictions(config):
         if not any(path in misfits for path in one.paths):
-            faults.append(places.fault(one.paths[0], one.message))
+            mild = one.mild and places.is_foreign
+            (warnings if mild else faults).append(places.fault(one.paths[0], one.message))
     if faults:
         raise ConfigError(faults)
     warnings += [places.fault(path, message) for path, message in doubts(config)]
@@ -147,6 +150,7 @@ def _from_file(
     moved: dict[Path, Path] = {}
     theirs = openclaw.translate(raw, environ) if is_json else None
     if theirs is not None:
+        places.is_foreign = True
         raw, enabled, moved = theirs.tree, theirs.enabled, theirs.written
         warnings += [places.theirs(path, text) for path, text in theirs.warnings]
         faults += [places.theirs(path, text) for path, text in theirs.faults]

@@ -18,6 +18,7 @@ from .section import (
     InboundPolicy,
     Language,
     Listed,
+    Named,
     NotNegative,
     Number,
     Port,
@@ -25,7 +26,6 @@ from .section import (
     Section,
     UrlPath,
     WsUrl,
-    named,
     nested,
 )
 from .speech import Stt, Tts
@@ -112,7 +112,7 @@ class Turns(Section):
     """The same for an inbound greeting."""
     echo: bool = True
     """Whether our own voice, coming back from the caller's phone, is recognised and ignored."""
-    model: Annotated[str, AfterValidator(named("turns", "none", "smart-turn"))] = "none"
+    model: Annotated[str, AfterValidator(Named("turns", "none", "smart-turn"))] = "none"
     """A model that judges from the sound of a pause whether the caller has finished."""
     model_path: str | None = None
     """Its file."""

@@ -9,12 +9,13 @@ import textwrap
 from collections.abc import Iterator
 from typing import Literal, get_args, get_origin
 
+from pydantic import AfterValidator
 from pydantic.fields import FieldInfo
 
 from .environment import VENDORS
 from .keys import bare, is_secret, member_of, section_of
 from .model import Config
-from .section import Section
+from .section import Named, Section
 
 _ABSENT = {
     "control.port": "`serve.port` + 1",
@@ -64,15 +65,20 @@ def _rows(section: type[Section], prefix: str) -> Iterator[tuple[str, str, str, 
         elif held is not None and member is not None:
             yield from _rows(held, f'{key}."+1555…".' if member[0] is dict else f"{key}[].")
         else:
-            yield f"`{key}`", _kind(field.annotation), _default(key, field), words.get(name, "")
+            names = next((each.func for each in field.metadata if isinstance(each, AfterValidator)), None)
+            kind = names.shown() if isinstance(names, Named) else _kind(field.annotation)
+            yield f"`{key}`", kind, _default(key, field), words.get(name, "")
 
 
 def _docstrings(section: type[Section]) -> dict[str, str]:
     """Return the sentences that stand beneath the fields of a section."""
+    words: dict[str, str] = {}
+    for base in section.__bases__:
+        if issubclass(base, Section) and base is not Section:
+            words |= _docstrings(base)
     body = ast.parse(textwrap.dedent(inspect.getsource(section))).body[0]
     if not isinstance(body, ast.ClassDef):
-        return {}
-    words: dict[str, str] = {}
+        return words
     for above, below in zip(body.body, body.body[1:], strict=False):
         match above, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
@@ -99,7 +105,7 @@ def _default(key: str, field: FieldInfo) -> str:
         return _ABSENT[key]
     if field.is_required():
         return "required"
-    value = field.default
+    value = {} if field.default_factory is dict else field.default
     if value is None:
         return "–"
     return f"`{json.dumps(list(value) if isinstance(value, tuple) else value)}`"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -44,16 +43,23 @@ def _number(value: str) -> str:
     return value
 
 
-def named(group: str, *built_in: str) -> Callable[[str], str]:
-    """Return the check of a name that is ours, or that an installed package offers as `voicecall.<group>`."""
+class Named:
+    """The check of a name that is ours, or that an installed package offers as `voicecall.<group>`."""
 
-    def check(value: str) -> str:
-        offered = () if value in built_in else entry_points(group=f"voicecall.{group}").names
-        if value not in built_in and value not in offered:
-            raise ValueError(f"expected {', '.join(map(repr, (*built_in, *sorted(offered))))}")
+    def __init__(self, group: str, *built_in: str) -> None:
+        self._group = group
+        self._built_in = built_in
+
+    def __call__(self, value: str) -> str:
+        """Return the name if something has it."""
+        offered = () if value in self._built_in else entry_points(group=f"voicecall.{self._group}").names
+        if value not in self._built_in and value not in offered:
+            raise ValueError(f"expected {', '.join(map(repr, (*self._built_in, *sorted(offered))))}")
         return value
 
-    return check
+    def shown(self) -> str:
+        """Return our names, for the documentation."""
+        return " ".join(f"`{name}`" for name in self._built_in)
 
 
 def _http_url(value: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from .section import Language, Listed, Origin, Section, named, nested
+from .section import Language, Listed, Named, Origin, Section, nested
 
 Factor = Annotated[float, Field(ge=0.5, le=2.0)]
 """1.0 is the voice as it is."""
@@ -35,10 +35,10 @@ class VendorStt(Section):
 
 SttName = Annotated[
     str,
-    AfterValidator(named("stt", "local", "scripted", "whisper", "moonshine", "openai", "deepgram", "elevenlabs")),
+    AfterValidator(Named("stt", "local", "scripted", "whisper", "moonshine", "openai", "deepgram", "elevenlabs")),
 ]
 TtsName = Annotated[
-    str, AfterValidator(named("tts", "local", "piper", "tone", "openai", "elevenlabs", "cartesia", "deepgram"))
+    str, AfterValidator(Named("tts", "local", "piper", "tone", "openai", "elevenlabs", "cartesia", "deepgram"))
 ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from voicecall.audio.echo import EchoDetector, EchoGate
+from voicecall.audio.echo import PERSON, EchoDetector, EchoGate
 from voicecall.core.events import Event, Warned
 from voicecall.core.utterances import (
     EarsFailed,
@@ -27,6 +27,8 @@ from voicecall.speech.turn_models import TurnModel
 
 _LOOK = 3
 """Frames between two looks at whether what sounds is our own."""
+_NOTICED = 0.3
+"""Seconds within which a person is noticed who speaks into our own sound."""
 _MEMORY = 8 * 8000
 """Bytes of the caller's audio that a model of turns is given."""
 
@@ -110,6 +112,11 @@ class Ears:
         if self._echo is not None:
             self._echo.sent(mulaw)
 
+    def dropped(self) -> None:
+        """What the caller was given and had not heard yet was dropped."""
+        if self._echo is not None:
+            self._echo.dropped()
+
     def close(self) -> None:
         """The media stream is over; what the caller was saying ends with it."""
         if self._voice is not None:
@@ -142,15 +149,16 @@ class Ears:
     def _look(self) -> None:
         """See whether what sounds is ours after all, or not any more."""
         assert self._echo is not None  # noqa: S101 - the caller has looked
-        match self._gate.take(self._echo.likeness()):
-            case "echo" if self._speaking:
-                self._void.add(self._segment)
-                self._stop(0.0)
-                self._post(Heard(self._segment, "", echo=True))
-            case "speech" if not self._speaking:
-                self._begin(self._loop.time() - self.onset)
-            case "echo" | "unclear" if self._speaking:
-                self._ours.add(self._segment)
+        likeness = self._echo.likeness()
+        verdict = self._gate.take(likeness)
+        if verdict == "echo" and self._speaking:
+            self._void.add(self._segment)
+            self._stop(0.0)
+            self._post(Heard(self._segment, "", echo=True))
+        elif verdict == "speech" and not self._speaking:
+            self._begin(min(_NOTICED, self._loop.time() - self.onset))
+        elif likeness >= PERSON and self._speaking:
+            self._ours.add(self._segment)
 
     def _begin(self, lead: float) -> None:
         self._speaking = True

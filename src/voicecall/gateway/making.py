@@ -107,7 +107,11 @@ class Making:
         """Make it; what becomes of it goes to the player and to the call."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen(), name="agent")
-            await (self._word() if self.in_words else self._speak())
+            try:
+                await (self._word() if self.in_words else self._speak())
+            except ProviderError as error:
+                failed = error
+                self._do(lambda reply: self._fail(reply, failed))
 
     async def _listen(self) -> None:
         try:
@@ -134,16 +138,12 @@ class Making:
 
     async def _speak(self) -> None:
         """Turn text into audio as it comes."""
-        try:
-            async with aclosing(self._pieces()) as pieces:
-                async for piece in pieces:
-                    await self._voice_piece(piece)
-                    if not self._whole:
-                        await self._wanted.wait()
-        except SpeechError as error:
-            self._do(lambda reply, error=error: self._fail(reply, error))  # type: ignore[misc] # bound for later
-        else:
-            self._do(self._player.complete)
+        async with aclosing(self._pieces()) as pieces:
+            async for piece in pieces:
+                await self._voice_piece(piece)
+                if not self._whole:
+                    await self._wanted.wait()
+        self._do(self._player.complete)
 
     async def _voice_piece(self, piece: str) -> None:
         sound = self._manner.speakable(piece)
@@ -189,8 +189,7 @@ class Making:
                     return
                 case ProviderError() as error:
                     if not begun and not self._manner.apology:
-                        self._do(lambda reply, error=error: self._fail(reply, error))  # type: ignore[misc]
-                        return
+                        raise error
                     warned = Warned("reply-cut-short" if begun else "reply-failed", str(error))
                     self._do(lambda _, warned=warned: self._post(warned))  # type: ignore[misc]
                     if self._manner.apology:

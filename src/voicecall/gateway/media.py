@@ -138,6 +138,7 @@ class Media:
 
     def _cleared(self) -> None:
         """What the far end had not played yet was dropped."""
+        self._ears.dropped()
         if self._interruption is not None and not self._interruption.cleared:
             self._interruption.cleared = self._loop.time()
 

@@ -55,7 +55,7 @@ class Exchange:
     entropy: Callable[[int], bytes]
     instance: str
     rules: Callable[[str, str], Rules]
-    """What is decided about a call, by our number that was dialled, if one was, and by language: the line's if empty."""
+    """What is decided about a call, by our dialled number, if there is one, and by language: empty for the line's."""
     reception: Callable[[str], Reception]
     """By the number that was dialled."""
     open_media: Callable[[Session], Media]

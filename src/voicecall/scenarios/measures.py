@@ -215,7 +215,7 @@ def _pauses(agent: Samples, replies: tuple[Reply, ...]) -> Iterator[Stretch]:
     for reply in replies:
         inside = [(begin, end) for begin, end in frames if begin >= reply.begin - _SLACK and end <= reply.end + _SLACK]
         for (_, before), (after, _) in pairwise(inside):
-            if after - before > LONG_PAUSE:
+            if after - before > LONG_PAUSE + FRAME / 2:
                 yield before, after
 
 

@@ -10,12 +10,11 @@ import httpx2
 
 from voicecall import plugins
 from voicecall.app.carriers import MOCK_NUMBER, from_number
-from voicecall.app.engines import Engines
 from voicecall.app.profiles import Profiles, check_available
 from voicecall.app.serving import CALLER_VOICE
 from voicecall.carriers import Carrier, HttpReply, Webhook
 from voicecall.config.model import Config
-from voicecall.config.speech import Tts
+from voicecall.config.speech import Stt, Tts
 from voicecall.core.credentials import mint
 from voicecall.core.ids import CallId
 from voicecall.emulators.faces import Socket
@@ -31,10 +30,11 @@ from voicecall.gateway.line import Line
 from voicecall.gateway.outbox import Surroundings
 from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
-from voicecall.speech import Speaker
+from voicecall.speech import Speaker, Transcriber
 from voicecall.store.memory import MemoryStore
 
 from .reading import SECRET
+from .remembering import RememberingEngines
 from .stage import CARRIER, Stage
 
 START = 1_800_000_000.0
@@ -89,9 +89,10 @@ class _Rest(httpx2.AsyncBaseTransport):
 class MemoryStages:
     """Gateways that share their engines. To be used on one virtual loop."""
 
-    def __init__(self, engines: Engines, caller: Speaker, profiles: Mapping[int, Profiles]) -> None:
+    def __init__(self, caller: Speaker, ear: Transcriber, profiles: Mapping[int, Profiles]) -> None:
         """`caller` is the voice of the phones; `profiles` are by the identity of their configuration."""
-        self._engines = engines
+        self.ear = ear
+        """A local transcriber."""
         self._caller = caller
         self._profiles = profiles
         self._count = 0
@@ -174,15 +175,15 @@ async def memory_stages(configs: Iterable[Config]) -> AsyncIterator[MemoryStages
     Raises:
         VoicecallError: one of them cannot be had.
     """
-    engines = Engines()
+    engines = RememberingEngines()
     profiles = {}
     for config in configs:
         check_available(config)
         profiles[id(config)] = Profiles(config, engines)
-    caller = engines.speaker(Tts())
+    made = MemoryStages(engines.speaker(Tts()), engines.transcriber(Stt()), profiles)
     async with AsyncExitStack() as stack:
         await engines.load(stack)
-        yield MemoryStages(engines, caller, profiles)
+        yield made
 
 
 class _Front:

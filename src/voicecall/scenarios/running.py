@@ -61,7 +61,19 @@ def run(scenarios: Sequence[Read], *, virtual: bool = False, jobs: int = 1, tell
     """
     loop_factory = (lambda: VirtualLoop(_LIMIT)) if virtual else new_event_loop
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        return runner.run(_run(scenarios, virtual=virtual, jobs=jobs, tell=tell))
+        try:
+            return runner.run(_run(scenarios, virtual=virtual, jobs=jobs, tell=tell))
+        except BaseExceptionGroup as group:
+            cause = _first(group)
+            if isinstance(cause, VoicecallError):
+                raise cause from None
+            raise
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 async def _run(scenarios: Sequence[Read], *, virtual: bool, jobs: int, tell: Tell) -> list[Outcome]:
@@ -69,10 +81,12 @@ async def _run(scenarios: Sequence[Read], *, virtual: bool, jobs: int, tell: Tel
     left = deque(sorted(range(len(scenarios)), key=lambda number: _group(scenarios, number)))
     async with AsyncExitStack() as stack:
         open_stage: OpenStage = real_stage
+        ear: Transcriber | None
         if virtual:
             stages = await stack.enter_async_context(memory_stages([one.config for one in scenarios]))
-            open_stage = stages.open
-        ear = await _ear(stack, scenarios)
+            open_stage, ear = stages.open, stages.ear
+        else:
+            ear = await _ear(stack, scenarios)
 
         async def work() -> None:
             while left:

@@ -199,7 +199,7 @@ class SileroDetector:
 def _late(decision: Speech, seconds: float) -> Speech:
     """Return the decision as seen from the newest audio: so much of it came since the window that decided."""
     if decision.started:
-        return Speech(started=True, lead=decision.lead + seconds)
+        return Speech(started=True, lead=decision.lead + seconds, sure=decision.sure)
     return Speech(started=False, silence=decision.silence + seconds)
 
 

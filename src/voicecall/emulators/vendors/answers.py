@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +105,19 @@ class Model:
         self._key = key
         self._asked = asyncio.Event()
         self.seen: list[Seen] = []
+        self.connections: list[object] = []
+        """For each request of any kind, the client's end of its connection."""
 
     def app(self) -> web.Application:
         """Return the application that serves it."""
-        app = web.Application(client_max_size=1 << 24)
+
+        @web.middleware
+        async def notice(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if request.transport is not None:
+                self.connections.append(request.transport.get_extra_info("peername"))
+            return await handler(request)
+
+        app = web.Application(client_max_size=1 << 24, middlewares=[notice])
         for path in self._dialect.paths:
             app.router.add_post(path, self._serve)
         return app

@@ -43,6 +43,14 @@ class ElevenLabs:
         self.keys: list[str] = []
         self.texts: deque[str] = deque()
         """Of the segments to come."""
+        self.longest = 90.0
+        """Seconds after which Scribe commits by itself."""
+        self.is_snake = False
+        """Whether its answers are spelled `is_final` and `context_id`, as some are."""
+        self.refusal = ""
+        """The error with which it answers all that is asked."""
+        self.forgets = 0
+        """How many of the next commits it does not answer."""
         self.voices: dict[str, bytes] = {}
         """Mu-law by text."""
         self.connections = 0
@@ -140,6 +148,8 @@ class _Scribe:
                 await self._commit()
 
     async def _take(self, mulaw: bytes) -> None:
+        if self._vendor.refusal:
+            await self._send(self._vendor.refusal, error=f"Not with the key {self._vendor.keys[-1]}")
         self._buffered += len(mulaw)
         is_speech = bool(mulaw.strip(MULAW_SILENCE))
         if is_speech and self._vendor.wrong in ("drop", "half"):
@@ -151,6 +161,8 @@ class _Scribe:
                 await self._notice(mulaw[begin : begin + _FRAME])
         elif is_speech:
             await self._partial()
+        if self._buffered > self._vendor.longest * TELEPHONE_RATE:
+            await self._commit()
 
     async def _notice(self, mulaw: bytes) -> None:
         if mulaw.strip(MULAW_SILENCE):
@@ -174,7 +186,10 @@ class _Scribe:
             return
         text = self._vendor.texts.popleft() if self._vendor.texts else ""
         self._buffered = self._words = 0
-        await self._send("committed_transcript", text=text)
+        if self._vendor.forgets:
+            self._vendor.forgets -= 1
+        else:
+            await self._send("committed_transcript", text=text)
 
     async def _send(self, kind: str, **members: Any) -> None:
         await self._wire.send({"message_type": kind} | members)
@@ -240,6 +255,10 @@ class _Mouth:
         mulaw = b"" if wrong == "empty" else self._vendor.voices.get(context.text, b"")
         if wrong == "wav":
             mulaw = encode_wav(to_float(mulaw))
+        if self._vendor.refusal:
+            message = f"Not with the key {self._vendor.keys[-1]}"
+            await self._wire.send({"message": message, "error": self._vendor.refusal, "code": 1008})
+            return
         if wrong == "error":
             await self._wire.send({"message": "Something is wrong", "error": "internal_error", "code": 1011})
         if wrong in ("mute", "error"):
@@ -260,9 +279,12 @@ class _Mouth:
 
     async def _audio(self, context: _Context, mulaw: bytes) -> None:
         audio = base64.b64encode(mulaw).decode()
-        await self._wire.send({"audio": audio, "alignment": None, "contextId": context.name})
+        await self._wire.send({"audio": audio, "alignment": None} | self._named(context))
 
     async def _end(self, context: _Context) -> None:
         context.is_done = True
         self._contexts.pop(context.name, None)
-        await self._wire.send({"isFinal": True, "contextId": context.name})
+        await self._wire.send({"is_final" if self._vendor.is_snake else "isFinal": True} | self._named(context))
+
+    def _named(self, context: _Context) -> dict[str, Any]:
+        return {"context_id" if self._vendor.is_snake else "contextId": context.name}

@@ -64,14 +64,18 @@ class Gemini:
         return f"data: {json.dumps(self.error(503))}\r\n\r\n"
 
     def comment(self) -> str:
-        """A comment line."""
-        return ": keep-alive\r\n\r\n"
+        """A portion without candidates: this vendor has no comments, and its client cannot read any."""
+        return _data({})
 
 
 def _frame(parts: list[dict[str, Any]], reason: str | None = None) -> str:
     candidate: dict[str, Any] = {"content": {"role": "model", "parts": parts}, "index": 0}
     if reason is not None:
         candidate["finishReason"] = reason
+    return _data({"candidates": [candidate]})
+
+
+def _data(members: dict[str, Any]) -> str:
     usage = {"promptTokenCount": 12, "candidatesTokenCount": 3, "totalTokenCount": 15}
-    value = {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "gemini-x", "responseId": "r1"}
+    value = members | {"usageMetadata": usage, "modelVersion": "gemini-x", "responseId": "r1"}
     return f"data: {json.dumps(value, ensure_ascii=False)}\r\n\r\n"

@@ -47,6 +47,8 @@ class OpenAISpeech:
         self.keys: list[str] = []
         self.texts: deque[str] = deque()
         """Of the segments to come."""
+        self.swaps = False
+        """Whether the words of every other segment come only after those of the next."""
         self.voices: dict[str, bytes] = {}
         """Mu-law by text."""
         self.asked = 0
@@ -158,6 +160,7 @@ class _Session:
         self._total = 0
         self._words = 0
         """How many words of the coming text were sent as deltas."""
+        self._held: tuple[str, str] | None = None
         self._quiet = -1
         """Milliseconds of silence since the last speech; -1 while there was none."""
 
@@ -239,7 +242,20 @@ class _Session:
             self._vendor.texts.popleft()
         self._items += 1
         self._buffered = self._words = 0
-        await self._send(f"{_ITEM}completed", item_id=item, content_index=0, transcript=text, usage=_USAGE)
+        if self._vendor.wrong == "error":
+            error = _error("server_error", "transcription_failed", text)["error"]
+            await self._send(f"{_ITEM}failed", item_id=item, content_index=0, error=error)
+        elif self._vendor.swaps and self._held is None:
+            self._held = (item, text)
+        else:
+            await self._complete(item, text)
+            if self._held is not None:
+                await self._complete(*self._held)
+                self._held = None
+
+    async def _complete(self, item: str, text: str) -> None:
+        usage = {"type": "duration", "seconds": 1.0}
+        await self._send(f"{_ITEM}completed", item_id=item, content_index=0, transcript=text, usage=usage)
 
     async def _delta(self) -> None:
         words = (self._vendor.texts[0] if self._vendor.texts else "").split()
@@ -270,9 +286,6 @@ class _Session:
             await self._socket.send_json({"type": "conversation.item.input_audio_transcription.mood", "item_id": "x"})
             message["mood"] = {"type": "error"}
         await self._socket.send_json(message)
-
-
-_USAGE = {"type": "duration", "seconds": 1.0}
 
 
 async def _gone(request: web.Request) -> None:

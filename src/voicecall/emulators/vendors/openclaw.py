@@ -60,7 +60,7 @@ class OpenClawGateway:
 
     def __init__(self, token: str, answer: Callable[[Seen], str]) -> None:
         self._token = token
-        self._answer = answer
+        self.answer = answer
         self.faults = Faults()
         self.seen: list[Seen] = []
         self.sessions: dict[str, list[str]] = {}
@@ -88,8 +88,8 @@ class OpenClawGateway:
             if faults.held is not None:
                 await _until(faults.held, request)
             if not seen.body.get("stream"):
-                return web.json_response(_chunk(self._answer(seen), "message"))
-            return await self._stream(request, faults, self._answer(seen))
+                return web.json_response(_chunk(self.answer(seen), "message"))
+            return await self._stream(request, faults, self.answer(seen))
         except ConnectionError:
             seen.cancelled.set()
             raise

@@ -299,6 +299,7 @@ class RemoteStream:
             segment.bound.cancel()
         if not segment.is_settled:
             segment.is_settled = True
+            segment.audio.clear()
             self._report(Transcription(segment.number, text, final=True, error=error))
 
     def _report(self, report: Report) -> None:

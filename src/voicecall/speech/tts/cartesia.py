@@ -179,7 +179,7 @@ def _request(options: VendorOptions, voice: Voice) -> dict[str, object]:
     name = options.voice or (voice.name if voice.name != "default" else _VOICE)
     language = (options.language or voice.language).split("-")[0].lower()
     slowest, quickest = _SPEEDS
-    speed = min(max(voice.pace if options.speed is None else options.speed, slowest), quickest)
+    speed = min(max((options.speed or 1.0) * voice.pace, slowest), quickest)
     request: dict[str, object] = {
         "model_id": options.model or _MODEL,
         "voice": {"mode": "id", "id": name},

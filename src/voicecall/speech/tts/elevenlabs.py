@@ -10,6 +10,7 @@ import base64
 import binascii
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -26,10 +27,10 @@ _VOICE = "JBFqnCBsd6RMkjVDRZzb"
 """One of those that every account has."""
 _INACTIVITY = 180
 """Seconds after which ElevenLabs closes what is not used; the most that it allows."""
-_ALIVE = 15.0
+_ALIVE = {"text": "", "context_id": "alive"}
+"""What keeps the socket in use; it has a context of its own."""
 _CONTEXTS = 4
-"""How many are used at once. A fifth is allowed, and is what a message that names none, such as ours that keeps the
-socket alive, belongs to."""
+"""How many pieces may be under way: five contexts are allowed, and one is taken."""
 _SETTINGS = ("stability", "similarity_boost", "style")
 _SPEEDS = (0.7, 1.2)
 _HOPELESS = (
@@ -53,35 +54,39 @@ class ElevenLabsSynthesizer:
     what else is there goes into the query, such as `apply_text_normalization`.
     """
 
-    def __init__(self, options: VendorOptions, *, first: float = 4.0, stall: float = 3.0) -> None:
-        """`first`: seconds until a piece is heard; `stall`: seconds without any more of it."""
+    def __init__(
+        self, options: VendorOptions, *, first: float = 4.0, stall: float = 3.0, keepalive: float = 15.0
+    ) -> None:
+        """`first`: seconds until a piece is heard; `stall`: seconds without any more of it.
+
+        `keepalive`: seconds without anything sent after which the socket is kept in use.
+        """
         self._options = options
         self._first = first
         self._stall = stall
+        self._keepalive = keepalive
 
     def open(self, voice: Voice, report: Callable[[Trouble], None]) -> ElevenLabsVoice:
         """Return the voice of a call."""
-        return ElevenLabsVoice(self._options, voice, report, self._first, self._stall)
+        link = partial(
+            Link,
+            _VENDOR,
+            _url(self._options, voice),
+            {"xi-api-key": self._options.api_key},
+            report=report,
+            keepalive=(self._keepalive, _json(_ALIVE)),
+        )
+        return ElevenLabsVoice(link, _settings(self._options, voice), self._first, self._stall)
 
 
 class ElevenLabsVoice:
     """One call."""
 
-    def __init__(
-        self, options: VendorOptions, voice: Voice, report: Callable[[Trouble], None], first: float, stall: float
-    ) -> None:
+    def __init__(self, link: Callable[..., Link], settings: dict[str, float], first: float, stall: float) -> None:
         self._first = first
         self._stall = stall
-        self._settings = _settings(options, voice)
-        self._link = Link(
-            _VENDOR,
-            _url(options, voice),
-            {"xi-api-key": options.api_key},
-            receive=self._receive,
-            report=report,
-            lost=self._lost,
-            keepalive=(_ALIVE, _json({"text": ""})),
-        )
+        self._settings = settings
+        self._link = link(receive=self._receive, lost=self._lost)
         self._contexts: dict[str, asyncio.Queue[_Heard]] = {}
         """Those that ElevenLabs has not ended yet, among them what was called off."""
         self._free = asyncio.Semaphore(_CONTEXTS)
