@@ -10,6 +10,26 @@ from typing import Any
 
 from aiohttp import web
 
+PROGRAM = """
+import json, sys
+tools = [{"name": "order.status", "inputSchema": {"type": "object"}}]
+results = {
+    "initialize": {"capabilities": {"tools": {}}, "serverInfo": {"name": "shop", "version": "1"}},
+    "tools/list": {"tools": tools},
+    "tools/call": {"content": [{"type": "text", "text": "It was shipped yesterday."}]},
+}
+for line in sys.stdin:
+    message = json.loads(line)
+    if "id" in message:
+        answer = {"jsonrpc": "2.0", "id": message["id"]}
+        result = results.get(message["method"])
+        if message["method"] == "initialize":
+            result = result | {"protocolVersion": message["params"]["protocolVersion"]}
+        error = {"code": -32601, "message": "no such method"}
+        print(json.dumps(answer | ({"error": error} if result is None else {"result": result})), flush=True)
+"""
+"""The same as a program that speaks on its standard streams."""
+
 
 class ShopServer:
     """Knows the state of orders."""

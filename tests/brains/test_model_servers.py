@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.brains.model_mcp import ShopServer
+from tests.brains.model_mcp import PROGRAM, ShopServer
 from tests.brains.model_rig import VENDORS, Rig, connected, conversation, replied, run
 from voicecall.brains import HangUpAfter, Mind, Report, Server, Trouble
 from voicecall.brains.servers import Servers, load
@@ -78,10 +79,22 @@ def test_a_tool_that_fails_is_told_to_the_model(use: Use, told: str, code: str) 
         async with listening(shop.app()) as origin, asyncio.TaskGroup() as tasks:
             servers = Servers((Server(url=f"{origin}/mcp"),), reports.append, answer=0.1)
             running = tasks.create_task(servers.run())
-            assert [tool.name for tool in await servers.tools()][0] == "order_status"
+            assert use.name in [tool.name for tool in await servers.tools()]
             done = await servers.call(use.name, use.arguments)
             assert (done.failed, done.told[: len(told)]) == (True, told)
             assert [report.code for report in reports if isinstance(report, Trouble)] == ([code] if code else [])
+            running.cancel()
+
+    run(scene())
+
+
+def test_a_server_may_be_a_program_of_ones_own() -> None:
+    async def scene() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            servers = Servers((Server(command=(sys.executable, "-c", PROGRAM)),), lambda report: None)
+            running = tasks.create_task(servers.run())
+            assert [tool.name for tool in await servers.tools()] == ["order_status"]
+            assert (await servers.call("order_status", {"number": "7"})).told == "It was shipped yesterday."
             running.cancel()
 
     run(scene())

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import httpx
 import pytest
 from deepgram import AsyncDeepgramClient
 from deepgram.environment import DeepgramClientEnvironment
@@ -35,10 +36,10 @@ TELEPHONE = {"encoding": "mulaw", "sample_rate": 8000}
 
 @asynccontextmanager
 async def client(state: State) -> AsyncIterator[AsyncDeepgramClient]:
-    async with asyncio.timeout(5.0), listening(application(state)) as origin:
+    async with asyncio.timeout(5.0), listening(application(state)) as origin, httpx.AsyncClient() as http:
         sockets = origin.replace("http", "ws")
         environment = DeepgramClientEnvironment(base=origin, production=sockets, agent=sockets, agent_rest=origin)
-        yield AsyncDeepgramClient(api_key="a-key", environment=environment)
+        yield AsyncDeepgramClient(api_key="a-key", environment=environment, httpx_client=http)
 
 
 def play(state: State, act: Callable[[AsyncDeepgramClient], Awaitable[None]]) -> None:
@@ -54,7 +55,7 @@ async def until_type(socket: Any, kind: type[BaseModel], *others: type[BaseModel
     messages: list[Any] = []
     while not messages or not isinstance(messages[-1], kind):
         message = await socket.recv()
-        assert isinstance(message, (kind, *others))
+        assert type(message) in (kind, *others)
         type(message).model_validate(message.model_dump())
         messages.append(message)
     return messages

@@ -114,7 +114,9 @@ def test_what_only_looks_like_a_contract_is_spoken_without_braces_or_dropped_as_
     assert both(reply) == {heard}
 
 
-@pytest.mark.parametrize("reply", ['{"spoken": ""}', '{"spoken": "  "}', '{"a": 1, "spoken": null}', '```{"spoken":""}```'])
+@pytest.mark.parametrize(
+    "reply", ['{"spoken": ""}', '{"spoken": "  "}', '{"a": 1, "spoken": null}', '```{"spoken":""}```']
+)
 def test_a_reply_that_says_nothing_is_told_from_no_reply(reply: str) -> None:
     for step in (1, 3, len(reply)):
         assert passed(*by(step, reply)) == [""]
@@ -212,7 +214,9 @@ def test_any_reply_is_read_and_its_prose_has_no_braces(text: str, step: int) -> 
         assert "{" not in "".join(found)
 
 
-@pytest.mark.parametrize("part", ["a ", "{", '{"a": 1, ', "`", "```\n", "<think", "<think>", '"spoken" ', " ", "[", "\\"])
+@pytest.mark.parametrize(
+    "part", ["a ", "{", '{"a": 1, ', "`", "```\n", "<think", "<think>", '"spoken" ', " ", "[", "\\"]
+)
 @pytest.mark.parametrize("opening", ["", '{"spoken": "', '{"a": ["', "```json\n", "<think>"])
 def test_a_long_reply_in_small_portions_is_read_in_no_time(opening: str, part: str) -> None:
     portions = by(5, opening + part * (1_000_000 // len(part) // 8))

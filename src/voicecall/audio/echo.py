@@ -80,7 +80,7 @@ class EchoDetector:
 
     def likeness(self) -> float:
         """Return how far the newest 200 ms heard are an echo, 0 to 1; see `ECHO` and `PERSON`."""
-        heard = to_float(self._heard[-_WINDOW:])
+        heard = to_float(self._heard[-_WINDOW:].rjust(_WINDOW, MULAW_SILENCE))
         played = to_float(self._played())
         if rms_dbfs(heard) < _SILENT_DBFS or rms_dbfs(played) < _SILENT_DBFS:
             return 0.0

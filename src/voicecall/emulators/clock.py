@@ -17,7 +17,7 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 PATIENCE = 5.0
-"""Real seconds without progress after which a run counts as stuck."""
+"""Real seconds without progress after which a run counts as stuck, unless it says otherwise."""
 
 
 class Stuck(RuntimeError):
@@ -27,12 +27,13 @@ class Stuck(RuntimeError):
 class _JumpingSelector(selectors.DefaultSelector):
     """Asks the real selector first and lets virtual time pass only when that has nothing to report."""
 
-    def __init__(self, limit: float) -> None:
+    def __init__(self, limit: float, patience: float) -> None:
         super().__init__()
         self.now = 0.0
         self.jobs = 0
         self.describe: Callable[[], str] = str
         self._limit = limit
+        self._patience = patience
         self._moved = monotonic()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -43,17 +44,17 @@ class _JumpingSelector(selectors.DefaultSelector):
             ready = self._wait()
         elif timeout > 0:
             self._jump(timeout)
-        elif monotonic() - self._moved > PATIENCE:
-            raise self._stuck(f"busy for {PATIENCE:g} s while no time passed")
+        elif monotonic() - self._moved > self._patience:
+            raise self._stuck(f"busy for {self._patience:g} s while no time passed")
         return ready
 
     def _wait(self) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait in real time for a thread or a socket."""
         if not self.jobs and len(self.get_map()) < 2:  # the loop's own wake-up pipe is always there
             raise self._stuck("nothing left to wait for")
-        ready = super().select(PATIENCE)
+        ready = super().select(self._patience)
         if not ready:
-            raise self._stuck(f"no thread or socket reported within {PATIENCE:g} s")
+            raise self._stuck(f"no thread or socket reported within {self._patience:g} s")
         self._moved = monotonic()
         return ready
 
@@ -73,11 +74,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose `time()` starts at 0.0 and moves only from timer to timer.
 
     `limit` is in virtual seconds. Running raises `Stuck` when nothing is left to wait for, when the limit has passed,
-    or when five real seconds go by without progress.
+    or when `patience` real seconds go by without progress.
     """
 
-    def __init__(self, limit: float = 3600.0) -> None:
-        self._virtual = _JumpingSelector(limit)
+    def __init__(self, limit: float = 3600.0, patience: float = PATIENCE) -> None:
+        self._virtual = _JumpingSelector(limit, patience)
         self._virtual.describe = self._describe
         super().__init__(self._virtual)
 

@@ -25,6 +25,8 @@ from .stage import OpenStage, Stage, real_stage
 
 _LIMIT = 24 * 3600.0
 """Virtual seconds after which all scenarios together count as stuck."""
+_PATIENCE = 60.0
+"""Real seconds that a model may take to load, or to understand a sentence, on a busy machine."""
 
 
 class Outcome:
@@ -59,7 +61,7 @@ def run(scenarios: Sequence[Read], *, virtual: bool = False, jobs: int = 1, tell
     Raises:
         VoicecallError: no gateway can be brought up.
     """
-    loop_factory = (lambda: VirtualLoop(_LIMIT)) if virtual else new_event_loop
+    loop_factory = (lambda: VirtualLoop(_LIMIT, _PATIENCE)) if virtual else new_event_loop
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         try:
             return runner.run(_run(scenarios, virtual=virtual, jobs=jobs, tell=tell))

@@ -10,8 +10,8 @@ from unicodedata import normalize
 class Pronunciations:
     """Written forms and what is to be said for them.
 
-    A form is found as whole words, in any case unless a word of it has a capital inside, such as "SQL" or "iPad". Of two forms
-    that begin at the same place the longer one counts, and nothing is replaced twice.
+    A form is found as whole words, in any case unless a word of it has a capital inside, such as "SQL" or "iPad". Of
+    two forms that begin at the same place the longer one counts, and nothing is replaced twice.
     """
 
     def __init__(self, mapping: Mapping[str, str]) -> None:

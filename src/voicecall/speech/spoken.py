@@ -11,9 +11,9 @@ import re
 from .spoken_english import in_words
 from .spoken_markup import without_markup
 
-_BEFORE_MARK = re.compile(r"\s+(?=[,.;:!?](?:\s|$))")
+_BEFORE_MARK = re.compile(r"\s+(?=[,.;:!?]+(?:\s|$))")
 _DOUBLE_MARK = re.compile(r"([,.;:])(?:\s*[,.;:])+(?=\s|$)|([!?])\s*\.(?=\s|$)")
-_LATE_MARK = re.compile(r"^[,.;:!?\s]+(?=\w)")
+_LATE_MARK = re.compile(r"^(?:[,.;:!?]+\s)+")
 _DAY_FIRST = ("GB", "IE", "AU", "NZ", "IN", "ZA")
 
 

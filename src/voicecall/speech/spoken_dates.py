@@ -23,7 +23,7 @@ _SLASHED = re.compile(
     rf"(?<![\w/.-])(?P<first>0?[1-9]|[12]\d|3[01])/(?P<second>0?[1-9]|[12]\d|3[01])(?:/(?P<year>(?:19|20)?\d\d))?{_ENDS}"
 )
 _DOTTED = re.compile(
-    rf"(?<![\w/.-])(?P<day>0?[1-9]|[12]\d|3[01])\.(?P<number>0?[1-9]|1[0-2])\.(?P<year>(?:19|20)\d\d)\b"
+    r"(?<![\w/.-])(?P<day>0?[1-9]|[12]\d|3[01])\.(?P<number>0?[1-9]|1[0-2])\.(?P<year>(?:19|20)\d\d)\b"
 )
 _NAMED = re.compile(
     rf"\b{_MONTH}\s{_DAY}(?:\s?[\u2013-]\s?(?P<until>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?)?(?:,?\s{_YEAR})?{_ENDS}"

@@ -6,9 +6,9 @@ import re
 
 from .numerals import cardinal, digits, ordinal
 from .spoken_dates import dates_and_times
-from .spoken_units import AMOUNTS, NUMBERS, amount, whole
+from .spoken_units import AMOUNTS, MEASURE, NUMBERS, amount, measure, whole
 
-_EMAIL = re.compile(r"(?:mailto:)?\b([\w.+-]+)@([\w-]+(?:\.[\w-]+)+)\b")
+_EMAIL = re.compile(r"(?:mailto:)?(?<![\w.+-])([\w.+-]{1,64})@([\w-]+(?:\.[\w-]+)+)\b")
 _URL = re.compile(
     r"\b(?:https?://|www\.)(?:www\.)?([^\s/<>\"',;)?#]*[^\s/<>\"',;).!?:#])([^\s<>\")]*)(?<![.,;!?)])", re.IGNORECASE
 )
@@ -20,15 +20,14 @@ _DOMAIN = re.compile(
 _PATH = re.compile(r"(?:/[a-z]{2,}(?:-[a-z]+)*){1,3}/?", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{1,5}))?(?![\w.]*\d)")
 _VERSION = re.compile(
-    r"(?<![\w.])(?:v\.?\s?(?=\d)|(?P<named>[Vv]ersion\s+))?(?P<number>\d+(?:\.\d+){2,3})(?![\w.]*\d)|\bv(?P<short>\d+(?:\.\d+)?)\b"
+    r"(?<![\w.])(?:v\.?\s?(?=\d))?(?P<number>\d+(?:\.\d+){2,3})(?![\w.]*\d)|\bv(?P<short>\d+(?:\.\d+)?)\b"
 )
 _FRACTIONS = {"\u00bd": "1/2", "\u00bc": "1/4", "\u00be": "3/4", "\u2153": "1/3", "\u2154": "2/3", "\u215b": "1/8"}
 _FRACTION_SIGN = re.compile("(\\d)?\\s?([" + "".join(_FRACTIONS) + "])")
 _FRACTION = re.compile(r"(?<![\w/.-])(?:(\d{1,3})\s)?([1-9]\d?)\s?/\s?(\d{1,3})(?![\w/]|[.:,]\d)")
 _BY = re.compile(r"(?<=\d)(?:x|\s?\u00d7\s?|\sx\s)(?=\d)")
-_RANGE = re.compile(
-    r"(?<![\w.,:-])(\d{1,4}|\d{1,3}\.\d{1,2}|\d{1,3}(?:,\d{3})+)\s?[\u2013-]\s?(?=(?:\d{1,4}|\d{1,3}\.\d{1,2}|\d{1,3}(?:,\d{3})+)(?![\d-]|[\u2013.]\d))"
-)
+_PLAIN_NUMBER = r"(?:\d{1,4}|\d{1,3}\.\d{1,2}|\d{1,3}(?:,\d{3})+)"
+_RANGE = re.compile(rf"(?<![\w.,:-])({_PLAIN_NUMBER})\s?[\u2013-]\s?(?={_PLAIN_NUMBER}(?![\d-]|[\u2013.]\d))")
 _HASH = re.compile(r"(?<![\w&])(?:#\s?(?=\d|[A-Z]+[\d-])|(?:No|Nr|no)\.\s?(?=\d))")
 _CODE = re.compile(r"(?<![\w-])(?=[0-9-]*[A-Z])(?=(?:[A-Z-]*\d){3})[A-Z0-9]+(?:-[A-Z0-9]+)*(?![\w-])")
 
@@ -38,25 +37,28 @@ _PLAIN = {
     "c/o": "care of", "Dr.": "Doctor", "Mr.": "Mister", "Mrs.": "Missus", "Ms.": "Miz", "Prof.": "Professor",
 }  # fmt: skip
 _ABBREVIATION = re.compile(
-    r"(?<![\w.])(?:(?P<plain>(?i:e\.g\.|i\.e\.|approx\.|a\.k\.a\.|w/o\b|w/(?=\s?\w)|n/a\b|and/or\b|c/o\b)|vs\.|etc\.(?P<end>\s*$|\s+[A-Z])?"
-    r"|(?:Dr|Mr|Mrs|Ms|Prof)\.(?=\s[A-Z])))"
+    r"(?<![\w.])(?:(?i:e\.g\.|i\.e\.|approx\.|a\.k\.a\.|w/o\b|w/(?=\s?\w)|n/a\b|and/or\b|c/o\b)"
+    r"|vs\.|etc\.(?P<end>\s*$|\s+[A-Z])?|(?:Dr|Mr|Mrs|Ms|Prof)\.(?=\s[A-Z]))"
 )
 _ALTERNATIVE = re.compile(r"(?<=[a-z])/(?=[a-z])")
 _SIGNS = {
     "&": " and ", "@": " at ", "+": " plus ", "=": " equals ", "\u00d7": " times ", "\u00f7": " divided by ",
-    "\u00b1": " plus or minus ", "\u2248": " about ", "\u2260": " is not ", "\u2264": " at most ", "\u2265": " at least ",
-    "~": " about ", "\u00b2": " squared ", "\u00b3": " cubed ", "^2": " squared ", "^3": " cubed ", "^": " to the power of ",
-    "\u00b0": " degrees ", "\u00a7": " section ",
+    "\u00b1": " plus or minus ", "\u2248": " about ", "\u2260": " is not ", "\u2264": " at most ",
+    "\u2265": " at least ", "\u00b2": " squared ", "\u00b3": " cubed ", "^2": " squared ", "^3": " cubed ",
+    "^": " to the power of ", "\u00b0": " degrees ", "\u00a7": " section ",
 }  # fmt: skip
 _SIGN = re.compile(
-    r"\s?&\s?|(?<=\s)@\s|(?<=\w)\s\+\s(?=\w)|(?<=\d)\+(?=\d)|\s=\s|[\u00d7\u00f7\u00b1\u2248\u2260\u2264\u2265\u00b2\u00b3\u00b0\u00a7]"
-    r"|~(?=\s?[\d$€£])|\^[23](?!\d)|\^(?=\w)"
+    r"\s?&\s?|(?<=\s)@\s|(?<=\w)\s\+\s(?=\w)|(?<=\d)\+(?=\d)|\s=\s|"
+    r"[\u00d7\u00f7\u00b1\u2248\u2260\u2264\u2265\u00b2\u00b3\u00b0\u00a7]|\^[23](?!\d)|\^(?=\w)"
 )
+_ABOUT = re.compile(r"~(?=\s?[\d$€£])")
 _MORE = re.compile(r"(?<=\d)\+(?!\w)")
 _CAPITALS = re.compile(r"(?<![\w.&'-])([A-Z]{2,6})(s)?(?![\w'])")
 _SPELLED = frozenset(
-    "API URL UI UX USA UK EU UN US ID IP AI IT FAQ VIP ATM CEO CFO CTO COO ETA DOB IRS FBI CIA DIY GPS USB IBAN UPS ISP "
-    "SQL SLA EIN IVR PO OTP EUR USD IOS IOT RSVP ABC ADHD AC DC UV EV EMT ER ICU MRI APR IRA AMC AOL EST CET EDT UTC".split()
+    (
+        "API URL UI UX USA UK EU UN US ID IP AI IT FAQ VIP ATM CEO CFO CTO COO ETA DOB IRS FBI CIA DIY GPS USB IBAN UPS "
+        "ISP SQL SLA EIN IVR PO OTP EUR USD IOS IOT RSVP ABC ADHD AC DC UV EV EMT ER ICU MRI APR IRA AMC EST CET EDT UTC"
+    ).split()
 )
 _ROMAN = re.compile(r"(?=[IVXL])(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 
@@ -69,16 +71,15 @@ def in_words(text: str, *, day_first: bool) -> str:
     text = dates_and_times(text, day_first=day_first)
     text = _VERSION.sub(_version, _ADDRESS.sub(_address, text))
     text = _FRACTION_SIGN.sub(lambda found: f"{found[1] + ' ' if found[1] else ''}{_FRACTIONS[found[2]]}", text)
-    text = _BY.sub(" by ", _HASH.sub("number ", _FRACTION.sub(_fraction, text)))
+    text = _BY.sub(" by ", _HASH.sub("number ", _FRACTION.sub(_fraction, _ABOUT.sub("about ", text))))
     for pattern, say in AMOUNTS:
         text = pattern.sub(say, text)
-    text = _CODE.sub(_code, text)
-    text = _SIGN.sub(_sign, _MORE.sub(" or more", _RANGE.sub(r"\1 to ", text)))
+    text = _MORE.sub(" or more", _RANGE.sub(r"\1 to ", _CODE.sub(_code, text)))
+    text = _ALTERNATIVE.sub(" or ", MEASURE.sub(measure, text))
+    text = _SIGN.sub(lambda found: _SIGNS[found[0].strip()], text)
     for pattern, say in NUMBERS:
         text = pattern.sub(say, text)
-    if not shouted:
-        text = _CAPITALS.sub(_capitals, text)
-    return _ALTERNATIVE.sub(" or ", text)
+    return text if shouted else _CAPITALS.sub(_capitals, text)
 
 
 def _dots(text: str) -> str:
@@ -143,7 +144,3 @@ def _is_spelled(word: str) -> bool:
 
 def _is_shouted(word: str) -> bool:
     return len(word) > 3 and word.isalpha() and word.isupper() and not _is_spelled(word)
-
-
-def _sign(found: re.Match[str]) -> str:
-    return _SIGNS[found[0].strip()]

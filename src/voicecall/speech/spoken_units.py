@@ -47,14 +47,14 @@ def _any(names: dict[str, object] | dict[str, str]) -> str:
 
 
 _MONEY = re.compile(
-    rf"(?P<minus>(?<![\w.])[-\u2212])?(?<!\d)(?<!\d\s)(?P<unit>{_UNIT_OF_MONEY})\s?{_AMOUNT}{_SCALE}"
+    rf"(?P<minus>(?<![\w.])[-\u2212])?(?<!\d)(?:(?=[^\d\s]{{1,3}}\d)|(?<!\d\s))(?P<unit>{_UNIT_OF_MONEY})\s?{_AMOUNT}{_SCALE}"
     rf"(?:\s?[\u2013-]\s?(?:{_UNIT_OF_MONEY})?\s?(?P<until>\d[\d,]*(?:\.\d+)?){_SCALE_OF_UNTIL}(?![\d-]))?"
     rf"(?:\s?/\s?(?P<per>{_any(_PER)})\b)?"
 )
 _MONEY_AFTER = re.compile(
     rf"(?<![\w.,]){_AMOUNT}{_SCALE}\s?(?P<unit>[€£¥₹]|(?:USD|EUR|GBP|JPY|CHF|INR)\b)(?:\s?/\s?(?P<per>{_any(_PER)})\b)?"
 )
-_MEASURE = re.compile(
+MEASURE = re.compile(
     rf"(?<![\w.,:])(?P<minus>[-\u2212])?{_AMOUNT}(?P<gap>\s?|-)"
     rf"(?:(?P<solid>{_any(_WHOLE_UNITS)})|(?P<unit>{_any(_UNITS)})(?:/(?P<per>{_any(_PER)}))?)(?![\w/²³])"
 )
@@ -124,7 +124,8 @@ def _money(found: re.Match[str]) -> str:
     return (f"{much} and {change}" if number else minus + change) + per
 
 
-def _measure(found: re.Match[str]) -> str:
+def measure(found: re.Match[str]) -> str:
+    """Return an amount with its unit, as `MEASURE` finds it."""
     number = ("minus " if found["minus"] else "") + amount(found["whole"], found["point"])
     if found["solid"]:
         return f"{number} {_WHOLE_UNITS[found['solid']]}"
@@ -165,7 +166,6 @@ AMOUNTS: tuple[Rule, ...] = (
     (_EMERGENCY, lambda found: digits(found[0])),
     (_IDENTITY, lambda found: f"{found[1]}{digits(found[2])}"),
     (_HEIGHT, lambda found: f"{cardinal(int(found[1]))} feet {cardinal(int(found[2]))}"),
-    (_MEASURE, _measure),
 )
 NUMBERS: tuple[Rule, ...] = (
     (_SHORT, _short),

@@ -111,7 +111,7 @@ def test_what_scribe_commits_by_itself_is_a_part_of_the_segment() -> None:
         call.emulator.texts.extend(("a long story", "and its end"))
         call.stream.speech_started(1, 0.0)
         call.feed(SPEECH, 51)
-        await until(lambda: call.emulator.sent[-1]["message_type"] == "committed_transcript")
+        await until(lambda: [one for one in call.emulator.sent if one["message_type"] == "committed_transcript"])
         call.feed(SPEECH, 1)
         await until(lambda: "a long story and" in [one.text for one in call.reports if isinstance(one, Transcription)])
         call.feed(SPEECH, 25)

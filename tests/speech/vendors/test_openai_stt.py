@@ -44,6 +44,9 @@ class Call:
         await until(finals)
         return finals()[0]
 
+    def partials(self) -> list[str]:
+        return [one.text for one in self.reports if isinstance(one, Transcription) and not one.final]
+
     def sent(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.emulator.seen if event["type"] == kind]
 
@@ -145,6 +148,21 @@ def test_a_connection_that_was_lost_costs_no_words() -> None:
     play(act)
 
 
+def test_what_was_heard_before_a_loss_is_heard_anew() -> None:
+    async def act(call: Call) -> None:
+        call.emulator.texts.append("every single word")
+        call.stream.speech_started(1, 0.0)
+        call.feed(SPEECH, 25)
+        await until(lambda: "every single word" in call.partials())
+        await call.emulator.close_idle()
+        await until(lambda: call.emulator.connections == 2)
+        call.stream.speech_stopped(1)
+        assert await call.final(1) == Transcription(1, "every single word", final=True)
+        assert set(call.partials()) <= {"every", "every single", "every single word"}
+
+    play(act)
+
+
 def test_speech_that_ends_every_connection_is_given_up_at_its_end() -> None:
     async def act(call: Call) -> None:
         await until(lambda: call.emulator.seen)
@@ -162,13 +180,14 @@ def test_speech_that_ends_every_connection_is_given_up_at_its_end() -> None:
     play(act)
 
 
-def test_words_that_come_in_another_order_go_where_they_belong() -> None:
+@pytest.mark.parametrize("first", ["one", ""])
+def test_words_that_come_in_another_order_go_where_they_belong(first: str) -> None:
     async def act(call: Call) -> None:
-        call.emulator.texts.extend(("one", "two"))
+        call.emulator.texts.extend((first, "two"))
         call.emulator.swaps = True
         call.say(1)
         call.say(2)
-        assert (await call.final(1)).text == "one"
+        assert (await call.final(1)).text == first
         assert (await call.final(2)).text == "two"
         finals = [one.segment for one in call.reports if isinstance(one, Transcription) and one.final]
         assert finals == [2, 1]

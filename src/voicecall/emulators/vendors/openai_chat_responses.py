@@ -38,6 +38,7 @@ class OpenAiResponses:
 
     def opening(self, request: Seen) -> list[str]:
         """The response as it begins."""
+        self._numbers = count()
         return [
             self._event("response.created", response=_response(request, "in_progress")),
             self._event("response.in_progress", response=_response(request, "in_progress")),
@@ -48,33 +49,27 @@ class OpenAiResponses:
         frames: list[str] = []
         parts = [*([_Thought(answer.thinking)] if answer.thinking else []), *answer.parts]
         for index, part in enumerate(parts):
+            item, filled = _item(index, part)
+            frames.append(self._event("response.output_item.added", output_index=index, item=item))
+            place = {"item_id": item["id"], "output_index": index}
             match part:
                 case _Thought():
-                    item: dict[str, Any] = {"id": "rs_1", "type": "reasoning", "summary": []}
-                    inner = [
-                        self._event(
-                            "response.reasoning_summary_text.delta",
-                            item_id="rs_1",
-                            output_index=index,
-                            summary_index=0,
-                            delta=thought,
-                        )
-                        for thought in pieces(str(part))
-                    ]
-                case Use():
-                    item = {"id": f"fc_{index}", "type": "function_call", "status": "in_progress"}
-                    item |= {"call_id": part.id, "name": part.name, "arguments": ""}
-                    inner = self._arguments(item["id"], index, part)
-                    item = item | {"arguments": part.arguments}
+                    frames += self._deltas(
+                        "response.reasoning_summary_text", place | {"summary_index": 0}, pieces(part)
+                    )
+                case Use(arguments=arguments):
+                    fragments = [arguments[start : start + 3] for start in range(0, len(arguments), 3)]
+                    name = "response.function_call_arguments"
+                    frames += self._deltas(name, place, fragments)
+                    frames.append(self._event(f"{name}.done", **place, name=part.name, arguments=arguments))
                 case _:
-                    item = {"id": f"msg_{index}", "type": "message", "role": "assistant", "status": "in_progress"}
-                    item |= {"content": []}
-                    inner = self._text(item["id"], index, part)
-            opened = item | ({"arguments": ""} if "arguments" in item else {})
-            frames.append(self._event("response.output_item.added", output_index=index, item=opened))
-            frames += inner
-            closed = item | {"status": "completed"}
-            frames.append(self._event("response.output_item.done", output_index=index, item=closed))
+                    place |= {"content_index": 0}
+                    empty = {"type": "output_text", "text": "", "annotations": []}
+                    frames.append(self._event("response.content_part.added", **place, part=empty))
+                    frames += self._deltas("response.output_text", place | {"logprobs": []}, pieces(part))
+                    frames.append(self._event("response.output_text.done", **place, text=part, logprobs=[]))
+                    frames.append(self._event("response.content_part.done", **place, part=empty | {"text": part}))
+            frames.append(self._event("response.output_item.done", output_index=index, item=item | filled))
         return frames
 
     def closing(self, request: Seen, answer: Answer) -> list[str]:
@@ -89,25 +84,8 @@ class OpenAiResponses:
         """A comment line."""
         return ": keep-alive\n\n"
 
-    def _text(self, item: str, index: int, text: str) -> list[str]:
-        place = {"item_id": item, "output_index": index, "content_index": 0}
-        empty = {"type": "output_text", "text": "", "annotations": []}
-        return [
-            self._event("response.content_part.added", **place, part=empty),
-            *(self._event("response.output_text.delta", **place, delta=piece, logprobs=[]) for piece in pieces(text)),
-            self._event("response.output_text.done", **place, text=text, logprobs=[]),
-            self._event("response.content_part.done", **place, part=empty | {"text": text}),
-        ]
-
-    def _arguments(self, item: str, index: int, use: Use) -> list[str]:
-        place = {"item_id": item, "output_index": index}
-        return [
-            *(
-                self._event("response.function_call_arguments.delta", **place, delta=use.arguments[start : start + 3])
-                for start in range(0, len(use.arguments), 3)
-            ),
-            self._event("response.function_call_arguments.done", **place, name=use.name, arguments=use.arguments),
-        ]
+    def _deltas(self, kind: str, place: dict[str, Any], fragments: list[str]) -> list[str]:
+        return [self._event(f"{kind}.delta", **place, delta=fragment) for fragment in fragments]
 
     def _event(self, kind: str, /, **members: Any) -> str:
         data = {"type": kind, "sequence_number": next(self._numbers)} | members
@@ -116,6 +94,20 @@ class OpenAiResponses:
 
 class _Thought(str):
     __slots__ = ()
+
+
+def _item(index: int, part: str | Use) -> tuple[dict[str, Any], dict[str, Any]]:
+    """An item of the output as it begins, and what becomes of it."""
+    match part:
+        case _Thought():
+            return {"id": f"rs_{index}", "type": "reasoning", "summary": []}, {}
+        case Use(name, arguments, id):
+            call = {"id": f"fc_{index}", "type": "function_call", "call_id": id, "name": name}
+            begun = {"arguments": "", "status": "in_progress"}
+            return call | begun, {"arguments": arguments, "status": "completed"}
+        case _:
+            message = {"id": f"msg_{index}", "type": "message", "role": "assistant", "content": []}
+            return message | {"status": "in_progress"}, {"status": "completed"}
 
 
 def _response(request: Seen, status: str) -> dict[str, Any]:

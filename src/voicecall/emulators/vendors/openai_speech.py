@@ -152,6 +152,7 @@ class _Session:
         self._vendor = vendor
         self._request = request
         self._socket = socket
+        self._number = vendor.connections
         self._model = ""
         self._silence: int | None = None
         """Milliseconds that end speech, where the session notices it."""
@@ -265,7 +266,7 @@ class _Session:
             await self._send(f"{_ITEM}delta", item_id=self._item(), content_index=0, delta=delta)
 
     def _item(self, step: int = 0) -> str:
-        return f"item_{id(self)}_{self._items + step}"
+        return f"item_{self._number}_{self._items + step}"
 
     async def _break(self) -> None:
         if self._vendor.wrong == "half":

@@ -107,6 +107,8 @@ class Listening(ABC):
 
     def speech_started(self, segment: int, lead: float) -> None:
         """Credit the words from here on to this segment."""
+        if self._closed:
+            return
         if self._segments and self._segments[-1].stop is None:
             self.speech_stopped(self._segments[-1].number)
         last = self._segments[-1].stop if self._segments else None
@@ -116,7 +118,7 @@ class Listening(ABC):
     def speech_stopped(self, segment: int) -> None:
         """Make the final of this segment due; an unknown segment had no words."""
         found = next((one for one in self._segments if one.number == segment), None)
-        if found is not None and found.stop is not None:
+        if self._closed or (found is not None and found.stop is not None):
             return
         place = self._here if self._stopping is None else self._stopping
         if found is None:
@@ -194,17 +196,16 @@ class Listening(ABC):
             self._tell(Transcription(segment.number, segment.text, final=False))
 
     def _end(self, segment: Segment, error: str = "") -> None:
-        """Report the final of a segment, unless that was done."""
+        """Report the final of a segment, unless that was done; `error` says why it has no words."""
         if segment not in self._segments:
             return
         self._segments.remove(segment)
         if segment.deadline is not None:
             segment.deadline.cancel()
-        self._tell(Transcription(segment.number, segment.text, final=True, error=error))
+        self._tell(Transcription(segment.number, segment.text, final=True, error="" if segment.text else error))
 
     def _overdue(self, segment: Segment) -> None:
-        late = f"{SECTION}: there was no transcript within {self._patience:g} s"
-        self._end(segment, "" if segment.text else late)
+        self._end(segment, f"{SECTION}: there was no transcript within {self._patience:g} s")
 
     def _began_speaking(self, place: int) -> None:
         if not self._speaking:

@@ -66,9 +66,12 @@ class DeepgramSynthesizer:
     @asynccontextmanager
     async def ready(self) -> AsyncIterator[None]:
         """Have an HTTP client."""
-        async with Http() as self.http:
-            yield
-        self.http = None
+        async with Http() as http:
+            self.http = http
+            try:
+                yield
+            finally:
+                self.http = None
 
     def open(self, voice: Voice, report: Callable[[Trouble], None]) -> AuraStream:
         """Return the voice of a call.
@@ -100,7 +103,7 @@ def model(options: VendorOptions, voice: Voice) -> str:
 
 class _Control(msgspec.Struct):
     type: str
-    code: str | None = None
+    code: str = "an error"
 
 
 class _Piece:
