@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-bui
 # slow files are few and long: left in their order, they do not all come last
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 PURE := core audio carriers
-BENCHES := install store vad servers webhooks calls
+BENCHES := install store vad echo servers webhooks calls feel
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-system check fix bench fuzz lock

@@ -42,6 +42,13 @@ def without_end(conversation: Conversation) -> Generator[str, None, None]:
 
 
 over = threading.Event()
+given: list[str] = []
+
+
+def many(conversation: Conversation) -> Generator[str, None, None]:
+    for _ in range(5000):
+        given.append("word ")
+        yield "word "
 
 
 async def awaited(conversation: Conversation) -> str:

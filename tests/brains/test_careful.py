@@ -292,6 +292,30 @@ def test_one_that_cannot_be_had_is_skipped_for_the_next() -> None:
     assert reports.troubles == ["brain 1 cannot be had, so brain 2 answers: it refuses."]
 
 
+def test_one_that_was_lost_amid_a_question_is_not_asked_again() -> None:
+    async def lost_soon() -> None:
+        await asyncio.sleep(1)
+        raise NO
+
+    async def fails_later(_: Conversation) -> AsyncGenerator[Said, None]:
+        await asyncio.sleep(2)
+        raise BUSY
+        yield
+
+    lost, second = Scripted(fails_later, life=lost_soon), Scripted(saying("Here."))
+
+    async def ask() -> Reports:
+        mind, reports = opened(lost, second)
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(mind.run())
+            assert await answer(mind, HELLO) == ["Here."]
+            running.cancel()
+        return reports
+
+    assert run_virtual(ask).codes == ["brain-fallback", "brain-fallback"]
+    assert len(lost.asked) == 1
+
+
 def test_where_none_can_be_had_both_run_and_reply_say_why() -> None:
     async def ask() -> None:
         mind, reports = opened(Scripted(saying("a"), life=gone), Scripted(saying("b"), life=gone))

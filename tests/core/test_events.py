@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -24,6 +24,7 @@ PLAIN = {
     CarrierCallId: TEXT,
     StreamId: TEXT,
     dict[str, str]: st.dictionaries(TEXT, TEXT),
+    dict[str, Any]: st.dictionaries(TEXT, st.recursive(st.none() | TEXT, st.lists, max_leaves=3)),
     dict[str, float]: st.dictionaries(TEXT, SECONDS),
     Rules: st.builds(Rules, max_duration=SECONDS),
     tuple[Route, ...]: st.lists(st.builds(Route, TEXT, TEXT, st.just(Capabilities())), max_size=2).map(tuple),
@@ -62,6 +63,8 @@ def test_what_must_survive_a_crash_is_saved_first() -> None:
         "StreamStopped",
         "SpeechStarted",
         "SpeechStopped",
+        "SpeechSure",
+        "TurnSigned",
         "PartlyHeard",
         "EarsFailed",
         "PlaybackStarted",

@@ -122,10 +122,11 @@ def test_silence_is_listened_to_again_and_again() -> None:
     assert [line.text for line in world.call.lines] == ["Good day."]
 
 
-def test_pressed_keys_alone_are_no_turn() -> None:
+def test_pressed_keys_are_a_turn_of_their_own() -> None:
     world = listening()
-    assert world.feed(ev.DigitPressed("1")) == ()
-    assert acts(world.feed(ev.Gathered(2))) == (Prompt(3, "", listen=True),)
+    assert acts(world.feed(ev.DigitPressed("1"))) == ()
+    assert acts(world.feed(ev.DigitPressed("#"))) == (Respond(2, 1),)
+    assert world.call.lines[-1] == Line(world.at, "caller", "1", keys=True)
 
 
 # --- which prompt is answered

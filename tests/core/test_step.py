@@ -88,7 +88,7 @@ def test_what_was_said_before_the_question_is_not_its_answer() -> None:
     assert world.feed(ev.ContinueAsked("a", "And your name?")) == ()
     world.feed(ev.SpeechStopped(1, 0.2))
     world.feed(ev.Heard(1, "What time is it?"))
-    assert world.feed(ev.TimerFired("endpoint")) == (Respond(3, 1),)
+    assert world.feed(ev.TimerFired("endpoint")) == (Respond(3, 1, 0.3),)
     world.feed(ev.PlaybackStarted(3))
     assert world.feed(ev.PlaybackFinished(3, "Noon.")) == (Say(2, "And your name?"),)
 

@@ -6,13 +6,14 @@ import pytest
 
 from tests.core.world import about
 from voicecall.core import saying, turns
-from voicecall.core.effects import CancelReply, HoldReply, ResumeReply, Say, StartTimer, StopTimer
-from voicecall.core.floor import Floor, TurnEnded, Turns
+from voicecall.core.effects import CancelReply, HoldReply, Rehearse, ResumeReply, Say, StartTimer, StopTimer
+from voicecall.core.floor import Floor, Sign, TurnEnded, Turns
 from voicecall.core.languages import ENGLISH, is_backchannel
 from voicecall.core.rules import TurnRules
 
 RULES = TurnRules()
 DEAF = TurnRules(barge_in=False)
+EARLY = TurnRules(early=True)
 WAITING = (StopTimer("endpoint"), StopTimer("transcript"))
 OPEN, _ = saying.connect(Turns())
 
@@ -82,7 +83,7 @@ def test_words_that_come_after_the_wait_they_ask_for_end_the_turn_at_once() -> N
 def test_the_endpoint_ends_the_turn() -> None:
     state, out = turns.timer_fired(silent("What time is it?"), RULES, "endpoint", 103.0)
     assert (state.floor, state.turn, state.words) == (Floor.OPEN, 1, ())
-    assert out == (*WAITING, TurnEnded(1, "What time is it?", 99.8))
+    assert out == (*WAITING, TurnEnded(1, "What time is it?", 99.8, waited=0.3))
 
 
 def test_the_endpoint_waits_for_words_that_are_still_being_made_out() -> None:
@@ -90,13 +91,13 @@ def test_the_endpoint_waits_for_words_that_are_still_being_made_out() -> None:
     assert out == (StartTimer("transcript", 3.0),)
     state, out = turns.heard(state, RULES, 1, "Hello.", 103.0)
     assert state.floor is Floor.OPEN
-    assert out == (*WAITING, TurnEnded(1, "Hello.", 99.8))
+    assert out == (*WAITING, TurnEnded(1, "Hello.", 99.8, waited=0.5))
 
 
 def test_a_turn_without_words_opens_the_floor() -> None:
     state, out = turns.timer_fired(silent(""), RULES, "endpoint", 103.0)
     assert (state.floor, state.turn) == (Floor.OPEN, 0)
-    assert out == (*WAITING, TurnEnded(0, "", 99.8, unanswered=False))
+    assert out == (*WAITING, TurnEnded(0, "", 99.8, unanswered=False, waited=0.5))
 
 
 def test_speech_within_the_pause_goes_on_with_the_turn() -> None:
@@ -106,7 +107,7 @@ def test_speech_within_the_pause_goes_on_with_the_turn() -> None:
     state, _ = turns.speech_stopped(state, RULES, 2, 0.2, 104.0)
     state, _ = turns.heard(state, RULES, 2, "a table.", 104.0)
     _, out = turns.timer_fired(state, RULES, "endpoint", 104.1)
-    assert out == (*WAITING, TurnEnded(1, "I would like a table.", 99.8))
+    assert out == (*WAITING, TurnEnded(1, "I would like a table.", 99.8, waited=0.3))
 
 
 def test_words_known_while_the_caller_goes_on_wait_for_the_rest() -> None:
@@ -134,27 +135,109 @@ def test_the_end_of_another_segment_says_nothing() -> None:
     assert turns.speech_stopped(state, RULES, 1, 0.2, 102.0) == (state, ())
 
 
+# --- what others make of the pause
+
+
+@pytest.mark.parametrize(
+    ("text", "sign", "wait"),
+    [
+        ("I would like a table for", "over", 0.3),
+        ("the blue one", "over", 0.3),
+        ("the blue one", "likely", 0.3),
+        ("I would like a table for", "likely", 0.5),
+        ("What time is it?", "unlikely", 1.2),
+    ],
+)
+def test_the_wait_depends_on_what_others_make_of_the_pause(text: str, sign: Sign, wait: float) -> None:
+    state, out = turns.signed(silent(text, at=102.0), RULES, sign, 102.0)
+    assert out == (StartTimer("endpoint", about(wait - 0.2)),)
+    again, _ = turns.speech_started(state, RULES, 2, 0.2, 102.2)
+    assert again.sign == ""
+
+
+def test_a_sign_before_the_pause_is_remembered_for_it() -> None:
+    state, out = turns.signed(speaking(), RULES, "unlikely", 101.9)
+    assert out == ()
+    _, out = turns.speech_stopped(state, RULES, 1, 0.2, 102.0)
+    assert out == (StartTimer("endpoint", about(1.0)),)
+
+
+def test_an_answer_is_rehearsed_once_when_the_words_are_known_and_not_open() -> None:
+    state, out = turns.heard(silent(None), EARLY, 1, "What time is it?", 102.0)
+    assert out == (StartTimer("endpoint", about(0.1)), Rehearse(1, "What time is it?"))
+    state, out = turns.signed(state, EARLY, "likely", 102.1)
+    assert out == (StartTimer("endpoint", 0.0),)
+    state, _ = turns.speech_started(state, EARLY, 2, 0.2, 102.2)
+    state, _ = turns.speech_stopped(state, EARLY, 2, 0.2, 103.0)
+    _, out = turns.heard(state, EARLY, 2, "In Berlin.", 103.0)
+    assert out[-1] == Rehearse(1, "What time is it? In Berlin.")
+
+
+def test_nothing_is_rehearsed_for_words_that_are_open_or_unknown() -> None:
+    _, out = turns.heard(silent(None), EARLY, 1, "I would like a table for", 102.0)
+    assert [type(one) for one in out] == [StartTimer]
+    _, out = turns.heard(silent(None), EARLY, 1, "", 102.0)
+    assert [type(one) for one in out] == [StartTimer]
+
+
+# --- keys
+
+
+def test_a_key_takes_the_floor_from_the_agent() -> None:
+    state, out = turns.keys_pressed(talking(), RULES)
+    assert (state.floor, state.reply, out) == (Floor.OPEN, 0, (CancelReply(1),))
+    state, out = turns.keys_pressed(held(), RULES)
+    assert (state.floor, out) == (Floor.CALLER, (StopTimer("barge-in"), CancelReply(1)))
+
+
+@pytest.mark.parametrize("state", [OPEN, talking(protected=True)])
+def test_a_key_takes_nothing_where_there_is_nothing_or_it_is_heard_out(state: Turns) -> None:
+    assert turns.keys_pressed(state, RULES) == (state, ())
+
+
+def test_an_entry_is_a_turn() -> None:
+    state, out = turns.keys_entered(OPEN, "1234", 105.0)
+    assert (state.turn, out) == (1, (TurnEnded(1, "1234", 105.0, keys=True),))
+
+
+def test_an_entry_while_somebody_speaks_is_answered_afterwards() -> None:
+    state, out = turns.keys_entered(talking(protected=True), "1", 105.0)
+    assert (state.owed, out) == (True, (TurnEnded(1, "1", 105.0, unanswered=False, keys=True),))
+    state, out = saying.reply_over(state, RULES, 1, 106.0)
+    assert state.floor is Floor.PAUSE
+    _, out = turns.timer_fired(state, RULES, "endpoint", 106.0)
+    assert out[-1] == TurnEnded(1, "", state.since, unanswered=True, waited=0.5)
+
+
 # --- the caller goes on while the agent thinks
 
 
-def test_the_caller_goes_on_while_the_agent_thinks() -> None:
-    state, out = turns.speech_started(thinking(), RULES, 2, 0.2, 103.5)
-    assert (state.floor, state.reply) == (Floor.CALLER, 0)
-    assert out == (CancelReply(1),)
-
-
-def test_the_caller_goes_on_even_where_the_agent_cannot_be_interrupted() -> None:
-    state, out = turns.speech_started(thinking(), DEAF, 2, 0.2, 103.5)
-    assert (state.floor, state.awaited) == (Floor.CALLER, frozenset({2}))
-    assert out == (CancelReply(1),)
+@pytest.mark.parametrize("rules", [RULES, DEAF])
+def test_a_sound_while_the_agent_thinks_holds_the_answer_and_words_take_it_back(rules: TurnRules) -> None:
+    state, out = turns.speech_started(thinking(), rules, 2, 0.2, 103.5)
+    assert (state.floor, state.reply) == (Floor.HELD, 1)
+    assert out == (HoldReply(1, 2), StartTimer("barge-in", 0.45))
+    state, _ = turns.speech_stopped(state, rules, 2, 0.2, 104.0)
+    state, out = turns.heard(state, rules, 2, "And something else.", 104.0)
+    assert (state.floor, state.reply, state.owed) == (Floor.PAUSE, 0, True)
+    assert out[:2] == (StopTimer("barge-in"), CancelReply(1))
 
 
 def test_noise_while_the_agent_thinks_does_not_cost_the_answer() -> None:
     state, _ = turns.speech_started(thinking(), RULES, 2, 0.2, 103.5)
     state, _ = turns.speech_stopped(state, RULES, 2, 0.2, 104.0)
+    state, out = turns.heard(state, RULES, 2, "", 104.0)
+    assert (state.floor, state.reply) == (Floor.THINKING, 1)
+    assert out == (StopTimer("barge-in"), ResumeReply(1))
+
+
+def test_a_partial_that_comes_to_nothing_does_not_cost_the_answer_that_it_took_back() -> None:
+    state, _ = turns.speech_started(thinking(), RULES, 2, 0.2, 103.5)
+    state, _ = turns.partly_heard(state, RULES, 2, "and then", 103.9)
+    state, _ = turns.speech_stopped(state, RULES, 2, 0.2, 104.0)
     state, _ = turns.heard(state, RULES, 2, "", 104.0)
     state, out = turns.timer_fired(state, RULES, "endpoint", 104.3)
-    assert out == (*WAITING, TurnEnded(1, "", 103.3, unanswered=True))
+    assert out == (*WAITING, TurnEnded(1, "", 103.3, unanswered=True, waited=0.5))
     assert not state.owed
 
 
@@ -164,7 +247,7 @@ def test_late_words_take_back_an_answer_that_was_not_heard_yet() -> None:
     state, _ = turns.heard(state, RULES, 2, "please.", 103.0)
     state, _ = turns.timer_fired(state, RULES, "endpoint", 103.1)
     state, out = turns.timer_fired(state, RULES, "transcript", 106.1)
-    assert out[-1] == TurnEnded(1, "please.", 102.2)
+    assert out[-1] == TurnEnded(1, "please.", 102.2, waited=0.5)
     state, out = turns.heard(saying.respond(state), RULES, 1, "A table", 106.5)
     assert (state.floor, state.words) == (Floor.PAUSE, ("A table",))
     assert out == (StopTimer("barge-in"), CancelReply(1), StartTimer("endpoint", 0.0))
@@ -176,14 +259,50 @@ def test_late_words_take_back_an_answer_that_was_not_heard_yet() -> None:
 def test_speech_over_the_agent_holds_it() -> None:
     state, out = turns.speech_started(talking(), RULES, 1, 0.2, 100.0)
     assert (state.floor, state.reply) == (Floor.HELD, 1)
-    assert out == (HoldReply(1, 1),)
+    assert out == (HoldReply(1, 1), StartTimer("barge-in", 0.45))
 
 
 def test_speech_holds_what_the_agent_is_about_to_say_of_its_own_accord() -> None:
     state, _ = saying.say(OPEN, "Good day.", protected=False)
     state, out = turns.speech_started(state, RULES, 1, 0.2, 100.0)
     assert state.floor is Floor.HELD
-    assert out == (HoldReply(1, 1),)
+    assert out == (HoldReply(1, 1), StartTimer("barge-in", 0.45))
+
+
+def test_a_sound_that_is_not_surely_speech_holds_the_agent_for_a_moment_only() -> None:
+    state, out = turns.timer_fired(held(), RULES, "barge-in", 100.45)
+    assert (state.floor, state.speaking) == (Floor.AGENT, 1)
+    assert out == (StopTimer("barge-in"), ResumeReply(1))
+    state, out = turns.partly_heard(state, RULES, 1, "but wait", 101.0)
+    assert (state.floor, out) == (Floor.CALLER, (StopTimer("barge-in"), CancelReply(1)))
+
+
+def test_a_sound_that_becomes_speech_after_all_holds_the_agent_again() -> None:
+    state, _ = turns.timer_fired(held(), RULES, "barge-in", 100.45)
+    state, out = turns.speech_sure(state, RULES, 1)
+    assert (state.floor, out) == (Floor.HELD, (HoldReply(1, 1),))
+    assert turns.timer_fired(state, RULES, "barge-in", 102.0) == (state, ())
+
+
+def test_what_is_surely_speech_holds_the_agent_as_long_as_it_lasts() -> None:
+    state, out = turns.speech_sure(held(), RULES, 1)
+    assert (state.floor, out) == (Floor.HELD, (StopTimer("barge-in"),))
+    state, out = turns.speech_stopped(state, RULES, 1, 0.2, 104.0)
+    assert out == (StartTimer("barge-in", 1.5),)
+
+
+def test_a_sound_that_ended_in_doubt_is_not_given_more_time() -> None:
+    state, out = turns.speech_stopped(held(), RULES, 1, 0.2, 100.3)
+    assert (state.floor, out) == (Floor.HELD, ())
+
+
+def test_that_another_sound_is_speech_says_nothing() -> None:
+    state = held()
+    assert turns.speech_sure(state, RULES, 7) == (state, ())
+    over, _ = turns.speech_started(talking(protected=True), RULES, 1, 0.2, 100.0)
+    assert turns.speech_sure(over, RULES, 1) == (over, ())
+    listening = speaking()
+    assert turns.speech_sure(listening, RULES, 1)[1] == ()
 
 
 def test_two_words_take_the_floor_while_they_are_spoken() -> None:
@@ -207,7 +326,8 @@ def test_words_take_the_floor_when_they_are_final() -> None:
 
 @pytest.mark.parametrize("text", ["", "Mm-hmm.", "okay, right"])
 def test_nothing_and_backchannels_let_the_agent_go_on(text: str) -> None:
-    state, out = turns.speech_stopped(held(), RULES, 1, 0.2, 100.4)
+    sure, _ = turns.speech_sure(held(), RULES, 1)
+    state, out = turns.speech_stopped(sure, RULES, 1, 0.2, 100.4)
     assert out == (StartTimer("barge-in", 1.5),)
     state, out = turns.heard(state, RULES, 1, text, 100.6)
     assert (state.floor, state.words, state.awaited) == (Floor.AGENT, (), frozenset())
@@ -246,11 +366,14 @@ def test_the_end_of_the_call_takes_the_floor_from_the_agent() -> None:
 
 
 def test_a_second_sound_while_held_is_weighed_anew() -> None:
-    state, _ = turns.speech_stopped(held(), RULES, 1, 0.2, 100.4)
+    sure, _ = turns.speech_sure(held(), RULES, 1)
+    state, _ = turns.speech_stopped(sure, RULES, 1, 0.2, 100.4)
     state, out = turns.speech_started(state, RULES, 2, 0.2, 100.8)
     assert out == (StopTimer("barge-in"),)
     state, out = turns.heard(state, RULES, 1, "", 100.9)
     assert (state.floor, out) == (Floor.HELD, ())
+    doubtful, _ = turns.speech_stopped(held(), RULES, 1, 0.2, 100.3)
+    assert turns.speech_started(doubtful, RULES, 2, 0.2, 100.4)[1] == (StartTimer("barge-in", 0.45),)
 
 
 def test_a_reply_that_ends_while_the_caller_speaks_over_it_gives_up_the_floor() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from voicecall.audio.g711 import mulaw_encode
+from voicecall.emulators.disturbance import Disturbance, Loss
 from voicecall.emulators.phones import Ear, Phone
 from voicecall.emulators.playout import SILENCE
 from voicecall.emulators.script import Prepared, Sound, Step
@@ -24,6 +25,7 @@ class Line:
         self.ear = Ear()
         self.notes: list[tuple[float, str, str]] = []
         self.pressed: list[tuple[float, str]] = []
+        self.disturbed: list[tuple[float, Disturbance]] = []
         self.over: float | None = None
         self._loud = loud
         self._connects = connects
@@ -38,6 +40,9 @@ class Line:
 
     def hang_up(self) -> None:
         self.over = round(self.now, 2)
+
+    def disturb(self, disturbance: Disturbance) -> None:
+        self.disturbed.append((round(self.now, 2), disturbance))
 
     def note(self, what: str, text: str = "") -> None:
         self.notes.append((round(self.now, 2), what, text))
@@ -138,6 +143,14 @@ def test_keys_are_pressed_one_by_one_and_w_pauses() -> None:
     line.run(5)
     assert line.pressed == [(0.02, "1"), (0.72, "#")]
     assert line.over == 0.92
+
+
+def test_a_line_step_disturbs_the_line_from_then_on_and_takes_no_time() -> None:
+    poor = Disturbance(loss=Loss(percent=3))
+    line = Line([Step(wait=1.0), Step(line=poor), HALF_A_SECOND])
+    assert line.run(3)[0] == 1.02
+    assert line.disturbed == [(1.02, poor)]
+    assert line.notes[2:4] == [(1.02, "line-start", ""), (1.02, "line-end", "")]
 
 
 def test_nothing_is_done_after_hanging_up() -> None:

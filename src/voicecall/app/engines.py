@@ -45,7 +45,7 @@ class Engines:
         """Return the model of turns that these options ask for, if any.
 
         Raises:
-            ConfigError: there is none of that name, or its file is not there.
+            ConfigError: there is none of that name.
         """
         if options.model == "none":
             return None

@@ -91,7 +91,10 @@ class _Question:
 
 
 class LateMind:
-    """One call. Questions are put one at a time, in `run`, so that they outlive whoever waits for the answer."""
+    """One call. Questions are put in `run`, so that they outlive whoever waits for the answer.
+
+    One at a time: whoever asks the next one waits for the late answer first.
+    """
 
     def __init__(self, mind: Mind, report: Callable[[Report], None], *, patience: float = PATIENCE) -> None:
         self._mind = mind
@@ -114,7 +117,6 @@ class LateMind:
                 while True:
                     question = await self._questions.get()
                     question.asking = tasks.create_task(self._ask(question), name="question")
-                    await asyncio.wait([question.asking])
         except* AgentError:
             while not self._questions.empty():
                 self._questions.get_nowait().end(self._dead)

@@ -17,7 +17,7 @@ from voicecall.errors import AgentError, ConfigError, Fault
 from . import Brain, BrainOptions, Conversation, HangUpAfter, Mind, NoteOutcome, Opening, PressKeys, Report, Said
 
 _KEY = "brain.callable"
-_MOST_AHEAD = 1000
+_MOST_AHEAD = 100
 """How many pieces a thread may be ahead of who listens."""
 _SAID = (str, HangUpAfter, PressKeys, NoteOutcome)
 
@@ -173,7 +173,7 @@ async def _in_thread(function: Function, conversation: Conversation) -> AsyncGen
     """
     loop = asyncio.get_running_loop()
     given: asyncio.Queue[Any] = asyncio.Queue()
-    stopped = threading.Event()
+    stopped, room = threading.Event(), threading.Semaphore(_MOST_AHEAD)
 
     def tell(item: Any) -> None:
         with suppress(RuntimeError):  # the loop is closed
@@ -183,11 +183,10 @@ async def _in_thread(function: Function, conversation: Conversation) -> AsyncGen
         try:
             with _somebody_elses():
                 for item in _pieces(function(conversation)):
-                    tell(item)
-                    while given.qsize() > _MOST_AHEAD and not stopped.is_set():
-                        stopped.wait(0.05)
+                    room.acquire()
                     if stopped.is_set():
                         return
+                    tell(item)
         except AgentError as error:
             tell(error)
         else:
@@ -198,6 +197,8 @@ async def _in_thread(function: Function, conversation: Conversation) -> AsyncGen
         while not isinstance(item := await given.get(), _End):
             if isinstance(item, AgentError):
                 raise item
+            room.release()
             yield _checked(item)
     finally:
         stopped.set()
+        room.release()

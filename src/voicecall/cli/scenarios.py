@@ -29,6 +29,7 @@ def _test(
     ] = None,
     config: ConfigFile = None,
     virtual: Annotated[bool, typer.Option("--virtual", help="As fast as the machine can, in virtual time.")] = False,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another one makes other voices; virtual only.")] = 1,
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, max=64, help="So many calls at a time.")] = 1,
     keep: Annotated[
         Path | None, typer.Option("--keep", metavar="DIR", help="Keep recordings, transcripts and events there.")
@@ -52,7 +53,7 @@ def _test(
             for line in lines(outcome):
                 typer.echo(printable(line))
 
-    outcomes = run(scenarios, virtual=virtual, jobs=jobs, tell=tell)
+    outcomes = run(scenarios, virtual=virtual, seed=seed, jobs=jobs, tell=tell)
     failed = sum(not outcome.passed for outcome in outcomes)
     if as_json_:
         as_json({"ok": not failed, "scenarios": [of_outcome(outcome) for outcome in outcomes]})

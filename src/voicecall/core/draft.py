@@ -120,7 +120,7 @@ class Draft:
         elif call.direction == "outbound" and not ended.keys and (kind := is_recording(ended.text, language)):
             self.recording_heard(kind)
         else:
-            self.respond(ended.turn, ended.waited)
+            self.respond(ended.turn, 0.0 if call.prompting else ended.waited)
 
     def respond(self, turn: int, waited: float = 0.0) -> None:
         """Have the agent answer; the floor must be open."""

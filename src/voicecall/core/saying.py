@@ -59,7 +59,7 @@ def reply_over(turns: Turns, rules: TurnRules, reply: int, at: float) -> Result:
             awaited=turns.awaited | {turns.speaking},
         )
         return turns, (StopTimer(BARGE_IN),) if held else ()
-    if held or turns.words:
+    if held or turns.words or turns.owed:
         turns, waiting = pause(turns, rules, at)
         return turns, (StopTimer(BARGE_IN), *waiting)
     return _next(turns)

@@ -112,7 +112,7 @@ def keys_entered(turns: Turns, text: str, at: float) -> Result:
     """The caller has entered keys: a turn of its own, answered with what the caller is saying, if anything."""
     turns = changed(turns, turn=turns.turn + 1)
     free = turns.floor is Floor.OPEN
-    return changed(turns, owed=turns.owed and not free), (TurnEnded(turns.turn, text, at, unanswered=free, keys=True),)
+    return changed(turns, owed=not free), (TurnEnded(turns.turn, text, at, unanswered=free, keys=True),)
 
 
 def timer_fired(turns: Turns, rules: TurnRules, name: str, at: float) -> Result:

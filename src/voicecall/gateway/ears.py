@@ -27,8 +27,8 @@ from voicecall.speech.turn_models import TurnModel
 
 _LOOK = 3
 """Frames between two looks at whether what sounds is our own."""
-_NOTICED = 0.3
-"""Seconds within which a person is noticed who speaks into our own sound."""
+_LONGEST_LEAD = 1.2
+"""Seconds of sound that are looked into once it turns out not to be our own."""
 _MEMORY = 8 * 8000
 """Bytes of the caller's audio that a model of turns is given."""
 
@@ -65,6 +65,8 @@ class Ears:
         self._frames = 0
         self._sounding = False
         """Whether the detector hears something."""
+        self._sure = False
+        """Whether that is speech for sure."""
         self._speaking = False
         """Whether it counts as the caller's speech."""
         self._segment = 0
@@ -133,10 +135,11 @@ class Ears:
 
     def _detected(self, speech: Speech) -> None:
         if speech.sure:
+            self._sure = True
             if self._speaking:
                 self._post(SpeechSure(self._segment))
         elif speech.started and not self._sounding:
-            self._sounding = True
+            self._sounding, self._sure = True, False
             self._gate = EchoGate()
             self.onset = self._loop.time() - speech.lead
             if self._echo is None or self._gate.take(self._echo.likeness()) != "echo":
@@ -149,6 +152,8 @@ class Ears:
     def _look(self) -> None:
         """See whether what sounds is ours after all, or not any more."""
         assert self._echo is not None  # noqa: S101 - the caller has looked
+        if self._speaking and self._gate.verdict == "speech":
+            return  # a person who speaks into our sound is not mistaken for it later
         likeness = self._echo.likeness()
         verdict = self._gate.take(likeness)
         if verdict == "echo" and self._speaking:
@@ -156,7 +161,7 @@ class Ears:
             self._stop(0.0)
             self._post(Heard(self._segment, "", echo=True))
         elif verdict == "speech" and not self._speaking:
-            self._begin(min(_NOTICED, self._loop.time() - self.onset))
+            self._begin(min(_LONGEST_LEAD, self._loop.time() - self.onset))
         elif likeness >= PERSON and self._speaking:
             self._ours.add(self._segment)
 
@@ -165,6 +170,8 @@ class Ears:
         self._segment += 1
         self._post(SpeechStarted(self._segment, round(lead, 3)))
         self._transcriber.speech_started(self._segment, lead)
+        if self._sure:
+            self._post(SpeechSure(self._segment))
 
     def _stop(self, silence: float) -> None:
         self._speaking = False

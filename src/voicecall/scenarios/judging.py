@@ -24,6 +24,8 @@ def misses(expected: Expected, held: Held, measures: Measures, heard: str | None
     """Return what was not as expected; `heard` is what the caller heard, where that was made out."""
     found = [*_said(expected, held), *_heard(expected, heard or ""), *_counted(expected, held, measures)]
     found += [*_timed(expected, measures), *_told(expected, held, measures)]
+    if held.record["endReason"] == "error" and expected.ends != "error":
+        found.insert(0, Miss("call", "a call that the gateway survives", str(held.record["endDetail"])))
     if held.overdue:
         found.insert(0, Miss("seconds", "a call that ends by itself", "it had to be hung up"))
     return found

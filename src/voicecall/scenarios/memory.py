@@ -30,7 +30,7 @@ from voicecall.gateway.line import Line
 from voicecall.gateway.outbox import Surroundings
 from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
-from voicecall.speech import Speaker, Transcriber
+from voicecall.speech import Speaker, Transcriber, onnx
 from voicecall.store.memory import MemoryStore
 
 from .reading import SECRET
@@ -169,12 +169,13 @@ class MemoryStages:
 
 
 @asynccontextmanager
-async def memory_stages(configs: Iterable[Config]) -> AsyncIterator[MemoryStages]:
-    """Provide gateways of these configurations, with all their engines loaded.
+async def memory_stages(configs: Iterable[Config], seed: int) -> AsyncIterator[MemoryStages]:
+    """Provide gateways of these configurations, with all their engines loaded; the same `seed` makes the same voices.
 
     Raises:
         VoicecallError: one of them cannot be had.
     """
+    onnx.seed(seed)
     engines = RememberingEngines()
     profiles = {}
     for config in configs:

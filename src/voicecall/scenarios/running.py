@@ -52,11 +52,11 @@ class Outcome:
 Tell = Callable[[Outcome], None]
 
 
-def run(scenarios: Sequence[Read], *, virtual: bool = False, jobs: int = 1, tell: Tell) -> list[Outcome]:
+def run(scenarios: Sequence[Read], *, virtual: bool = False, seed: int = 1, jobs: int = 1, tell: Tell) -> list[Outcome]:
     """Run scenarios and return their outcomes, in the given order; `tell` hears of each as soon as it is there.
 
     In virtual time nothing waits for a clock: calls take as long as their speech takes to be made and understood, and
-    that counts as no time at all.
+    that counts as no time at all. The same scenarios with the same `seed` then sound the same every time.
 
     Raises:
         VoicecallError: no gateway can be brought up.
@@ -64,7 +64,7 @@ def run(scenarios: Sequence[Read], *, virtual: bool = False, jobs: int = 1, tell
     loop_factory = (lambda: VirtualLoop(_LIMIT, _PATIENCE)) if virtual else new_event_loop
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         try:
-            return runner.run(_run(scenarios, virtual=virtual, jobs=jobs, tell=tell))
+            return runner.run(_run(scenarios, seed if virtual else None, jobs, tell))
         except BaseExceptionGroup as group:
             cause = _first(group)
             if isinstance(cause, VoicecallError):
@@ -78,14 +78,14 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
-async def _run(scenarios: Sequence[Read], *, virtual: bool, jobs: int, tell: Tell) -> list[Outcome]:
+async def _run(scenarios: Sequence[Read], seed: int | None, jobs: int, tell: Tell) -> list[Outcome]:
     outcomes: dict[int, Outcome] = {}
     left = deque(sorted(range(len(scenarios)), key=lambda number: _group(scenarios, number)))
     async with AsyncExitStack() as stack:
         open_stage: OpenStage = real_stage
         ear: Transcriber | None
-        if virtual:
-            stages = await stack.enter_async_context(memory_stages([one.config for one in scenarios]))
+        if seed is not None:
+            stages = await stack.enter_async_context(memory_stages([one.config for one in scenarios], seed))
             open_stage, ear = stages.open, stages.ear
         else:
             ear = await _ear(stack, scenarios)

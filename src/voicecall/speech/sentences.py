@@ -1,6 +1,7 @@
 """Text that streams in, cut into pieces worth speaking: a short first one, then sentences and clauses. Pure.
 
-Cuts fall on white space only, so numbers, addresses and times stay whole. Every word comes out once and in order.
+Cuts fall on white space only, so numbers, addresses and times stay whole. Every word comes out once and in order, and
+how the text was portioned does not matter. The time it takes grows with the text and no faster.
 """
 
 from __future__ import annotations
@@ -8,101 +9,151 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from .sentences_words import Words, words_of
+
 _Border = Literal["none", "clause", "sentence", "unknown"]
 
 _FIRST = (2, 4, 7)
 _LATER = (10, 24, 30)
 # Words from which on a clause is a piece of its own, a border before "and" or "for" will do, any border will do.
 _FEWEST = 3  # words before a cut inside a clause
+_LONGEST_ASIDE = 30  # words in brackets or quotation marks that stay together
 
-_TOKEN = re.compile(r"\S+")
-_SENTENCE_END = re.compile(r"[.!?\u2026][\"'\u2019\u201d)\]*_]*$")
-_CLAUSE_END = re.compile(r"[,;:\u2013\u2014][\"'\u2019\u201d)\]*_]*$|^[-\u2013\u2014]+$")
+_RUN = re.compile(r"\s+|\S+")
+_CLOSERS = r"[\"'\u2019\u201d\u00bb)\]*_]*$"
+_SENTENCE_END = re.compile(rf"[.!?\u2026\u3002\uff01\uff1f]{_CLOSERS}")
+_ELLIPSIS = re.compile(rf"(?:\.\.+|\u2026){_CLOSERS}")
+_CLAUSE_END = re.compile(rf"[,;:\u2013\u2014\uff0c\u3001]{_CLOSERS}|^[-\u2013\u2014]+$")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)+", re.IGNORECASE)
 _LIST_NUMBER = re.compile(r"\(?\d{1,3}[.)]")
-
-
-def _words(listed: str) -> frozenset[str]:
-    return frozenset(listed.split())
-
-
-_ABBREVIATIONS = _words(
-    "dr. mr. mrs. ms. prof. st. rd. ave. mt. gen. rep. sen. vs. no. fig. approx. dept. est. e.g. i.e."
-)
-_ABBREVIATIONS_AT_ENDS = _words("a.m. p.m. etc. inc. ltd. co. corp. jr. sr. u.s. u.k. ph.d. min. max. hr. hrs.")
-_JOINS = _words("and but or so because which who when while if for at on in to with about from of by than as until")
-_NEVER_LAST = _words("a an the my your his her its our their this these those very and or to of in on at for with not")
+_OPENERS = "\"'(*_[\u00ab\u201e\u201c\u2018\u00bf\u00a1"
+_ALONE = "\u00bb\u201d\u2019"
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class Pieces:
     """Collects text and hands out what can be spoken."""
 
-    def __init__(self) -> None:
-        self._text = ""
+    def __init__(self, language: str = "en") -> None:
+        """`language` is a BCP 47 tag."""
+        self._known = words_of(language)
+        self._start()
+
+    def _start(self) -> None:
+        self._tokens: list[str] = []
+        self._gaps: list[str] = []
+        self._growing: list[str] = []
+        self._begin = 0
         self._first = True
+        self._restart()
+
+    def _restart(self) -> None:
+        """Look at the tokens from `_begin` on as a new piece."""
+        self._at = self._noted = self._begin
+        self._words = 0
+        self._natural = self._forced = -1
+        self._fenced = False
+        self._open: dict[str, int] = {}
 
     def feed(self, text: str) -> list[str]:
         """Take the next text, in any portions; return the pieces that are complete by now."""
-        self._text += text
+        for run in _RUN.findall(text):
+            if not run.isspace():
+                self._growing.append(run)
+            elif self._growing:
+                self._tokens.append("".join(self._growing))
+                self._gaps.append(_gap(run))
+                self._growing.clear()
+            elif self._tokens:
+                self._gaps[-1] = _gap(self._gaps[-1] + run)
         pieces = []
-        while (place := self._cut()) is not None:
-            pieces.append(self._text[:place].strip())
-            self._text = self._text[place:].lstrip()
+        while (last := self._cut()) is not None:
+            pieces.append(self._piece(last + 1))
             self._first = False
+        del self._tokens[: self._begin], self._gaps[: self._begin]
+        self._at -= self._begin
+        self._noted -= self._begin
+        self._natural -= self._begin
+        self._forced -= self._begin
+        self._begin = 0
         return pieces
 
     def flush(self) -> list[str]:
         """Return what is left, as one piece or none, and start afresh."""
-        rest = self._text.strip()
-        self._text = ""
-        self._first = True
+        if self._growing:
+            self._tokens.append("".join(self._growing))
+            self._gaps.append("")
+        rest = self._piece(len(self._tokens))
+        self._start()
         return [rest] if rest else []
 
+    def _piece(self, end: int) -> str:
+        """Take the tokens up to `end`."""
+        parts = zip(self._tokens[self._begin : end], self._gaps[self._begin : end], strict=True)
+        self._begin = end
+        self._restart()
+        text = "".join(part for both in parts for part in both).strip()
+        if _SURROGATES.search(text):  # halves of pairs that came apart
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return text
+
     def _cut(self) -> int | None:
-        """Return where the next piece ends; None when that cannot be told yet."""
+        """Return the last token of the next piece; None when that cannot be told yet."""
         clause, enough, most = _FIRST if self._first else _LATER
-        tokens = list(_TOKEN.finditer(self._text))
-        whole = len(tokens) - bool(self._text[-1:].strip())  # the last one may still grow
-        words = 0
-        natural: int | None = None
-        forced: int | None = None
-        for number, match in enumerate(tokens[:whole]):
-            token, end = match[0], match.end()
-            words += any(character.isalnum() for character in token)
-            if words == 0 or not _is_closed(self._text[:end]):
-                continue
-            after = tokens[number + 1] if number + 1 < len(tokens) else None
-            found = border(token, self._text[end : after.start() if after else None], after[0] if after else "")
-            if found == "sentence" or (found == "clause" and words >= clause):
-                return end
-            if after is None or number + 1 == whole:
-                return None
-            if words >= _FEWEST and _may_part(token, after[0]):
-                forced = end
-                if after[0].lower() in _JOINS:
-                    natural = end
-            if words >= enough and natural:
-                return natural
-            if words >= most and forced:
-                return forced
+        while self._at < len(self._tokens):
+            at, token = self._at, self._tokens[self._at]
+            after = self._tokens[at + 1] if at + 1 < len(self._tokens) else self._growing[0] if self._growing else ""
+            self._note(at, token)
+            if self._words and self._is_closed:
+                ended = self._tokens[at - 1] + token if token in _ALONE and at > self._begin else token
+                found = border(ended, self._gaps[at], after, self._known, begins=self._begins(at))
+                if found == "sentence" or (found == "clause" and self._words >= clause):
+                    return at
+                if at + 1 == len(self._tokens):
+                    return None
+                if self._words >= _FEWEST and _may_part(token, after, self._known):
+                    self._forced = at
+                    if after.lower() in self._known.joins:
+                        self._natural = at
+                if self._words >= enough and self._natural >= self._begin:
+                    return self._natural
+                if self._words >= most and self._forced >= self._begin:
+                    return self._forced
+            self._at += 1
         return None
 
+    def _note(self, at: int, token: str) -> None:
+        """Count a token, once."""
+        if at < self._noted:
+            return
+        self._noted = at + 1
+        self._words += any(character.isalnum() for character in token)
+        self._fenced ^= token.count("```") % 2 == 1
+        for opening, closing in ("[]", "\u00ab\u00bb"):
+            if token.rfind(opening) > token.rfind(closing):
+                self._open[opening] = self._words
+            elif closing in token:
+                self._open.pop(opening, None)
 
-def border(token: str, gap: str, after: str) -> _Border:
-    """Say what ends with `token`, which `gap` and then `after` follow; `unknown` when a missing `after` decides."""
-    low = token.lower().lstrip("(\"'*_")
+    @property
+    def _is_closed(self) -> bool:
+        """Whether no code fence, no link's text and no quotation is open."""
+        return not self._fenced and all(self._words - since > _LONGEST_ASIDE for since in self._open.values())
+
+    def _begins(self, at: int) -> bool:
+        return at == self._begin or "\n" in self._gaps[at - 1]
+
+
+def border(token: str, gap: str, after: str, known: Words, *, begins: bool) -> _Border:
+    """Say what ends with `token`, which `gap` and then `after` follow; `unknown` when a missing `after` decides.
+
+    `begins`: the token is the first of a piece or line.
+    """
     if gap.count("\n") > 1 or ("\n" in gap and after and not after[0].islower()):
         return "sentence"
+    capital = after[:1].isupper() or after[:1] in _OPENERS
     if _SENTENCE_END.search(token):
-        if (
-            low in _ABBREVIATIONS
-            or _LIST_NUMBER.fullmatch(low)
-            or (_INITIALS.fullmatch(low) and len(low) == 2 and low != "i.")
-        ):
-            return "none"
-        if low in _ABBREVIATIONS_AT_ENDS or _INITIALS.fullmatch(low):
-            return "unknown" if not after else "sentence" if after[0].isupper() else "none"
-        return "sentence"
+        return _after_full_stop(token.lower().lstrip(_OPENERS), after, known, capital=capital, begins=begins)
     if _CLAUSE_END.search(token):
         if any(character.isdigit() for character in token):
             return "unknown" if not after else "none" if after[0].isdigit() else "clause"
@@ -110,16 +161,30 @@ def border(token: str, gap: str, after: str) -> _Border:
     return "unknown" if "\n" in gap and not after else "none"
 
 
-def _is_closed(text: str) -> bool:
-    """Say whether no code fence and no link's text is open."""
-    return text.count("```") % 2 == 0 and text.rfind("[") <= text.rfind("]")
+def _after_full_stop(low: str, after: str, known: Words, *, capital: bool, begins: bool) -> _Border:
+    if low in known.abbreviations or (_INITIALS.fullmatch(low) and (known.numbered or (len(low) == 2 and low != "i."))):
+        return "none"
+    if _LIST_NUMBER.fullmatch(low) and (begins or known.numbered):
+        return "none"
+    if low in known.before_numbers:
+        return "unknown" if not after else "none" if after[0].isdigit() else "sentence"
+    if low in known.at_ends or _INITIALS.fullmatch(low) or _LIST_NUMBER.fullmatch(low):
+        return "unknown" if not after else "sentence" if capital else "none"
+    if _ELLIPSIS.search(low):
+        return "unknown" if not after else "sentence" if capital else "clause"
+    return "sentence"
 
 
-def _may_part(token: str, after: str) -> bool:
+def _may_part(token: str, after: str, known: Words) -> bool:
     """Say whether two words may be spoken apart."""
     return (
-        token.lower().strip("\"'*_") not in _NEVER_LAST
-        and token.lower() not in _ABBREVIATIONS
+        token.lower().strip("\"'*_") not in known.never_last
+        and token.lower() not in known.abbreviations
+        and token[-1] not in _OPENERS
         and not any(character.isdigit() for character in token + after[:1])
-        and after[0] not in "$€£+([-\u2013\u2014"
+        and after[0] not in "$€£+([-\u2013\u2014!?;:\u00bb"
     )
+
+
+def _gap(space: str) -> str:
+    return "\n\n"[: space.count("\n")] or " "

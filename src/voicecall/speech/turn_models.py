@@ -37,7 +37,9 @@ SMART_TURN = ModelFile(
 )
 
 _SECONDS = 8
-_FINISHED, _GOING_ON = 0.7, 0.3
+_FINISHED, _GOING_ON = 0.9, 0.3
+# On synthetic sentences at the telephone's band, cut halfway or not: "likely" for 74 % of the whole and 41 % of the cut
+# ones, "unlikely" for 5 % and 31 %.
 _SMALLEST_VARIANCE = 1e-7
 
 
@@ -117,7 +119,8 @@ class SmartTurn:
             return None
         work = asyncio.get_running_loop().run_in_executor(self._worker, self._probability, mulaw)
         try:
-            probability = await asyncio.wait_for(work, self._limit)
+            async with asyncio.timeout(self._limit):
+                probability = await work
         except TimeoutError:
             return None
         if probability >= _FINISHED:

@@ -65,6 +65,18 @@ class Call:
     def notices(self) -> list[bool]:
         return [one.started for one in self.reports if isinstance(one, Speech)]
 
+    async def connected(self, connections: int = 1) -> None:
+        """Wait until the emulator has so many connections behind it, and audio has come over the newest."""
+        await until(lambda: self.state.connections == connections and self.state.open)
+        heard = self.state.heard
+        self.be_silent(4)
+        await until(lambda: self.state.heard > heard)
+
+    async def is_told(self, **message: object) -> None:
+        """Have the vendor say this, whatever it would have said."""
+        for socket in self.state.open:
+            await socket.send_json(message)
+
     async def final(self) -> Transcription:
         """Wait for as many finals as there were segments, and return the last."""
         await until(lambda: self.segment and len(self.finals) >= self.segment)

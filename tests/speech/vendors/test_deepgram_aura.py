@@ -122,13 +122,17 @@ def test_a_flush_that_deepgram_declines_sends_the_piece_over_http_and_clears_the
 
 def test_a_piece_that_is_called_off_is_cleared_before_the_next_is_spoken() -> None:
     async def act(call: Call) -> None:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        assert await call.speak("one") == ONE
+        await until(lambda: loop.time() > begun + 0.25)
         call.state.fault = Fault.LATE
         await call.begin_and_leave("one")
         call.state.fault = None
         assert await call.speak("two") == TWO
 
-    call = play(act)
-    assert call.state.seen == ["Speak", "Flush", "Clear", "Speak", "Flush"]
+    call = play(act, first=0.4)
+    assert call.state.seen == ["Speak", "Flush"] * 2 + ["Clear", "Speak", "Flush"]
     assert call.state.cancelled == 1
 
 
@@ -153,14 +157,14 @@ def test_a_socket_that_is_never_confirmed_to_be_clear_is_not_used_again() -> Non
 
 def test_a_second_piece_at_the_same_time_goes_over_http() -> None:
     async def act(call: Call) -> None:
-        async with aclosing(call.stream.speak("one")) as first, aclosing(call.stream.speak("two")) as second:
-            call.state.fault = Fault.SLOW
-            heard = [await anext(second), await anext(first)]
+        call.state.fault = Fault.STALL
+        async with aclosing(call.stream.speak("one")) as first:
+            await anext(first)
             call.state.fault = None
-            assert heard[1] + b"".join([chunk async for chunk in first]) == ONE
-            assert heard[0] + b"".join([chunk async for chunk in second]) == TWO
+            assert await call.speak("two") == TWO
+        await until(lambda: call.state.cancelled)
 
-    play(act)
+    assert play(act).state.seen == ["Speak", "Flush", "POST", "Clear"]
 
 
 def test_a_connection_lost_before_the_first_audio_is_made_good_over_http() -> None:
@@ -175,6 +179,24 @@ def test_a_connection_lost_before_the_first_audio_is_made_good_over_http() -> No
 
     call = play(act)
     assert "POST" in call.state.seen
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"), [("Warning", "did not come in time"), ("Error", "Deepgram reports SOME-CODE")]
+)
+def test_a_warning_amid_a_piece_is_told_and_an_error_ends_it(kind: str, message: str) -> None:
+    async def act(call: Call) -> None:
+        call.state.fault = Fault.STALL
+        async with aclosing(call.stream.speak("one")) as chunks:
+            await anext(chunks)
+            for socket in call.state.open:
+                await socket.send_json({"type": kind, "code": "SOME-CODE", "description": "secret"})
+            await until(lambda: call.troubles)
+            with pytest.raises(SpeechError, match=message) as caught:
+                await anext(chunks)
+        assert "secret" not in str(caught.value)
+
+    assert play(act).troubles == ["vendor-warning"]
 
 
 def test_slow_first_audio_is_waited_for() -> None:

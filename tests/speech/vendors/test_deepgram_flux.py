@@ -93,22 +93,72 @@ def test_a_turn_that_cannot_be_forced_leaves_the_words_so_far() -> None:
     play(act, hears("yes please"), model="flux", due=0.2, keepalive=60.0)
 
 
-def test_words_after_the_bound_are_not_said_twice() -> None:
+def turn(event: str, known: float, *words: tuple[str, float], **more: object) -> dict[str, object]:
+    return {
+        "type": "TurnInfo",
+        "event": event,
+        "turn_index": 0,
+        "audio_window_end": known,
+        "words": [{"word": word, "confidence": 1.0, "start": at, "end": at + 0.1} for word, at in words],
+        **more,
+    }
+
+
+def test_words_that_were_given_at_the_bound_are_not_given_again() -> None:
     async def act(call: Call) -> None:
-        call.state.fault = Fault.UNFINISHED
-        call.start()
-        call.speak(10)
-        call.stop()
-        first = await call.final()
-        call.state.fault = None
+        await call.connected()
         call.start()
         call.speak(20)
-        call.be_silent(25)
+        await call.is_told(**turn("StartOfTurn", 0.2, ("one", 0.1)))
         call.stop()
-        second = await call.final()
-        assert f"{first.text} {second.text}" == "one two three four five"
+        assert (await call.final()).text == "one"
+        call.start()
+        call.speak(20)
+        call.stop()
+        await call.is_told(**turn("Update", 0.88, ("one", 0.1), ("two", 0.6)))
+        assert (await call.final()).text == "two"
 
-    play(act, hears("one two three four five"), model="flux", due=0.2, keepalive=60.0)
+    play(act, State(fault=Fault.MUTE), model="flux", due=0.2, keepalive=60.0)
+
+
+def test_words_are_told_apart_by_their_times() -> None:
+    async def act(call: Call) -> None:
+        await call.connected()
+        for _ in range(2):
+            call.start()
+            call.speak(20)
+            call.stop()
+        words = (("one", 0.1), ("two", 0.3), ("three", 0.5), ("four", 0.7))
+        await call.is_told(**turn("Update", 0.96, *words))
+        await call.final()
+        assert [one.text for one in call.finals] == ["one two", "three four"]
+
+    play(act, State(fault=Fault.MUTE), model="flux", keepalive=60.0)
+
+
+def test_the_end_of_a_forced_turn_is_the_final_however_far_it_reaches() -> None:
+    async def act(call: Call) -> None:
+        await call.connected()
+        call.start()
+        call.speak(40)
+        call.stop()
+        await call.is_told(**turn("EndOfTurn", 0.3, ("one", 0.1), trigger="manual"))
+        assert (await call.final()).text == "one"
+
+    play(act, State(fault=Fault.MUTE), model="flux", due=4.0, keepalive=60.0)
+
+
+def test_the_end_of_an_earlier_turn_leaves_a_segment_waiting_for_its_words() -> None:
+    async def act(call: Call) -> None:
+        await call.connected()
+        call.start()
+        call.speak(40)
+        call.stop()
+        await call.is_told(**turn("EndOfTurn", 0.3, ("one", 0.1), trigger="model"))
+        await call.is_told(**turn("Update", 0.9, ("two", 0.5), turn_index=1))
+        assert (await call.final()).text == "one two"
+
+    play(act, State(fault=Fault.MUTE), model="flux", due=4.0, keepalive=60.0)
 
 
 def test_a_sound_in_which_flux_hears_no_turn_has_no_words() -> None:

@@ -87,21 +87,101 @@ def test_no_answer_at_all_is_an_error_that_names_the_vendor() -> None:
     play(act, hears("yes please"), due=0.1)
 
 
+def result(text: str, start: float, end: float, **flags: bool) -> dict[str, object]:
+    channel = {"alternatives": [{"transcript": text, "confidence": 1.0, "words": []}]}
+    return {"type": "Results", "start": start, "duration": end - start, "channel": channel, **flags}
+
+
 def test_a_late_answer_is_not_given_to_the_next_segment() -> None:
     async def act(call: Call) -> None:
-        call.state.fault = Fault.MUTE
+        await call.connected()
         call.start()
         call.speak(20)
         call.stop()
-        await call.final()
-        call.state.fault = None
-        call.be_silent(30)
+        assert (await call.final()).error
         call.start()
         call.speak(20)
         call.stop()
+        await call.is_told(**result("too late", 0.0, 0.48, is_final=True, from_finalize=True))
+        await call.is_told(**result("on time", 0.48, 0.88, is_final=True, from_finalize=True))
         assert (await call.final()).text == "on time"
 
-    play(act, hears("too late", "on time"), due=0.1)
+    play(act, State(fault=Fault.MUTE), due=0.2)
+
+
+def test_the_tape_is_bounded() -> None:
+    async def act(call: Call) -> None:
+        call.start()
+        call.speak(400)
+        await until(lambda: call.state.heard)
+        call.stop()
+        await until(lambda: "Finalize" in call.state.seen)
+        assert call.state.heard == 5 * 8000
+
+    play(act)
+
+
+def test_places_are_right_on_a_second_connection() -> None:
+    async def act(call: Call) -> None:
+        await call.connected()
+        call.be_silent(96)
+        await call.is_told(**result("", 0.0, 2.0, is_final=True))
+        await call.is_told(type="Error", variant="Marker")
+        await until(lambda: call.reports)
+        await call.state.close_idle()
+        await call.connected(2)
+        call.be_silent(21)
+        await call.is_told(type="SpeechStarted", channel=[0], timestamp=0.1)
+        await until(lambda: call.notices)
+        began = next(one for one in call.reports if isinstance(one, Speech))
+        assert began.lead == pytest.approx(0.4)
+
+    play(act, State(fault=Fault.MUTE))
+
+
+def test_without_a_detector_the_end_of_an_utterance_does_not_stop_the_next_one() -> None:
+    async def act(call: Call) -> None:
+        await call.connected()
+        call.be_silent(96)
+        await call.is_told(type="SpeechStarted", channel=[0], timestamp=0.1)
+        await call.is_told(**result("one", 0.0, 0.8, is_final=True, speech_final=True))
+        await call.is_told(type="SpeechStarted", channel=[0], timestamp=1.2)
+        await call.is_told(type="UtteranceEnd", channel=[0, 1], last_word_end=0.5)
+        await call.is_told(**result("two", 0.8, 1.6))
+        await until(lambda: "two" in call.partials)
+        assert call.notices == [True, False, True]
+
+    play(act, State(fault=Fault.MUTE), own=True)
+
+
+def test_without_a_detector_a_click_ends_once_there_was_long_enough_nothing() -> None:
+    async def act(call: Call) -> None:
+        await call.connected()
+        call.be_silent(96)
+        await call.is_told(type="SpeechStarted", channel=[0], timestamp=0.5)
+        await call.is_told(**result("", 0.0, 0.6, is_final=True))
+        await call.is_told(type="Error", variant="Marker")
+        await until(lambda: any(isinstance(one, Trouble) for one in call.reports))
+        assert call.notices == [True]
+        await call.is_told(**result("", 0.6, 1.6, is_final=True))
+        await until(lambda: call.finals)
+        assert call.notices == [True, False]
+
+    play(act, State(fault=Fault.MUTE), own=True)
+
+
+def test_without_a_detector_a_vendor_that_is_gone_fails_the_segment() -> None:
+    async def act(call: Call) -> None:
+        await call.connected()
+        call.speak(20)
+        await until(lambda: call.notices)
+        call.state.fault = Fault.REFUSED
+        await call.state.close_idle()
+        final = await call.final()
+        assert "stt.deepgram.api_key" in final.error
+        assert call.notices == [True, False]
+
+    play(act, hears(""), own=True)
 
 
 def test_nothing_of_a_segment_is_lost_with_the_connection() -> None:

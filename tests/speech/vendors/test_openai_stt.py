@@ -14,7 +14,7 @@ from tests.speech.vendors.kits import KEY, SILENCE, SPEECH, Run, running, until
 from voicecall.emulators.vendors import listening
 from voicecall.emulators.vendors.openai_speech import OpenAISpeech
 from voicecall.errors import SpeechError
-from voicecall.speech import Report, Transcription, Trouble, VendorOptions
+from voicecall.speech import Report, Speech, Transcription, Trouble, VendorOptions
 from voicecall.speech.stt.openai import OpenAITranscriber
 from voicecall.speech.stt.remote import RemoteStream
 
@@ -153,7 +153,7 @@ def test_what_was_heard_before_a_loss_is_heard_anew() -> None:
         call.emulator.texts.append("every single word")
         call.stream.speech_started(1, 0.0)
         call.feed(SPEECH, 25)
-        await until(lambda: "every single word" in call.partials())
+        await until(call.partials)
         await call.emulator.close_idle()
         await until(lambda: call.emulator.connections == 2)
         call.stream.speech_stopped(1)
@@ -220,6 +220,36 @@ def test_an_unknown_model_ends_it_and_names_the_setting() -> None:
 def test_a_model_without_voice_activity_detection_is_refused_that_task() -> None:
     with pytest.raises(SpeechError, match="gpt-live-transcribe cannot notice speech"):
         OpenAITranscriber(VendorOptions(model="gpt-live-transcribe", extra=(("vad", "vendor"),)))
+
+
+def test_the_vendors_own_notice_of_speech_tells_when_it_began_and_ended() -> None:
+    async def main() -> None:
+        emulator = OpenAISpeech()
+        noticed: list[Speech] = []
+
+        def take(report: Report) -> None:
+            if isinstance(report, Speech):
+                noticed.append(report)
+                if report.started:
+                    stream.speech_started(1, report.lead)
+                else:
+                    stream.speech_stopped(1)
+
+        async with asyncio.timeout(8.0), listening(emulator.app) as origin:
+            options = VendorOptions(api_key=KEY, base_url=origin, extra=(("vad", "vendor"),))
+            stream = OpenAITranscriber(options).open(take)
+            async with running(stream):
+                for audio, frames in ((SILENCE, 50), (SPEECH, 30), (SILENCE, 75)):
+                    for _ in range(frames):
+                        stream.feed(audio)
+                await until(lambda: len(noticed) == 2)
+            stream.close()
+        assert noticed[0].lead == pytest.approx(105 * 0.02)
+        assert noticed[1].silence == pytest.approx(75 * 0.02)
+        detection = emulator.seen[0]["session"]["audio"]["input"]["turn_detection"]
+        assert detection == {"type": "server_vad", "prefix_padding_ms": 300, "silence_duration_ms": 500}
+
+    asyncio.run(main())
 
 
 def test_a_loss_is_told_once_and_by_name() -> None:

@@ -13,15 +13,15 @@ from tests.speech.vendors.kits import KEY, running
 from voicecall.emulators.vendors import listening
 from voicecall.emulators.vendors.openai_speech import OpenAISpeech
 from voicecall.errors import SpeechError
-from voicecall.speech import Trouble, VendorOptions, Voice
-from voicecall.speech.tts.openai import OpenAISynthesizer, OpenAIVoice
+from voicecall.speech import SynthesizerStream, Trouble, VendorOptions, Voice
+from voicecall.speech.tts.openai import OpenAISynthesizer
 
 HELLO = b"\x80" * 800
 """100 ms of something: mu-law."""
 
 
 @asynccontextmanager
-async def speaking(of_call: Voice, **options: Any) -> AsyncIterator[tuple[OpenAIVoice, OpenAISpeech]]:
+async def speaking(of_call: Voice, **options: Any) -> AsyncIterator[tuple[SynthesizerStream, OpenAISpeech]]:
     emulator = OpenAISpeech()
     emulator.voices["hello"] = HELLO
     troubles: list[Trouble] = []
@@ -33,13 +33,13 @@ async def speaking(of_call: Voice, **options: Any) -> AsyncIterator[tuple[OpenAI
                 yield stream, emulator
 
 
-async def say(stream: OpenAIVoice, text: str) -> bytes:
+async def say(stream: SynthesizerStream, text: str) -> bytes:
     async with aclosing(stream.speak(text)) as chunks:
         return b"".join([chunk async for chunk in chunks])
 
 
 def play(
-    act: Callable[[OpenAIVoice, OpenAISpeech], Awaitable[None]], of_call: Voice | None = None, **options: Any
+    act: Callable[[SynthesizerStream, OpenAISpeech], Awaitable[None]], of_call: Voice | None = None, **options: Any
 ) -> None:
     async def main() -> None:
         async with speaking(of_call or Voice(), **options) as (stream, emulator):
@@ -49,7 +49,7 @@ def play(
 
 
 def test_the_request_asks_for_raw_samples_and_for_nothing_that_was_not_set() -> None:
-    async def act(stream: OpenAIVoice, emulator: OpenAISpeech) -> None:
+    async def act(stream: SynthesizerStream, emulator: OpenAISpeech) -> None:
         assert len(await say(stream, "hello")) == len(HELLO)
         asked = {"model": "gpt-4o-mini-tts", "voice": "alloy", "input": "hello", "response_format": "pcm"}
         assert emulator.seen == [asked]
@@ -58,7 +58,7 @@ def test_the_request_asks_for_raw_samples_and_for_nothing_that_was_not_set() -> 
 
 
 def test_the_configuration_and_the_voice_of_the_call_reach_the_request() -> None:
-    async def act(stream: OpenAIVoice, emulator: OpenAISpeech) -> None:
+    async def act(stream: SynthesizerStream, emulator: OpenAISpeech) -> None:
         await say(stream, "hello")
         assert emulator.seen[0] == {
             "model": "tts-1",
@@ -73,7 +73,7 @@ def test_the_configuration_and_the_voice_of_the_call_reach_the_request() -> None
 
 
 def test_a_blank_text_is_not_asked_for() -> None:
-    async def act(stream: OpenAIVoice, emulator: OpenAISpeech) -> None:
+    async def act(stream: SynthesizerStream, emulator: OpenAISpeech) -> None:
         assert await say(stream, "  ") == b""
         assert emulator.asked == 0
 
@@ -81,7 +81,7 @@ def test_a_blank_text_is_not_asked_for() -> None:
 
 
 def test_a_refused_request_is_told_by_its_code_alone() -> None:
-    async def act(stream: OpenAIVoice, emulator: OpenAISpeech) -> None:
+    async def act(stream: SynthesizerStream, emulator: OpenAISpeech) -> None:
         with pytest.raises(SpeechError, match=r"^tts\.openai: refused with 400 \(invalid_value\)$") as caught:
             await say(stream, "hello")
         assert not caught.value.retryable

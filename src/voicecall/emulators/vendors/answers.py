@@ -42,6 +42,8 @@ class Faults:
     """Comments between the frames, or what the vendor has in their place."""
     unfinished: bool = False
     """The stream ends without the vendor's sign of it."""
+    unnumbered: bool = False
+    """Calls come whole and without their index, as some servers that are like OpenAI's send them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,10 @@ class OpenAiChat:
             if isinstance(part, str):
                 frames += [_chunk(request, {"content": piece}) for piece in pieces(part)]
                 continue
+            if answer.faults.unnumbered:
+                whole = {"name": part.name, "arguments": part.arguments}
+                frames.append(_calls(request, {"id": part.id, "type": "function", "function": whole}))
+                continue
             head = {"index": index, "id": part.id, "type": "function"}
             frames.append(_calls(request, head | {"function": {"name": part.name, "arguments": ""}}))
             frames += [

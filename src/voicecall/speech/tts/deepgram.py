@@ -271,7 +271,7 @@ class AuraStream:
                 self._piece = None
             case "Warning" | "Error":
                 self._report(Trouble("vendor-warning", f"{SECTION}: Deepgram reports {read.code}."))
-                if self._piece is not None:
+                if self._piece is not None and (read.type == "Error" or not self._piece.sounded):
                     self._piece.fail(SpeechError(f"{SECTION}: Deepgram reports {read.code}", retryable=True))
             case _:
                 pass

@@ -5,11 +5,7 @@ Source: elevenlabs.io/docs, API reference "Multi-Context WebSocket" and guide of
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import binascii
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,6 +15,7 @@ import msgspec
 from voicecall.errors import SpeechError
 from voicecall.speech import Trouble, VendorOptions, Voice
 from voicecall.speech.link import Link, Message
+from voicecall.speech.tts.pieces import Pieces
 
 _VENDOR = "tts.elevenlabs"
 _ORIGIN = "wss://api.elevenlabs.io"
@@ -42,11 +39,6 @@ _HOPELESS = (
     "invalid_model_id",
     "unsupported_language",
 )
-
-_BROKEN = "broken"
-
-_Heard = bytes | SpeechError | None
-"""Audio, why there is no more, or the end."""
 
 
 class ElevenLabsSynthesizer:
@@ -83,14 +75,11 @@ class ElevenLabsVoice:
     """One call."""
 
     def __init__(self, link: Callable[..., Link], settings: dict[str, float], first: float, stall: float) -> None:
-        self._first = first
-        self._stall = stall
         self._settings = settings
         self._link = link(receive=self._receive, lost=self._lost)
-        self._contexts: dict[str, asyncio.Queue[_Heard]] = {}
-        """Those that ElevenLabs has not ended yet, among them what was called off."""
-        self._free = asyncio.Semaphore(_CONTEXTS)
-        self._count = 0
+        self._pieces = Pieces(
+            _VENDOR, self._link, ask=self._ask, cancel=self._close, first=first, stall=stall, most=_CONTEXTS
+        )
 
     async def run(self) -> None:
         """Keep the connection.
@@ -100,51 +89,9 @@ class ElevenLabsVoice:
         """
         await self._link.run()
 
-    async def speak(self, text: str) -> AsyncGenerator[bytes, None]:
+    def speak(self, text: str) -> AsyncGenerator[bytes, None]:
         """Yield `text` as audio."""
-        if not text.strip():
-            return
-        deadline = asyncio.get_running_loop().time() + self._first
-        for is_last in (False, True):
-            begun = False
-            try:
-                async with aclosing(self._piece(text, deadline)) as chunks:
-                    async for audio in chunks:
-                        begun = True
-                        yield audio
-                return
-            except SpeechError as error:  # the connection may have been idle for too long
-                if begun or is_last or error.code != _BROKEN:
-                    raise
-
-    async def _piece(self, text: str, deadline: float) -> AsyncGenerator[bytes, None]:
-        await self._link.connected(deadline - asyncio.get_running_loop().time())
-        context = await self._context(deadline)
-        heard = self._contexts[context]
-        begun = False
-        try:
-            self._ask(context, text)
-            while (audio := await self._next(heard, None if begun else deadline)) is not None:
-                if not begun and audio.startswith(b"RIFF"):
-                    raise SpeechError(f"{_VENDOR}: a WAV file came in place of mu-law", code="no-audio")
-                begun = begun or bool(audio)
-                yield audio
-        finally:
-            if context in self._contexts:
-                self._link.send(_json({"context_id": context, "close_context": True}))
-        if not begun:
-            raise SpeechError(f"{_VENDOR}: the answer held no audio", retryable=True, code="empty")
-
-    async def _context(self, deadline: float) -> str:
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._free.acquire()
-        except TimeoutError:
-            raise SpeechError(f"{_VENDOR}: all contexts of the connection are taken", retryable=True) from None
-        self._count += 1
-        context = f"piece-{self._count}"
-        self._contexts[context] = asyncio.Queue()
-        return context
+        return self._pieces.speak(text)
 
     def _ask(self, context: str, text: str) -> None:
         """Send the whole piece. To close its context at once is what makes ElevenLabs tell the end of the audio."""
@@ -152,20 +99,14 @@ class ElevenLabsVoice:
         if self._settings:
             begin["voice_settings"] = self._settings
         self._link.send(_json(begin))
-        self._link.send(_json({"text": f"{text.strip()} ", "context_id": context, "flush": True}))
+        self._link.send(_json({"text": f"{text} ", "context_id": context, "flush": True}))
+        self._close(context)
+
+    def _close(self, context: str) -> None:
         self._link.send(_json({"context_id": context, "close_context": True}))
 
-    async def _next(self, heard: asyncio.Queue[_Heard], deadline: float | None) -> bytes | None:
-        until = asyncio.get_running_loop().time() + self._stall if deadline is None else deadline
-        try:
-            async with asyncio.timeout_at(until):
-                audio = await heard.get()
-        except TimeoutError:
-            seconds = self._stall if deadline is None else self._first
-            raise SpeechError(f"{_VENDOR}: no audio for {seconds:g} s", retryable=True, code="timeout") from None
-        if isinstance(audio, SpeechError):
-            raise audio
-        return audio
+    def _lost(self, why: str) -> None:
+        self._pieces.lost(why)
 
     def _receive(self, message: Message) -> None:
         try:
@@ -175,42 +116,26 @@ class ElevenLabsVoice:
         if not isinstance(event, dict):
             return
         context = event.get("contextId") or event.get("context_id")
-        if not isinstance(context, str) or context not in self._contexts:
-            context = ""
+        context = context if isinstance(context, str) else ""
         if isinstance(event.get("error"), str):
             self._fail(event["error"], context)
-        heard = self._contexts.get(context)
-        if heard is None:
-            return
         if isinstance(event.get("audio"), str):
-            try:
-                heard.put_nowait(base64.b64decode(event["audio"]))
-            except binascii.Error:
-                heard.put_nowait(SpeechError(f"{_VENDOR}: what came as audio is not base64", code="no-audio"))
+            self._pieces.heard(context, event["audio"])
         if event.get("isFinal") is True or event.get("is_final") is True:
-            self._end(context, None)
+            self._pieces.end(context)
 
     def _fail(self, kind: str, context: str) -> None:
         code = kind if len(kind) <= 60 and kind.replace("_", "").isalnum() else "error"
-        if context:
-            self._end(context, SpeechError(f"{_VENDOR}: the piece was refused ({code})", retryable=True, code=code))
+        if context in self._pieces:
+            why = f"{_VENDOR}: the piece was refused ({code})"
+            self._pieces.end(context, SpeechError(why, retryable=True, code=code))
             return
         error = SpeechError(f"the connection was ended ({code})", retryable=True, code=code)
         if code in _HOPELESS:
             advice = "api_key" if code in ("invalid_api_key", "missing_permissions") else "voice and model"
             error = SpeechError(f"the connection was refused ({code}); check {_VENDOR}.{advice}", code=code)
-        for every in list(self._contexts):
-            self._end(every, SpeechError(f"{_VENDOR}: {error}", retryable=error.retryable, code=code))
+        self._pieces.fail(str(error), code, retryable=error.retryable)
         raise error
-
-    def _end(self, context: str, why: SpeechError | None) -> None:
-        self._contexts.pop(context).put_nowait(why)
-        self._free.release()
-
-    def _lost(self, why: str) -> None:
-        self._link.forget()
-        for context in list(self._contexts):
-            self._end(context, SpeechError(f"{_VENDOR}: {why}", retryable=True, code=_BROKEN))
 
 
 def _url(options: VendorOptions, voice: Voice) -> str:

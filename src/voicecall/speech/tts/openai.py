@@ -1,5 +1,6 @@
 """Speech by OpenAI over HTTP, and by whoever else answers `POST /v1/audio/speech`.
 
+OpenAI itself shuts its models for this down on 2027-01-06; models of the Realtime interface read aloud in their place.
 Source: developers.openai.com, guide "Text to speech", reference "Audio", "Create speech".
 """
 
@@ -19,11 +20,14 @@ from voicecall.audio.g711 import from_float
 from voicecall.audio.resample import Resampler
 from voicecall.errors import CarrierError, NetworkError, SpeechError
 from voicecall.net.http import Http, Streamed
-from voicecall.speech import Trouble, VendorOptions, Voice
+from voicecall.speech import SynthesizerStream, Trouble, VendorOptions, Voice
+from voicecall.speech.tts.openai_realtime import RealtimeVoice
 
 _VENDOR = "tts.openai"
 _ORIGIN = "https://api.openai.com"
 _MODEL = "gpt-4o-mini-tts"
+_REALTIME = "gpt-realtime"
+_SUCCESSOR = "gpt-realtime-2.1-mini"
 _VOICE = "alloy"
 _RATE = 24000
 _WARMING = 0.5
@@ -33,7 +37,7 @@ _FORMATS = {b"RIFF": "WAV", b"OggS": "Ogg", b"fLaC": "FLAC", b"ID3": "MP3", b'{"
 
 
 class OpenAISynthesizer:
-    """Speaks by OpenAI."""
+    """Speaks by OpenAI: over HTTP, or by a model whose name begins with `gpt-realtime`."""
 
     def __init__(self, options: VendorOptions, *, first: float = 4.0, stall: float = 3.0) -> None:
         """`first`: seconds until a piece is heard; `stall`: seconds without any more of it."""
@@ -54,12 +58,14 @@ class OpenAISynthesizer:
             finally:
                 self.http = None
 
-    def open(self, voice: Voice, report: Callable[[Trouble], None]) -> OpenAIVoice:
+    def open(self, voice: Voice, report: Callable[[Trouble], None]) -> SynthesizerStream:
         """Return the voice of a call.
 
         Raises:
             SpeechError: it is not ready.
         """
+        if self.model.startswith(_REALTIME):
+            return RealtimeVoice(self.options, self.model, voice, report, self.first, self.stall)
         if self.http is None:
             raise SpeechError(f"{_VENDOR} is not ready: enter ready() before the first call")
         return OpenAIVoice(self, self.http, voice)
@@ -218,7 +224,9 @@ def _refusal(status: int, answer: bytes) -> SpeechError:
     except (msgspec.DecodeError, LookupError, TypeError):
         code = ""
     known = code if code.replace("_", "").isalnum() and len(code) <= 60 else f"{status}"
-    advice = {401: f"; check {_VENDOR}.api_key", 403: f"; check {_VENDOR}.api_key", 404: f"; check {_VENDOR}.model"}
+    advice = {401: f"; check {_VENDOR}.api_key", 403: f"; check {_VENDOR}.api_key"}
+    if status == 404 or code == "model_not_found":
+        advice[status] = f"; is the model gone? Then {_VENDOR}.model = {_SUCCESSOR!r} may do"
     retryable = status in (408, 429) or status >= 500
     message = f"{_VENDOR}: refused with {status} ({known}){advice.get(status, '')}"
     return SpeechError(message, retryable=retryable and known != "insufficient_quota", code=known)
