@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,10 @@ VENDORS: dict[str, Callable[[], Dialect]] = {
     "anthropic:claude-haiku-5-5": Anthropic,
     "google-gla:gemini-2.5-flash": Gemini,
 }
+APIS = ("openai:gpt-5-mini", "openai-responses:gpt-5-mini", "anthropic:claude-haiku-5-5", "google-gla:gemini-2.5-flash")
+"""One of each wire format."""
+for module in ("mcp", "models.anthropic", "models.google", "models.ollama", "models.openai"):
+    importlib.import_module(f"pydantic_ai.{module}")  # takes seconds, which are not to be a scene's
 
 
 @dataclass(slots=True)

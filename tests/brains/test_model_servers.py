@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.brains.model_mcp import PROGRAM, ShopServer
-from tests.brains.model_rig import VENDORS, Rig, connected, conversation, replied, run
+from tests.brains.model_rig import APIS, Rig, connected, conversation, replied, run
 from voicecall.brains import HangUpAfter, Mind, Report, Server, Trouble
 from voicecall.brains.servers import Servers, load
 from voicecall.emulators.vendors import listening
@@ -33,7 +33,7 @@ async def calling(shop: ShopServer, model: str, *answers: Answer) -> AsyncIterat
             running.cancel()
 
 
-@pytest.mark.parametrize("model", VENDORS)
+@pytest.mark.parametrize("model", APIS)
 def test_the_model_uses_the_tools_of_a_server(model: str) -> None:
     async def scene() -> None:
         shop = ShopServer()

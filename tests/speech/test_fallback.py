@@ -250,6 +250,20 @@ def test_one_that_fails_in_the_same_breath_does_not_lose_the_segment() -> None:
     play(act, "one", "two", "three")
 
 
+def test_one_that_fails_in_the_same_breath_is_given_nothing_more() -> None:
+    async def act(world: World) -> None:
+        one, two, three = world.ears
+        for segment in (1, 2):
+            world.say(segment)
+            world.stream.speech_stopped(segment)
+        two.fails_at_once = "broken"
+        one.stream.fail(1)
+        assert [line.split()[1] for line in two.stream.log] == ["1", "1"]
+        assert [line.split()[1] for line in three.stream.log] == ["1", "1", "2", "2"]
+
+    play(act, "one", "two", "three")
+
+
 def test_a_segment_at_which_all_failed_is_failed_and_the_next_has_another_chance() -> None:
     async def act(world: World) -> None:
         for ear in world.ears:
@@ -324,10 +338,12 @@ def test_when_all_are_gone_it_ends_and_every_segment_is_failed() -> None:
 
 def test_a_long_segment_is_kept_within_bounds() -> None:
     async def act(world: World) -> None:
+        world.feed(100)
         world.say(1, 4000)
         world.feed(10, value=2)
         world.ears[0].stream.fail(1)
         handed = world.ears[1].stream.audio
+        assert world.ears[1].stream.log == ["started 1 0.00 at 0"]
         assert len(handed) == 30 * 8000
         assert handed.endswith(b"\x02" * FRAME * 10)
 
@@ -342,6 +358,7 @@ def test_nothing_is_reported_after_the_close() -> None:
         world.stream.close()
         one.stream.hear(1, "late")
         one.stream.fail(1)
+        one.stream.report(Speech(started=True))
         assert one.stream.closed
         assert not world.reports
         assert not two.streams

@@ -25,6 +25,9 @@ class Mouth:
         self.is_ready = False
         self.fails_after: int | None = None
         """How many chunks come before a piece fails."""
+        self.silence = asyncio.Event()
+        """Until it is set, nothing comes of a piece at all."""
+        self.silence.set()
         self.hold = asyncio.Event()
         """Until it is set, nothing comes after a piece's first chunk."""
         self.hold.set()
@@ -54,6 +57,7 @@ class MouthStream:
 
     async def speak(self, text: str) -> AsyncGenerator[bytes, None]:
         done = False
+        await self.mouth.silence.wait()
         try:
             for number in range(3):
                 if number == self.mouth.fails_after:
@@ -197,8 +201,11 @@ def test_two_pieces_that_fail_together_move_once() -> None:
     async def act(world: World) -> None:
         one, two = world.mouths
         one.fails_after = 0
+        one.silence.clear()
         async with asyncio.TaskGroup() as tasks:
             pieces = [tasks.create_task(world.speak(text)) for text in ("a", "b")]
+            await settle()
+            one.silence.set()
         assert [piece.result() for piece in pieces] == ["two:a two:a two:a ", "two:b two:b two:b "]
         assert len(world.troubles) == len(two.streams) == 1
 

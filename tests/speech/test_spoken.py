@@ -229,7 +229,8 @@ def test_abbreviations(written: str, expected: str) -> None:
         ("> **bold *nested _text_* here**", "bold nested text here"),
         ("- [ ] milk\n- [x] bread", "milk. bread"),
         ("1. one\n2. two\n3) three", "one. one. two. two. three. three"),
-        ("| Item | Price |\n|:--|--:|\n| Tea | $2 |\n| Milk | $3 |", "Item, Price. Tea, two dollars. Milk, three dollars"),
+        ("| Item | Price |\n|:--|--:|\n| Tea | $2 |\n| Milk | $3 |",
+         "Item, Price. Tea, two dollars. Milk, three dollars"),
         ("# Hi\n\n## Sub ##\ntext\n\n\n- a\n- b\n  - c\n\n---\nEnd", "Hi. Sub. text. a. b. c. End"),
         ("Tom &amp; Jerry&nbsp;&mdash; caf&eacute;", "Tom and Jerry — café"),
         ("<script>alert(1)</script>Hi<!-- c --><br>you", "Hi you"),
@@ -266,8 +267,8 @@ def test_other_languages_lose_their_markup_and_keep_their_numbers(written: str, 
 
 PARTS = st.lists(
     st.sampled_from(
-        ["$", "5", "1,000", ".", "/", "-", ":", "pm", "km", "%", " ", "\n", "|", "[", "](", ")", "*", "`", "Nov", "API", "x",
-         "+", "@", "a.com", "#", "&", "<b>", "\\", "{", "\u00bd", "st", "k", "v", "'", "0", "EUR", "0" * 20]
+        ["$", "5", "1,000", ".", "/", "-", ":", "pm", "km", "%", " ", "\n", "|", "[", "](", ")", "*", "`", "Nov", "API",
+         "x", "+", "@", "a.com", "#", "&", "<b>", "\\", "{", "\u00bd", "st", "k", "v", "'", "0", "EUR", "0" * 20]
     ),
     max_size=25,
 ).map("".join)  # fmt: skip

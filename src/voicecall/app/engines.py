@@ -51,13 +51,16 @@ class Engines:
             return None
         return cast("TurnModel", self._one("turns", options.model, options.model_path))
 
-    def transcriber(self, options: Stt) -> Transcriber:
+    def transcriber(self, options: Stt, *, apart: bool = True) -> Transcriber:
         """Return the transcriber that these options ask for, with those that take over when it fails.
+
+        `apart`: a detector of ours says when the caller speaks, and not the transcriber.
 
         Raises:
             ConfigError: there is none of that name.
         """
-        made = [(name, cast("Transcriber", self._speech("stt", name, options))) for name in _names(options)]
+        own = () if apart else (("vad", "vendor"),)
+        made = [(name, cast("Transcriber", self._speech("stt", name, options, own))) for name in _names(options)]
         return FallbackTranscriber(made) if len(made) > 1 else made[0][1]
 
     def synthesizer(self, options: Tts) -> Synthesizer:
@@ -73,7 +76,9 @@ class Engines:
         """Return the engine of this machine that these options ask for, for whoever speaks outside our calls."""
         return cast("Speaker", self._speech("tts", options.provider, options))
 
-    def _speech(self, kind: plugins.Speech, name: str, options: Stt | Tts) -> object:
+    def _speech(
+        self, kind: plugins.Speech, name: str, options: Stt | Tts, extra: tuple[tuple[str, str], ...] = ()
+    ) -> object:
         name = plugins.local(kind) if name == "local" else name
         if isinstance(options, Stt) and name == "scripted":
             return self._one(kind, name, options.scripted.text)
@@ -82,7 +87,8 @@ class Engines:
         if plugins.is_local(kind, name):
             return self._one(kind, name)
         vendor = getattr(options, name, options.plugin)
-        return self._one(kind, name, _vendor(vendor, options.voice if isinstance(options, Tts) else "default"))
+        made = _vendor(vendor, options.voice if isinstance(options, Tts) else "default")
+        return self._one(kind, name, replace(made, extra=(*made.extra, *extra)))
 
     def brain(self, options: BrainSection) -> Brain:
         """Return the agent that these options ask for, with the one that answers in its place when it fails.

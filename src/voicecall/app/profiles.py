@@ -141,10 +141,11 @@ class Profiles:
         self._config = config
         self._engines = engines
         self.detector = engines.detector(config.turns.vad)
+        self._apart = config.turns.vad != "off"
         self.turn_model = engines.turn_model(config.turns)
         for number in ("", *config.lines):
             line = config.line(number)
-            engines.transcriber(line.stt)
+            engines.transcriber(line.stt, apart=self._apart)
             engines.synthesizer(line.tts)
             engines.brain(line.brain)
 
@@ -183,10 +184,10 @@ class Profiles:
         )
         ears = Ears(
             self.detector,
-            self._engines.transcriber(line.stt),
+            self._engines.transcriber(line.stt, apart=self._apart),
             post,
             language=tongue,
-            apart=self._config.turns.vad != "off",
+            apart=self._apart,
             echo=self._config.turns.echo,
             said=mouth.said,
             model=self.turn_model,

@@ -52,7 +52,6 @@ class Http:
             logging.getLogger(chatter).setLevel(logging.WARNING)
         self._client = httpx2.AsyncClient(
             transport=transport,
-            limits=httpx2.Limits(keepalive_expiry=_KEPT),
             mounts=dict.fromkeys(_LOOPBACK),  # never through a proxy
             headers={"User-Agent": "voicecall", "Accept-Encoding": "identity"},
         )

@@ -20,7 +20,7 @@ _FEWEST = 3  # words before a cut inside a clause
 _LONGEST_ASIDE = 30  # words in brackets or quotation marks that stay together
 
 _RUN = re.compile(r"\s+|\S+")
-_CLOSERS = r"[\"'\u2019\u201d\u00bb)\]*_]*$"
+_CLOSERS = r"[\"'\u2018\u2019\u201c\u201d\u00bb)\]*_]*$"
 _SENTENCE_END = re.compile(rf"[.!?\u2026\u3002\uff01\uff1f]{_CLOSERS}")
 _ELLIPSIS = re.compile(rf"(?:\.\.+|\u2026){_CLOSERS}")
 _CLAUSE_END = re.compile(rf"[,;:\u2013\u2014\uff0c\u3001]{_CLOSERS}|^[-\u2013\u2014]+$")
@@ -127,6 +127,9 @@ class Pieces:
         if at < self._noted:
             return
         self._noted = at + 1
+        if token.isalnum():
+            self._words += 1
+            return
         self._words += any(character.isalnum() for character in token)
         self._fenced ^= token.count("```") % 2 == 1
         for opening, closing in ("[]", "\u00ab\u00bb"):
@@ -149,8 +152,10 @@ def border(token: str, gap: str, after: str, known: Words, *, begins: bool) -> _
 
     `begins`: the token is the first of a piece or line.
     """
-    if gap.count("\n") > 1 or ("\n" in gap and after and not after[0].islower()):
+    if gap == "\n\n" or (gap == "\n" and after and not after[0].islower()):
         return "sentence"
+    if token[-1].isalnum():
+        return "unknown" if gap == "\n" and not after else "none"
     capital = after[:1].isupper() or after[:1] in _OPENERS
     if _SENTENCE_END.search(token):
         return _after_full_stop(token.lower().lstrip(_OPENERS), after, known, capital=capital, begins=begins)
@@ -158,7 +163,7 @@ def border(token: str, gap: str, after: str, known: Words, *, begins: bool) -> _
         if any(character.isdigit() for character in token):
             return "unknown" if not after else "none" if after[0].isdigit() else "clause"
         return "clause"
-    return "unknown" if "\n" in gap and not after else "none"
+    return "unknown" if gap == "\n" and not after else "none"
 
 
 def _after_full_stop(low: str, after: str, known: Words, *, capital: bool, begins: bool) -> _Border:
@@ -177,11 +182,15 @@ def _after_full_stop(low: str, after: str, known: Words, *, capital: bool, begin
 
 def _may_part(token: str, after: str, known: Words) -> bool:
     """Say whether two words may be spoken apart."""
+    if token.isalpha() and after[0].isalpha():
+        return token.lower() not in known.never_last
+    low = token.lower()
     return (
-        token.lower().strip("\"'*_") not in known.never_last
-        and token.lower() not in known.abbreviations
+        low.strip("\"'*_") not in known.never_last
+        and low not in known.abbreviations
+        and low not in known.before_numbers
         and token[-1] not in _OPENERS
-        and not any(character.isdigit() for character in token + after[:1])
+        and not any(character.isdigit() for character in token + after[0])
         and after[0] not in "$€£+([-\u2013\u2014!?;:\u00bb"
     )
 

@@ -33,6 +33,14 @@ class Lengths:
             raise RuntimeError("out of memory")
         return f"{length}ms"
 
+    async def begun(self, count: int) -> None:
+        """Wait until so many recognitions have ended, and their results came back."""
+        async with asyncio.timeout(10):
+            while len(self.order) < count:
+                await asyncio.to_thread(threading.Event().wait, 0.001)
+        for _ in range(5):
+            await asyncio.sleep(0)
+
 
 class Inbox:
     """What was reported, and a way to wait for more."""
@@ -126,6 +134,74 @@ def test_partials_come_about_every_half_second_and_only_before_the_final() -> No
         stream.speech_stopped(1)
         await inbox.until(4)
         assert inbox.all == [partial(1, "500ms"), partial(1, "1000ms"), partial(1, "1500ms"), final(1, "1900ms")]
+
+    play(scene)
+
+
+QUIET = b"\xff" * 160
+
+
+def test_what_was_said_before_a_pause_is_known_when_the_pause_turns_out_to_be_the_end() -> None:
+    async def scene(transcriber: SegmentTranscriber, ears: Lengths, inbox: Inbox) -> None:
+        stream = transcriber.open(inbox.report)
+        stream.speech_started(1, 0.0)
+        stream.feed(audio(200))
+        for _ in range(10):
+            stream.feed(QUIET)
+        await ears.begun(1)
+        stream.speech_stopped(1)
+        await inbox.until(1)
+        assert (inbox.all, ears.order) == ([final(1, "320ms")], [320])
+
+    play(scene)
+
+
+def test_a_pause_that_turns_out_not_to_be_the_end_is_recognised_with_the_rest() -> None:
+    async def scene(transcriber: SegmentTranscriber, ears: Lengths, inbox: Inbox) -> None:
+        stream = transcriber.open(inbox.report)
+        stream.speech_started(1, 0.0)
+        stream.feed(audio(200))
+        for _ in range(10):
+            stream.feed(QUIET)
+        await ears.begun(1)
+        stream.feed(audio(20))
+        stream.speech_stopped(1)
+        await inbox.until(1)
+        assert inbox.all == [final(1, "420ms")]
+
+    play(scene)
+
+
+def test_the_end_waits_for_a_recognition_that_has_begun() -> None:
+    async def scene(transcriber: SegmentTranscriber, ears: Lengths, inbox: Inbox) -> None:
+        stream = transcriber.open(inbox.report)
+        stream.speech_started(1, 0.0)
+        stream.feed(audio(200))
+        ears.gate.clear()
+        for _ in range(10):
+            stream.feed(QUIET)
+        stream.speech_stopped(1)
+        assert inbox.all == []
+        ears.gate.set()
+        await inbox.until(1)
+        assert (inbox.all, ears.order) == ([final(1, "320ms")], [320])
+
+    play(scene)
+
+
+def test_a_recognition_of_a_pause_that_fails_is_made_again_at_the_end() -> None:
+    async def scene(transcriber: SegmentTranscriber, ears: Lengths, inbox: Inbox) -> None:
+        stream = transcriber.open(inbox.report)
+        stream.speech_started(1, 0.0)
+        stream.feed(audio(200))
+        ears.cursed = 320
+        for _ in range(6):
+            stream.feed(QUIET)
+        await ears.begun(1)
+        stream.feed(QUIET)
+        stream.speech_stopped(1)
+        await inbox.until(1)
+        assert inbox.all == [final(1, "340ms")]
 
     play(scene)
 

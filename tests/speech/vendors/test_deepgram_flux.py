@@ -145,7 +145,7 @@ def test_the_end_of_a_forced_turn_is_the_final_however_far_it_reaches() -> None:
         await call.is_told(**turn("EndOfTurn", 0.3, ("one", 0.1), trigger="manual"))
         assert (await call.final()).text == "one"
 
-    play(act, State(fault=Fault.MUTE), model="flux", due=4.0, keepalive=60.0)
+    play(act, State(fault=Fault.MUTE), model="flux", due=10.0, keepalive=60.0)
 
 
 def test_the_end_of_an_earlier_turn_leaves_a_segment_waiting_for_its_words() -> None:

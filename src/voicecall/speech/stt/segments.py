@@ -1,7 +1,8 @@
 """What every transcriber needs whose engine recognises whole stretches of speech: collecting, queueing, reporting.
 
 A bounded number of threads recognise for all calls. Finals go first; a partial is tried about every half second of
-speech and skipped when that would keep a final waiting.
+speech and skipped when that would keep a final waiting. A pause that may be the end is recognised as soon as it is
+there: if nothing was said in it by the time it is known to be the end, those are the last words.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ import numpy as np
 
 from voicecall.audio import TELEPHONE_RATE, Samples
 from voicecall.audio.g711 import to_float
+from voicecall.audio.levels import gain, mulaw_rms
 from voicecall.errors import SpeechError
 from voicecall.speech import Report, Transcription
 
 _PRE_ROLL = 0.3  # seconds kept before the speech was noticed to begin: soft onsets
 _RING = round(1.5 * TELEPHONE_RATE)
 _FRAME = 160
+_PAUSE = 6  # frames so much quieter than the loudest that the speech may be over
+_QUIET = gain(-20.0)
 
 
 class Recognizer(Protocol):
@@ -43,9 +47,23 @@ class _Segment:
     error: str = ""
     partial_at: int = 0
     """How long the audio was at the last attempt at a partial."""
+    loudest: float = 0.0
+    quiet: int = 0
+    """Frames since anything was said."""
+    early: _Early | None = None
+    """The recognition of all that was said before the pause at hand."""
 
     def text(self, last: str = "") -> str:
         return " ".join(part for part in (*self.parts, last) if part)
+
+
+@dataclass(slots=True)
+class _Early:
+    """A recognition that was begun before it was known to be the last."""
+
+    text: str | None = None
+    wanted: Callable[[str, str], None] | None = None
+    """Takes its text and error."""
 
 
 @dataclass(slots=True)
@@ -174,6 +192,7 @@ class SegmentStream:
         if segment is None:
             return
         segment.audio += mulaw
+        self._listen_for_a_pause(segment, mulaw)
         if len(segment.audio) >= self._transcriber.longest:
             self._cut(segment)
         elif len(segment.audio) - segment.partial_at >= self._transcriber.partials and not self._partial_running:
@@ -196,7 +215,7 @@ class SegmentStream:
             asyncio.get_running_loop().call_soon(self._settle, stopped)
             return
         stopped.over = True
-        self._submit(stopped, bytes(stopped.audio))
+        self._submit(stopped, bytes(stopped.audio), stopped.early)
 
     def close(self) -> None:
         """Forget this call; nothing is reported afterwards."""
@@ -207,7 +226,28 @@ class SegmentStream:
         """There is nothing to keep ready."""
         await asyncio.Event().wait()
 
-    def _submit(self, segment: _Segment, audio: bytes) -> None:
+    def _listen_for_a_pause(self, segment: _Segment, frame: bytes) -> None:
+        level = mulaw_rms(frame)
+        segment.loudest = max(segment.loudest, level)
+        if level > segment.loudest * _QUIET:
+            segment.quiet, segment.early = 0, None
+            return
+        segment.quiet += 1
+        if segment.quiet == _PAUSE:
+            early = _Early()
+
+            def deliver(text: str, error: str) -> None:
+                if early.wanted is not None:
+                    early.wanted(text, error)
+                elif not error:
+                    early.text = text
+                elif segment.early is early:
+                    segment.early = None
+
+            if self._transcriber.partial(_Job(bytes(segment.audio), deliver, self)):
+                segment.early = early
+
+    def _submit(self, segment: _Segment, audio: bytes, early: _Early | None = None) -> None:
         place = len(segment.parts)
         segment.parts.append(None)
 
@@ -216,7 +256,12 @@ class SegmentStream:
             segment.error = segment.error or error
             self._settle(segment)
 
-        self._transcriber.final(_Job(audio, deliver, self))
+        if early is None:
+            self._transcriber.final(_Job(audio, deliver, self))
+        elif early.text is None:
+            early.wanted = deliver
+        else:
+            asyncio.get_running_loop().call_soon(deliver, early.text, "")
 
     def _settle(self, segment: _Segment) -> None:
         if self.closed or not segment.over or None in segment.parts:
@@ -227,6 +272,7 @@ class SegmentStream:
         place = quietest(bytes(segment.audio))
         part = bytes(segment.audio[:place])
         del segment.audio[:place]
+        segment.early = None
         segment.partial_at = len(segment.audio)
         self._submit(segment, part)
 
