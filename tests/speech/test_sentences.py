@@ -137,6 +137,7 @@ def test_english_sentences(text: str, expected: list[str]) -> None:
         ("de", "Ja bzw. Nein. Gut.", ["Ja bzw. Nein.", "Gut."]),
         ("de", "Am 3. Mai. Dann um 5. Gut.", ["Am 3. Mai.", "Dann um 5. Gut."]),
         ("de-AT", "Herr Dr. Müller kommt. Am Mo. 3. Mai.", ["Herr Dr. Müller kommt.", "Am Mo. 3. Mai."]),
+        ("de", "Das ist Hauptstr. Nummer fünf. Gut.", ["Das ist Hauptstr. Nummer fünf.", "Gut."]),
         ("de", "Ich mache das so. Danke.", ["Ich mache das so.", "Danke."]),
         (
             "de",

@@ -54,6 +54,7 @@ class Http:
             transport=transport,
             mounts=dict.fromkeys(_LOOPBACK),  # never through a proxy
             headers={"User-Agent": "voicecall", "Accept-Encoding": "identity"},
+            limits=httpx2.Limits(keepalive_expiry=_KEPT),
         )
 
     async def __aenter__(self) -> Self:

@@ -167,7 +167,9 @@ def border(token: str, gap: str, after: str, known: Words, *, begins: bool) -> _
 
 
 def _after_full_stop(low: str, after: str, known: Words, *, capital: bool, begins: bool) -> _Border:
-    if low in known.abbreviations or (_INITIALS.fullmatch(low) and (known.numbered or (len(low) == 2 and low != "i."))):
+    if low in known.abbreviations or low.endswith(known.suffixes):
+        return "none"
+    if _INITIALS.fullmatch(low) and (known.numbered or (len(low) == 2 and low != "i.")):
         return "none"
     if _LIST_NUMBER.fullmatch(low) and (begins or known.numbered):
         return "none"

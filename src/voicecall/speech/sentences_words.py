@@ -14,6 +14,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 
     abbreviations: frozenset[str] = frozenset()
     """What ends in a full stop and never ends a sentence."""
+    suffixes: tuple[str, ...] = ()
+    """How compounds end that are abbreviations too."""
     before_numbers: frozenset[str] = frozenset()
     """What ends in a full stop and is an abbreviation only before a number."""
     at_ends: frozenset[str] = frozenset()
@@ -61,6 +63,7 @@ _GERMAN = Words(
         "zu von in im "
         "am an auf für mit bei nicht sehr zum zur ist sind"
     ),
+    suffixes=("str.", "pl.", "tel.", "nr."),
     numbered=True,
 )
 _SPANISH = Words(
