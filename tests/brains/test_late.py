@@ -226,6 +226,22 @@ def test_the_end_of_the_call_ends_the_work() -> None:
     assert brain.ended == ["left"]
 
 
+def test_who_still_waits_when_the_call_ends_is_told() -> None:
+    async def ask(mind: LateMind) -> None:
+        with pytest.raises(AgentError, match="was stopped"):
+            await answer(mind, said("hello"))
+
+    async def main() -> None:
+        mind = Late(Scripted(after(1000, "Never."))).open(CALL, Reports())
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(mind.run())
+            tasks.create_task(ask(mind))
+            await asyncio.sleep(1)
+            running.cancel()
+
+    run_virtual(main)
+
+
 def test_an_agent_that_cannot_be_had_fails_both_ways() -> None:
     async def die() -> None:
         await asyncio.sleep(5)

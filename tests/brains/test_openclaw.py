@@ -9,16 +9,19 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
+import httpx2
 import pytest
 from openai import AsyncOpenAI
 
 from tests.brains.conversations import CALL, Reports, agent, answer, caller, said, talk, texts
-from voicecall.brains import BrainOptions, Conversation, Line, Opening
+from voicecall.brains import BrainOptions, Conversation, Line, Opening, Said
 from voicecall.brains.late import LateMind
-from voicecall.brains.openclaw import OpenClawBrain, identity
+from voicecall.brains.openclaw import OpenClawBrain, OpenClawMind, identity
+from voicecall.emulators.clock import run_virtual
 from voicecall.emulators.vendors import listening
 from voicecall.emulators.vendors.openclaw import OpenClawGateway, Seen
 from voicecall.errors import AgentError, ConfigError
+from voicecall.net.http import Http
 
 TOKEN = "a-token"
 WORDS = '{"spoken": "It is sunny in Köln \U0001f324 today."}'
@@ -288,6 +291,46 @@ async def test_the_end_of_the_call_stops_the_work_at_the_gateway() -> None:
         at.running.cancel()
         async with asyncio.timeout(5):
             await at.last.cancelled.wait()
+
+
+class Canned(httpx2.AsyncBaseTransport):
+    """Always gives the same answer."""
+
+    def __init__(self, status: int, content: bytes = b"", **headers: str) -> None:
+        self._status, self._content = status, content
+        self._headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(self._status, content=self._content, headers=self._headers)
+
+
+async def canned(transport: Canned) -> list[Said]:
+    async with Http(transport) as http:
+        mind = OpenClawMind(BrainOptions(url="http://gateway.example.com"), http, CALL)
+        return await answer(mind, said("Hello."))
+
+
+def test_a_busy_gateway_gets_the_moment_that_it_asks_for() -> None:
+    async def ask() -> float:
+        with pytest.raises(AgentError) as error:
+            await canned(Canned(429, retry_after="2"))
+        assert error.value.retryable
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(ask) == 2.0
+
+
+async def test_an_answer_that_is_not_streamed_is_understood() -> None:
+    whole = b'{"choices": [{"message": {"role": "assistant", "content": "Hello."}}]}'
+    assert await canned(Canned(200, whole, content_type="application/json")) == ["Hello."]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"), [(b"<html>", "application/json"), (b"data: <html>\n\n", "text/event-stream")]
+)
+async def test_what_is_no_chat_completion_is_an_error(body: bytes, kind: str) -> None:
+    with pytest.raises(AgentError, match="something else than chat completions"):
+        await canned(Canned(200, body, content_type=kind))
 
 
 async def test_the_emulated_gateway_is_understood_by_openais_own_client() -> None:

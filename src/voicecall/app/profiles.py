@@ -15,13 +15,15 @@ from voicecall.core.call import Call
 from voicecall.core.events import Event, Warned
 from voicecall.core.languages import language
 from voicecall.core.rules import Rules, TurnRules
-from voicecall.errors import BadParameters, ConfigError, Fault
+from voicecall.errors import BadParameters, ConfigError, Fault, SpeechError
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.making import Manner
 from voicecall.gateway.media import Media
 from voicecall.gateway.mouth import Mouth
 from voicecall.gateway.session import Session
 from voicecall.gateway.switchboard import Reception
+from voicecall.speech import SynthesizerStream
+from voicecall.speech.plain import NoVoice
 from voicecall.speech.pronounce import Pronunciations
 from voicecall.speech.spoken import spoken
 
@@ -94,6 +96,7 @@ def manner(turns: Turns, line: LineOptions, tongue: str) -> Manner:
     """Return how the agent speaks on a line, in this language."""
     said, pronounced = language(tongue), Pronunciations(line.tts.pronunciations)
     return Manner(
+        language=tongue,
         speakable=lambda text: pronounced.apply(spoken(text, tongue)),
         filler=_or(turns.filler_text, said.filler),
         filler_after=turns.filler_after_ms / 1000,
@@ -173,10 +176,9 @@ class Profiles:
         mind = self._engines.brain(line.brain).open(
             Opening(call.id, call.direction, call.from_, call.to, tongue), hearsay(post)
         )
-        synthesizer = self._engines.synthesizer(line.tts)
         mouth = Mouth(
             mind,
-            synthesizer.open(voice(line.tts, tongue), lambda trouble: post(Warned(trouble.code, trouble.text))),
+            self._voice(line, tongue, post),
             post,
             lead=LEAD,
             manner=manner(self._config.turns, line, tongue),
@@ -196,6 +198,15 @@ class Profiles:
         return Media(
             ears, mouth, post, lambda more: conversation(session.call, session.around.clock(), more), opening=opening
         )
+
+    def _voice(self, line: LineOptions, tongue: str, post: Callable[[Event], None]) -> SynthesizerStream:
+        """Return the voice of a call; where there is none for its language, one that says so."""
+        try:
+            return self._engines.synthesizer(line.tts).open(
+                voice(line.tts, tongue), lambda trouble: post(Warned(trouble.code, trouble.text))
+            )
+        except SpeechError as error:
+            return NoVoice(error)
 
     def _line(self, call: Call) -> LineOptions:
         return self._config.line(call.to if call.direction == "inbound" else "")

@@ -118,8 +118,10 @@ class LateMind:
                     question = await self._questions.get()
                     question.asking = tasks.create_task(self._ask(question), name="question")
         except* AgentError:
+            pass  # it is in `_dead`
+        finally:
             while not self._questions.empty():
-                self._questions.get_nowait().end(self._dead)
+                self._questions.get_nowait().end(self._stopped())
         if self._dead is not None:
             raise self._dead
 
@@ -129,6 +131,9 @@ class LateMind:
         except AgentError as error:
             self._dead = error
             raise
+
+    def _stopped(self) -> AgentError:
+        return self._dead or AgentError("the agent was stopped")
 
     async def _ask(self, question: _Question) -> None:
         try:
@@ -140,7 +145,7 @@ class LateMind:
         except AgentError as error:
             question.end(error)
         except asyncio.CancelledError:
-            question.end(self._dead or AgentError("the agent was stopped"))
+            question.end(self._stopped())
             raise
         else:
             question.end(None)
@@ -148,16 +153,18 @@ class LateMind:
             self._volunteer(question)
 
     def _volunteer(self, late: _Question) -> None:
-        """Offer an answer that nobody waits for; one that asks for something to be done waits for the next question."""
+        """Offer an answer that nobody waits for; one with something to be done is kept for the next question."""
         if late.error is not None:
             self._lose(late.error)
             return
-        items = joined(late.items)
-        if all(isinstance(item, str) for item in items):
-            self._late = None
-            for item in items:
-                if isinstance(item, str) and item:
-                    self._report(Volunteered(item))
+        match joined(late.items):
+            case [] | [""]:
+                self._late = None
+            case [str(text)]:
+                self._late = None
+                self._report(Volunteered(text))
+            case _:
+                pass  # with something to be done
 
     def _lose(self, error: AgentError) -> None:
         self._late = None

@@ -28,6 +28,8 @@ from voicecall.speech.spoken import spoken
 class Manner:
     """How a call's agent speaks, and what is said in its place."""
 
+    language: str = "en"
+    """A BCP 47 tag."""
     speakable: Callable[[str], str] = spoken
     """From a piece of text to how it is read aloud; empty when there is nothing to say."""
     filler: str = ""
@@ -159,7 +161,7 @@ class Making:
 
     async def _pieces(self) -> AsyncGenerator[str, None]:
         """Yield what is to be said, and do what is to be done, in the order in which the agent wants it."""
-        contract, pieces = Contract(), Pieces()
+        contract, pieces = Contract(), Pieces(self._manner.language)
         begun = False
         while True:
             match await self._items.get():

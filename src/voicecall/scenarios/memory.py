@@ -14,7 +14,7 @@ from voicecall.app.profiles import Profiles, check_available
 from voicecall.app.serving import CALLER_VOICE
 from voicecall.carriers import Carrier, HttpReply, Webhook
 from voicecall.config.model import Config
-from voicecall.config.speech import Stt, Tts
+from voicecall.config.speech import Tts
 from voicecall.core.credentials import mint
 from voicecall.core.ids import CallId
 from voicecall.emulators.faces import Socket
@@ -30,7 +30,7 @@ from voicecall.gateway.line import Line
 from voicecall.gateway.outbox import Surroundings
 from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
-from voicecall.speech import Speaker, Transcriber, onnx
+from voicecall.speech import Speaker, onnx
 from voicecall.store.memory import MemoryStore
 
 from .reading import SECRET
@@ -89,10 +89,8 @@ class _Rest(httpx2.AsyncBaseTransport):
 class MemoryStages:
     """Gateways that share their engines. To be used on one virtual loop."""
 
-    def __init__(self, caller: Speaker, ear: Transcriber, profiles: Mapping[int, Profiles]) -> None:
+    def __init__(self, caller: Speaker, profiles: Mapping[int, Profiles]) -> None:
         """`caller` is the voice of the phones; `profiles` are by the identity of their configuration."""
-        self.ear = ear
-        """A local transcriber."""
         self._caller = caller
         self._profiles = profiles
         self._count = 0
@@ -169,8 +167,10 @@ class MemoryStages:
 
 
 @asynccontextmanager
-async def memory_stages(configs: Iterable[Config], seed: int) -> AsyncIterator[MemoryStages]:
+async def memory_stages(configs: Iterable[Config], *, speaking: bool, seed: int) -> AsyncIterator[MemoryStages]:
     """Provide gateways of these configurations, with all their engines loaded; the same `seed` makes the same voices.
+
+    `speaking`: whether the phones need a voice; without one, they whistle.
 
     Raises:
         VoicecallError: one of them cannot be had.
@@ -181,10 +181,10 @@ async def memory_stages(configs: Iterable[Config], seed: int) -> AsyncIterator[M
     for config in configs:
         check_available(config)
         profiles[id(config)] = Profiles(config, engines)
-    made = MemoryStages(engines.speaker(Tts()), engines.transcriber(Stt()), profiles)
+    caller = engines.speaker(Tts() if speaking else Tts(provider="tone"))
     async with AsyncExitStack() as stack:
         await engines.load(stack)
-        yield made
+        yield MemoryStages(caller, profiles)
 
 
 class _Front:

@@ -16,11 +16,14 @@ from .running import Outcome
 from .timeline import timeline, told
 
 
-def lines(outcome: Outcome) -> Iterator[str]:
-    """Yield what a person is told: one line when all was as expected, else what was not, and what was heard when."""
+def lines(outcome: Outcome, *, whole: bool = False) -> Iterator[str]:
+    """Yield what a person is told: one line when all was as expected, else what was not, and what was heard when.
+
+    `whole`: tell what was heard when in any case.
+    """
     took = f"{outcome.measures.seconds:6.1f} s" if outcome.measures else "        "
     yield f"{'pass' if outcome.passed else 'FAIL'}  {took}  {outcome.read.file}: {outcome.read.scenario.name}"
-    if outcome.passed:
+    if outcome.passed and not whole:
         return
     for miss in outcome.missed:
         yield f"      {miss.expectation}: wanted {miss.wanted}"
@@ -73,7 +76,7 @@ def keep(outcome: Outcome, folder: Path) -> None:
         "record.json": json.dumps(held.record, indent=1),
         "transcript.json": json.dumps(held.record["transcript"], indent=1),
         "events.jsonl": "\n".join(map(json.dumps, held.events)),
-        "timeline.txt": "\n".join(lines(outcome)),
+        "timeline.txt": "\n".join(lines(outcome, whole=True)),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 
 from voicecall.app import new_event_loop
 from voicecall.app.engines import Engines
-from voicecall.config.model import Config
 from voicecall.config.speech import Stt
 from voicecall.emulators.clock import VirtualLoop
 from voicecall.errors import VoicecallError
@@ -83,17 +82,17 @@ async def _run(scenarios: Sequence[Read], seed: int | None, jobs: int, tell: Tel
     left = deque(sorted(range(len(scenarios)), key=lambda number: _group(scenarios, number)))
     async with AsyncExitStack() as stack:
         open_stage: OpenStage = real_stage
-        ear: Transcriber | None
         if seed is not None:
-            stages = await stack.enter_async_context(memory_stages([one.config for one in scenarios], seed))
-            open_stage, ear = stages.open, stages.ear
-        else:
-            ear = await _ear(stack, scenarios)
+            configs = [one.config for one in scenarios]
+            speaking = any(_speaks(one) for one in scenarios)
+            stages = await stack.enter_async_context(memory_stages(configs, speaking=speaking, seed=seed))
+            open_stage = stages.open
+        ear = await _ear(stack, scenarios)
 
         async def work() -> None:
             while left:
                 config = scenarios[left[0]].config
-                async with _opened(open_stage, config) as stage:
+                async with open_stage(config) as stage:
                     while left and scenarios[left[0]].config == config:
                         number = left.popleft()
                         outcomes[number] = await _outcome(stage, scenarios[number], ear)
@@ -110,10 +109,11 @@ def _group(scenarios: Sequence[Read], number: int) -> int:
     return next(first for first, one in enumerate(scenarios) if one.config == scenarios[number].config)
 
 
-@asynccontextmanager
-async def _opened(open_stage: OpenStage, config: Config) -> AsyncIterator[Stage]:
-    async with open_stage(config) as stage:
-        yield stage
+def _speaks(read: Read) -> bool:
+    """Say whether the phone of a scenario may need a voice."""
+    scenario = read.scenario
+    words = any(step.say is not None or step.voicemail is not None for step in scenario.caller.steps)
+    return words or (scenario.direction == "outbound" and not scenario.caller.steps)
 
 
 async def _ear(stack: AsyncExitStack, scenarios: Sequence[Read]) -> Transcriber | None:

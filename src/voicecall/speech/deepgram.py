@@ -24,9 +24,10 @@ def address(options: VendorOptions, path: str, query: Mapping[str, str], *, sock
     An empty value in `options.extra` takes a parameter away.
     """
     origin = (options.base_url or _ORIGIN).rstrip("/")
-    named = {name for name, _ in options.extra}
+    extra = [(name, value) for name, value in options.extra if name != "vad"]  # who detects speech: not Deepgram's
+    named = {name for name, _ in extra}
     kept = [(name, value) for name, value in query.items() if name not in named]
-    added = [(name, value) for name, value in options.extra if value]
+    added = [(name, value) for name, value in extra if value]
     return f"{origin.replace('http', 'ws', 1) if socket else origin}{path}?{urlencode(kept + added)}"
 
 

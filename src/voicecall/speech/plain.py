@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
+from voicecall.errors import SpeechError
+
 from . import Speaker, Voice
 
 
@@ -22,3 +24,27 @@ class PlainVoice:
     async def run(self) -> None:
         """There is nothing to keep ready."""
         await asyncio.Event().wait()
+
+
+class NoVoice:
+    """The voice of a call that cannot have one, and why."""
+
+    def __init__(self, why: SpeechError) -> None:
+        self._why = why
+
+    async def speak(self, text: str) -> AsyncGenerator[bytes, None]:
+        """Yield nothing.
+
+        Raises:
+            SpeechError: always.
+        """
+        raise self._why
+        yield b""
+
+    async def run(self) -> None:
+        """Say once why there is none.
+
+        Raises:
+            SpeechError: always.
+        """
+        raise self._why

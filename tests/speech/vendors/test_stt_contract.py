@@ -22,6 +22,7 @@ from tests.speech.vendors.kits import (
     stt_kits,
     until,
 )
+from voicecall import plugins
 from voicecall.speech import Report, Speech, Transcription, Trouble
 
 DUE = 0.4
@@ -114,6 +115,12 @@ def play(kit: SttKit, act: Callable[[Call], Awaitable[None]], fault: Fault | Non
         return call
 
     return asyncio.run(main())
+
+
+def test_no_vendor_is_left_out() -> None:
+    assert {kit.vendor for kit in stt_kits()} == {
+        name for name in plugins.TABLE["stt"] if not plugins.is_local("stt", name)
+    }
 
 
 @vendors()

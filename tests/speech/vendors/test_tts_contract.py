@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.speech.vendors.kits import KEY, Fault, Run, TtsBench, TtsKit, loaded, running, tts_kits, until
+from voicecall import plugins
 from voicecall.audio import TELEPHONE_RATE
 from voicecall.audio.g711 import from_float, to_float
 from voicecall.errors import SpeechError
@@ -109,6 +110,12 @@ def play(kit: TtsKit, act: Callable[[Call], Awaitable[None]], fault: Fault | Non
         return call
 
     return asyncio.run(main())
+
+
+def test_no_vendor_is_left_out() -> None:
+    assert {kit.vendor for kit in tts_kits()} == {
+        name for name in plugins.TABLE["tts"] if not plugins.is_local("tts", name)
+    }
 
 
 @vendors()
