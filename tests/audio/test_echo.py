@@ -182,3 +182,15 @@ def test_one_sure_window_makes_an_echo_and_four_unlike_ones_a_person() -> None:
     assert verdicts(*[unlike] * 3, between, *[unlike] * 3) == ["unclear"] * 7
     assert verdicts(sure, *[unlike] * 3, sure) == ["echo"] * 5
     assert verdicts(sure, *[unlike] * 4, between, sure) == ["echo"] * 4 + ["speech"] * 2 + ["echo"]
+
+
+def tones(*hertz: float, seconds: float = 2.0) -> Samples:
+    times = np.arange(round(seconds * RATE)) / RATE
+    track: Samples = sum(0.1 * np.sin(2 * np.pi * one * times) for one in hertz).astype(np.float32)  # type: ignore[union-attr]
+    return track
+
+
+@pytest.mark.parametrize("heard", [(440.0,), (572.0,), (697.0, 1209.0), (350.0, 440.0, 480.0)])
+def test_tones_are_nobodys_echo_because_they_are_like_themselves_at_any_delay(heard: tuple[float, ...]) -> None:
+    assert set(likenesses(tones(*heard), tones(*heard))) == {0.0}
+    assert set(likenesses(tones(440.0), tones(*heard))) == {0.0}

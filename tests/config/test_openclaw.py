@@ -98,7 +98,11 @@ def test_the_other_shapes_mean_the_same(loaded: Write) -> None:
 
 
 def test_a_bare_block_is_answered_by_its_model_or_by_the_demo_agent(loaded: Write) -> None:
-    model = loaded('{"enabled": true, "responseModel": "openai/gpt", "responseSystemPrompt": "short"}', "a.json")
+    model = loaded(
+        '{"enabled": true, "responseModel": "openai/gpt", "responseSystemPrompt": "short"}',
+        "a.json",
+        {"OPENAI_API_KEY": "key"},
+    )
     assert (model.config.brain.kind, model.config.brain.model) == ("model", "openai/gpt")
     assert model.config.brain.instructions == "short"
     assert not model.warnings
@@ -168,7 +172,10 @@ def test_no_key_of_the_table_is_unknown(key: str, loaded: Write) -> None:
 
 
 def test_our_own_keys_in_json_are_not_taken_for_theirs(loaded: Write) -> None:
-    found = loaded('{"tts": {"provider": "openai", "openai": {"voice": "alloy", "apiKey": "key"}}, "brain": {"kind": "echo"}}', "a.json")
+    found = loaded(
+        '{"tts": {"provider": "openai", "openai": {"voice": "alloy", "apiKey": "key"}}, "brain": {"kind": "echo"}}',
+        "a.json",
+    )
     assert (found.config.tts.openai.voice, found.config.brain.kind, found.warnings) == ("alloy", "echo", ())
 
 

@@ -11,23 +11,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.brains.agents import Agent, serving
 from tests.brains.conversations import CALL, Reports, agent, answer, caller, said, talk
+from voicecall.app.engines import Engines
 from voicecall.brains import BrainOptions, HangUpAfter, Mind, NoteOutcome, PressKeys, Report, Said
 from voicecall.brains.command import CommandBrain
 from voicecall.brains.http import HttpBrain
 from voicecall.brains.python import PythonBrain
+from voicecall.config.load import load
+from voicecall.config.reference import reference
+from voicecall.plugins import TABLE
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "brains.md").read_text("utf-8")
-KEYS = {
-    *("kind", "text", "model", "instructions", "base_url", "url", "token", "command", "callable", "servers"),
-    *("timeout_ms", "max_tokens", "early", "fallback", "openai", "anthropic", "gemini", "openclaw"),
-}
+SECRETS = dict.fromkeys(("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENCLAW_GATEWAY_TOKEN", "AGENT_TOKEN"), "secret")
 
 
 def section(name: str) -> str:
@@ -39,6 +39,7 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
+CONFIGURATIONS = blocks(PAGE, "toml")
 REQUEST, *ANSWERS = blocks(section("http"), "json")
 (EVENTS,) = blocks(section("http"), "text")
 WRITTEN, READ, NEWS = blocks(section("command"), "jsonl")
@@ -167,15 +168,33 @@ def test_the_function_shown_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert asyncio.run(main()) == ["You said: Hello.", "Goodbye!", NoteOutcome("finished"), HangUpAfter()]
 
 
-def test_the_configurations_shown_have_only_keys_that_there_are() -> None:
-    def keys(brain: dict[str, Any]) -> set[str]:
-        return set(brain) | (keys(brain["fallback"]) if "fallback" in brain else set())
+@pytest.mark.parametrize("shown", CONFIGURATIONS)
+def test_the_configurations_shown_make_the_agents_they_name(
+    shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "voicecall.toml"
+    file.write_text(shown)
+    (tmp_path / "my_agent.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    loaded = load(file, {**SECRETS, "VOICECALL_STATE_DIR": str(tmp_path)})
+    assert loaded.warnings == ()
+    brain = Engines().brain(loaded.config.brain)
+    kind = loaded.config.brain.kind
+    assert brain.early == (kind == "model" and not loaded.config.brain.servers)
 
-    shown = [tomllib.loads(block) for block in blocks(PAGE, "toml")]
-    assert len(shown) > 7
-    for one in shown:
-        assert set(one) == {"brain"}
-        assert keys(one["brain"]) <= KEYS
+
+def test_every_kind_has_its_row_and_every_example_its_kind() -> None:
+    rows = set(re.findall(r"^\| `([a-z]+)` \|", PAGE.partition("\n## ")[0], re.MULTILINE))
+    assert rows == set(TABLE["brain"])
+    shown = {tomllib.loads(one)["brain"]["kind"] for one in CONFIGURATIONS}
+    assert rows == shown | {"demo", "fixed", "echo"}
+
+
+def test_the_keys_named_are_there() -> None:
+    known = set(re.findall(r"^\| `([a-z_.]+)", reference(), re.MULTILINE))
+    named = set(re.findall(r"`(brain\.[a-z_.]+)`", PAGE))
+    assert len(named) > 10
+    assert {key for key in named if not any(one.startswith(key) for one in known)} == set()
 
 
 def test_the_table_of_codes_names_every_trouble_and_no_other() -> None:

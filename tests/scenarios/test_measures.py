@@ -73,8 +73,23 @@ def test_an_interruption_lasts_until_the_agent_is_silent() -> None:
     assert measured.replies[0].cut
 
 
+def test_an_interruption_in_a_breath_of_the_agents_takes_no_time() -> None:
+    measured = measure(
+        held(
+            agent=[(1.0, 3.9)],
+            caller=[(4.0, 5.0)],
+            journal=step("say", 3.98, 5.0, "Wait"),
+            events=reply(1, 1.0, 4.4, "A long answer", heard="A long"),
+        )
+    )
+    assert measured.interruptions_ms == (0.0,)
+
+
 def test_speech_in_the_agents_silence_is_no_interruption() -> None:
-    measured = measure(held(agent=[(1.0, 2.0)], caller=[(3.0, 4.0)], journal=step("say", 3.0, 4.0, "Hello")))
+    events = reply(1, 1.0, 2.0, "One line")
+    measured = measure(
+        held(agent=[(1.0, 2.0)], caller=[(2.1, 4.0)], journal=step("say", 2.1, 4.0, "Hello"), events=events)
+    )
     assert measured.interruptions_ms == ()
 
 

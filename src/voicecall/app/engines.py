@@ -11,8 +11,9 @@ from pydantic import SecretStr
 from voicecall import plugins
 from voicecall.brains import Brain, BrainOptions, Server
 from voicecall.brains.careful import Careful
-from voicecall.config.agents import Agent
+from voicecall.config.agents import Agent, VendorModel
 from voicecall.config.agents import Brain as BrainSection
+from voicecall.config.check import vendor_of
 from voicecall.config.model import Turns
 from voicecall.config.speech import PluginStt, PluginTts, Stt, Tts, VendorStt, VendorTts
 from voicecall.speech import Detector, Engine, Speaker, Synthesizer, Transcriber, VendorOptions, Voice
@@ -86,7 +87,8 @@ class Engines:
             return self._one(kind, name, options.tone.seconds)
         if plugins.is_local(kind, name):
             return self._one(kind, name)
-        vendor = getattr(options, name, options.plugin)
+        own = getattr(options, name, None)
+        vendor = own if isinstance(own, VendorStt | VendorTts) else options.plugin
         made = _vendor(vendor, options.voice if isinstance(options, Tts) else "default")
         return self._one(kind, name, replace(made, extra=(*made.extra, *extra)))
 
@@ -144,10 +146,8 @@ def _vendor(options: VendorStt | VendorTts, voice: str) -> VendorOptions:
 
 def brain_options(agent: Agent) -> BrainOptions:
     """Return what an agent is made of; the key and the address are those of the vendor that its model names."""
-    vendor = (agent.model or "").replace("/", ":", 1).partition(":")[0]
-    whose = {"anthropic": agent.anthropic, "openai": agent.openai}.get(
-        vendor, agent.gemini if vendor.startswith(("google", "gemini")) else None
-    )
+    vendor = vendor_of(agent.model or "")
+    whose: VendorModel | None = getattr(agent, vendor) if vendor is not None else None
     url, token = agent.url, _secret(agent.token)
     if agent.kind == "openclaw":
         url = agent.openclaw.gateway_url or "http://127.0.0.1:18789"
@@ -172,7 +172,7 @@ def brain_options(agent: Agent) -> BrainOptions:
     )
 
 
-def _base(vendor: str, origin: str | None) -> str | None:
+def _base(vendor: str | None, origin: str | None) -> str | None:
     """Return the base URL at an origin, as the vendor's own ends."""
     return f"{origin}/v1" if origin is not None and vendor == "openai" else origin
 

@@ -112,9 +112,16 @@ def check_language(tag: str, line: LineOptions) -> None:
     """
     if not is_language(tag):
         raise BadParameters("language: write a BCP 47 tag, such as en, de or en-GB")
-    local = [speech.provider for speech in (line.stt, line.tts) if speech.provider in LOCAL]
-    if local and tag.split("-")[0].lower() != "en":
-        raise BadParameters(f"language: {', '.join(local)} know English only; set stt.provider and tts.provider")
+    if tag.split("-")[0].lower() == "en":
+        return
+    for key, speech in (("stt", line.stt), ("tts", line.tts)):
+        for name in (speech.provider, *speech.fallback):
+            if name in LOCAL:
+                named = f"{key}.provider" if name == speech.provider else f"{key}.fallback"
+                raise BadParameters(
+                    f"language: {tag} is not known to {named}, {name}: it speaks English only; "
+                    f"name a vendor such as deepgram, openai or elevenlabs there"
+                )
 
 
 def _or(given: str | None, usual: str) -> str:

@@ -32,6 +32,7 @@ _WHITENING = 0.6
 _FLAT = 1e-3  # of the strongest bin: what lies below is not whitened any further
 _FAINT = gain(-20.0)  # of the loudest stretch sent: below this nothing of it is heard in its echo
 _SILENT_DBFS = -65.0
+_TONES = 5.0  # frequencies at once: keys and tones have up to four and a half, voiced speech from six
 _BAND = slice(300 * _TRANSFORM // TELEPHONE_RATE, 3400 * _TRANSFORM // TELEPHONE_RATE)
 
 Spectrum: TypeAlias = npt.NDArray[np.complex64]
@@ -96,9 +97,20 @@ class EchoDetector:
         return played[-_REACH:].rjust(_REACH, MULAW_SILENCE)
 
 
-def _whitened(samples: Samples) -> Spectrum:
-    """Return the spectrum within the telephone's band, with less difference between its bins."""
-    spectrum = np.fft.rfft(samples, _TRANSFORM)[_BAND]
+def _spectrum(samples: Samples) -> Spectrum:
+    """Return the spectrum within the telephone's band."""
+    spectrum: Spectrum = np.fft.rfft(samples, _TRANSFORM)[_BAND].astype(np.complex64, copy=False)
+    return spectrum
+
+
+def _is_tone(spectrum: Spectrum) -> bool:
+    """Say whether there are so few frequencies in it that it is like itself at any delay."""
+    power = np.abs(spectrum).astype(np.float64) ** 2
+    return bool(power.sum() ** 2 < _TONES * _TRANSFORM / _WINDOW * np.square(power).sum())
+
+
+def _whitened(spectrum: Spectrum) -> Spectrum:
+    """Return the spectrum with less difference between its bins."""
     magnitude = np.abs(spectrum)
     whitened: Spectrum = spectrum / (magnitude + _FLAT * magnitude.max()) ** np.float32(_WHITENING)
     return whitened
@@ -112,7 +124,10 @@ def _samples(spectrum: Spectrum) -> Samples:
 
 def _correlation(heard: Samples, played: Samples) -> float:
     """Return the correlation coefficient at the best delay. `played` ends with `heard`, and begins earlier."""
-    short, long = _whitened(heard), _whitened(played)
+    spectrum = _spectrum(heard)
+    if _is_tone(spectrum):
+        return 0.0
+    short, long = _whitened(spectrum), _whitened(_spectrum(played))
     products = _samples(long * short.conj())[: _DELAYS + 1]
     energies = np.concatenate(([0.0], np.cumsum(_samples(long)[:_REACH] ** 2, dtype=np.float64)))
     energy = energies[len(heard) :] - energies[: -len(heard)]

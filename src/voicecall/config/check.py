@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from .agents import Brain
+from .agents import Agent, Brain
 from .keys import Path
 from .model import Config
 from .speech import VendorStt, VendorTts
@@ -31,6 +31,18 @@ _OF_A_KIND: dict[str, dict[str, str]] = {
 """What an agent of each kind cannot do without, and what to write."""
 LOCAL = frozenset({"local", "moonshine", "whisper", "piper"})
 """Engines of this machine, which know English only."""
+_NEED_A_DETECTOR = LOCAL | {"scripted"}
+"""Transcribers that do not notice by themselves when the caller speaks."""
+_MODELS: dict[str, str] = {
+    "openai": "openai",
+    "openai-chat": "openai",
+    "openai-responses": "openai",
+    "anthropic": "anthropic",
+    "google-gla": "gemini",
+    "google": "gemini",
+    "gemini": "gemini",
+}
+"""For the vendor in the name of a language model: the section of `brain` that holds its key."""
 _SORTS = {
     "int_type": "expected a whole number",
     "float_type": "expected a number",
@@ -41,6 +53,11 @@ _SORTS = {
     "tuple_type": "expected a list",
     "missing": "is missing",
 }
+
+
+def vendor_of(model: str) -> str | None:
+    """Return the section of `brain` with the key for a model such as `openai:gpt-5-mini`; None where there is none."""
+    return _MODELS.get(model.replace("/", ":", 1).partition(":")[0])
 
 
 def misfit(error: Mapping[str, Any]) -> tuple[Path, str]:
@@ -121,6 +138,7 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
     yield from _missing_credentials(config)
     yield from _half_a_key(config)
     yield from _incomplete_agents(config)
+    yield from _unheard(config)
     yield from _deaf_or_mute(config)
 
 
@@ -165,6 +183,22 @@ def _incomplete_agents(config: Config) -> Iterator[Contradiction]:
                     yield Contradiction(
                         ((*part, key), (*part, "kind")), f"is missing for kind `{agent.kind}`: write {wanted}"
                     )
+            yield from _model_without_key(part, agent)
+
+
+def _model_without_key(path: Path, agent: Agent) -> Iterator[Contradiction]:
+    name = vendor_of(agent.model or "") if agent.kind == "model" else None
+    if name is None:
+        return
+    vendor = getattr(agent, name)
+    if name == "openai" and (agent.base_url or vendor.api_base_url):
+        return  # a server that is like OpenAI's may do without
+    if not _text(vendor.api_key) and not _text(agent.token):
+        yield Contradiction(
+            ((*path, name, "api_key"), (*path, "model"), (*path, "kind")),
+            f"is missing for `{agent.model}`: write it, or set {name.upper()}_API_KEY",
+            mild=True,
+        )
 
 
 def _deaf_or_mute(config: Config) -> Iterator[Contradiction]:
@@ -187,6 +221,19 @@ def _deaf_or_mute(config: Config) -> Iterator[Contradiction]:
                         f"is {line.language}, and the engines of this machine know English only: "
                         f"set `{part}.provider` to a vendor such as deepgram, openai or elevenlabs",
                     )
+
+
+def _unheard(config: Config) -> Iterator[Contradiction]:
+    """Transcribers that wait for a detector which is off."""
+    for number in ("", *config.lines) if config.turns.vad == "off" else ():
+        stt, at = config.line(number).stt, ("lines", number) if number else ()
+        for name in (stt.provider, *stt.fallback):
+            if name in _NEED_A_DETECTOR:
+                yield Contradiction(
+                    (("turns", "vad"), (*at, "stt", "provider"), ("stt", "provider"), ("stt", "fallback")),
+                    f"is off, and `{name}` does not notice by itself when the caller speaks: write local, or take a "
+                    "vendor such as deepgram in `stt.provider` and `stt.fallback`",
+                )
 
 
 def _text(value: object) -> str:

@@ -98,7 +98,7 @@ def measure(held: Held) -> Measures:
         did=did,
         replies=replies,
         answers=tuple(_answers(held, sounded, did)),
-        interruptions_ms=tuple(_interruptions(sounded, did)),
+        interruptions_ms=tuple(_interruptions(sounded, did, replies)),
         pauses=tuple(_pauses(agent, replies)),
         silences=tuple(_silences(sounded, did, seconds)),
         stages=tuple(sorted({name for turn in held.record["latency"]["turns"] for name in turn if name != "turn"})),
@@ -201,13 +201,14 @@ def _answers(held: Held, sounded: tuple[Stretch, ...], did: tuple[Did, ...]) -> 
                 yield Answer(turn, (begin - last) * 1000, waits.pop(turn))
 
 
-def _interruptions(sounded: tuple[Stretch, ...], did: tuple[Did, ...]) -> Iterator[float]:
+def _interruptions(sounded: tuple[Stretch, ...], did: tuple[Did, ...], replies: tuple[Reply, ...]) -> Iterator[float]:
     for one in did:
-        if one.what in WORDS and one.sounded:
-            onset = one.sounded[0][0]
-            for begin, end in sounded:
-                if begin < onset < end:
-                    yield (end - onset) * 1000
+        onset = one.sounded[0][0] if one.what in WORDS and one.sounded else 0.0
+        if not any(reply.begin < onset < reply.end for reply in replies):
+            continue
+        for begin, end in sounded:
+            if begin < onset < end + GAP:
+                yield max(0.0, end - onset) * 1000
 
 
 def _pauses(agent: Samples, replies: tuple[Reply, ...]) -> Iterator[Stretch]:
