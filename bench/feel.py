@@ -15,7 +15,8 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from bench.servers import machine
 from voicecall.app.engines import Engines
 from voicecall.audio.g711 import to_float
 from voicecall.audio.levels import audible_spans
-from voicecall.audio.wav import encode_wav
+from voicecall.audio.wav import decode_wav, encode_wav
 from voicecall.config.model import Config
 from voicecall.config.speech import Stt, Tts
 from voicecall.emulators.disturbance import Disturbance, Echo, Noise
@@ -165,10 +166,7 @@ def falsely(count: int) -> dict[str, Falsely]:
         "cough": ([amid, Step(cough=2), Step(wait=2.0), Step(cough=1)], Disturbance()),
         "pink noise, 10 dB": (quiet, Disturbance(noise=Noise(kind="pink", snr=10))),
         "room tone, 10 dB": (quiet, Disturbance(noise=Noise(kind="room", snr=10))),
-        **{
-            f"echo after {late} ms": (quiet, Disturbance(echo=Echo(delay_ms=late, db=-12)))
-            for late in (100, 300, 600)
-        },
+        **{f"echo after {late} ms": (quiet, Disturbance(echo=Echo(delay_ms=late, db=-12))) for late in (100, 300, 600)},
     }
     found = {}
     for name, (amidst, line) in cases.items():
@@ -220,8 +218,6 @@ async def _read_out(folder: Path) -> list[Path]:
 
 
 async def _on_files(files: list[Path]) -> str:
-    from voicecall.audio.wav import decode_wav
-
     engines = Engines()
     transcriber = engines.transcriber(Stt())
     texts = []
@@ -232,19 +228,11 @@ async def _on_files(files: list[Path]) -> str:
     return " ".join(texts)
 
 
-class _loaded:  # noqa: N801 - reads as what it does
-    """The engines are loaded within."""
-
-    def __init__(self, engines: Engines) -> None:
-        from contextlib import AsyncExitStack
-
-        self._engines, self._stack = engines, AsyncExitStack()
-
-    async def __aenter__(self) -> None:
-        await self._engines.load(self._stack)
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
+@asynccontextmanager
+async def _loaded(engines: Engines) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        await engines.load(stack)
+        yield
 
 
 def _plain(text: str) -> list[str]:
@@ -280,11 +268,13 @@ def report(results: Results) -> None:
     for name, one in results.falsely.items():
         print(f"{name:<34}{one.calls:>6}{one.yielded:>8}{one.paused:>8}{one.talked_to_itself:>17}")
     told = results.words
-    print(f"\nword error rate over {told.count} words: {told.whole_path:.1%} on the line, {told.clean:.1%} on the files")
+    print(
+        f"\nword error rate over {told.count} words: {told.whole_path:.1%} on the line, {told.clean:.1%} on the files"
+    )
     print(f"\n{results.machine}; gateway and phones on one core")
 
 
-def main(show: Callable[[Results], None] = report) -> None:
+def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--calls", type=int, default=6, help="calls of each kind")
@@ -293,7 +283,7 @@ def main(show: Callable[[Results], None] = report) -> None:
     arguments = parser.parse_args()
     pin(arguments.core)
     results = measure(arguments.calls)
-    show(results)
+    report(results)
     if arguments.json:
         arguments.json.write_text(json.dumps(asdict(results), indent=1) + "\n")
 

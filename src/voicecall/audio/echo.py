@@ -32,7 +32,7 @@ _WHITENING = 0.6
 _FLAT = 1e-3  # of the strongest bin: what lies below is not whitened any further
 _FAINT = gain(-20.0)  # of the loudest stretch sent: below this nothing of it is heard in its echo
 _SILENT_DBFS = -65.0
-_TONES = 5.0  # frequencies at once: keys and tones have up to four and a half, voiced speech from six
+_TONES = 4.5  # frequencies at once: keys and tones have up to four, voiced speech from six
 _BAND = slice(300 * _TRANSFORM // TELEPHONE_RATE, 3400 * _TRANSFORM // TELEPHONE_RATE)
 
 Spectrum: TypeAlias = npt.NDArray[np.complex64]
