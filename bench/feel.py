@@ -18,10 +18,12 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from bench.measure import SERVER_CORE, percentile, pin
 from bench.servers import machine
+from voicecall import logs
 from voicecall.app.engines import Engines
 from voicecall.audio.g711 import to_float
 from voicecall.audio.levels import audible_spans
@@ -105,6 +107,8 @@ class Words:
     count: int
     clean: float
     whole_path: float
+    missed: list[str]
+    """What was said, and in place of it heard, over the whole path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +206,10 @@ def words() -> Words:
             lines = outcome.held.record["transcript"] if outcome.held else []
             heard += [line["text"] for line in lines if line["speaker"] == "caller"]
     said = _plain(" ".join(_READ_OUT))
-    return Words(len(said), errors(said, _plain(clean)) / len(said), errors(said, _plain(" ".join(heard))) / len(said))
+    on_line = _plain(" ".join(heard))
+    return Words(
+        len(said), errors(said, _plain(clean)) / len(said), errors(said, on_line) / len(said), _missed(said, on_line)
+    )
 
 
 async def _read_out(folder: Path) -> list[Path]:
@@ -249,6 +256,15 @@ def errors(said: Sequence[str], heard: Sequence[str]) -> int:
     return row[-1]
 
 
+def _missed(said: list[str], heard: list[str]) -> list[str]:
+    found = SequenceMatcher(None, said, heard, autojunk=False).get_opcodes()
+    return [
+        f"{' '.join(said[begin:end])} -> {' '.join(heard[first:last])}"
+        for same, begin, end, first, last in found
+        if same != "equal"
+    ]
+
+
 def measure(count: int) -> Results:
     """Measure everything."""
     added, response = latency(count)
@@ -271,6 +287,7 @@ def report(results: Results) -> None:
     print(
         f"\nword error rate over {told.count} words: {told.whole_path:.1%} on the line, {told.clean:.1%} on the files"
     )
+    print(*(f"    {miss}" for miss in told.missed), sep="\n")
     print(f"\n{results.machine}; gateway and phones on one core")
 
 
@@ -281,6 +298,7 @@ def main() -> None:
     parser.add_argument("--core", type=int, default=SERVER_CORE, help="the core that everything runs on")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results there")
     arguments = parser.parse_args()
+    logs.configure(logs.LogOptions(level="error"))
     pin(arguments.core)
     results = measure(arguments.calls)
     report(results)

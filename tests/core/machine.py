@@ -1,4 +1,4 @@
-"""State machines that play any order of events on a call, and on turn-taking alone."""
+"""State machines that play any order of events on a call."""
 
 from __future__ import annotations
 
@@ -7,36 +7,51 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
-    invariant,
     precondition,
     rule,
     run_state_machine_as_test,
 )
 
+from tests.core.manners import ARE_YOU_THERE
 from tests.core.watch import FLOOR_TIMERS
 from tests.core.world import LEG, TWICE, World, arrived, placed
 from voicecall.core import events as ev
-from voicecall.core import floor, saying, turns
-from voicecall.core.effects import CancelReply, HoldReply, ResumeReply, Say, StartTimer, StopTimer
-from voicecall.core.floor import Floor, Turns
+from voicecall.core.floor import Floor, Sign
 from voicecall.core.rules import Capabilities, Rules, TurnRules
 
-TEXTS = st.sampled_from(["", "mhm", "yes please number {}.", "then {} and", "perhaps {}"])
+TEXTS = st.sampled_from(
+    [
+        *("", "", "mhm", "yes please number {}.", "yes please number {}.", "then {} and", "perhaps {}"),
+        *("number {}, one moment please.", "All our agents {} are busy.", "Leave a message {} after the tone."),
+    ]
+)
 CAUSES = st.sampled_from(["completed", "busy", "no-answer", "failed", "canceled", "voicemail", "rejected"])
 MISFORTUNES = (
     *("leg ends", "dial fails", "stream drops", "stream drops", "ears fail", "end is asked"),
     *("restart", "restart", "crash", "stray hang-up", "stray answer"),
     *("carrier asks", "carrier asks", "stream is refused", "stream is refused", "late verdict", "prompt fails"),
 )
-TIMERS = ("endpoint", "transcript", "barge-in", "settle", "ring", "max-duration", "notify", "playback")
-TURN_RULES = st.builds(TurnRules, barge_in=st.sampled_from([True, True, False]), protect_greeting=st.booleans())
+MOUTH = ("", "", *("finished",) * 4, "unconfirmed", "failed", "farewell", "keys", "news", "outcome")
+TIMERS = ("endpoint", "transcript", "barge-in", "settle", "ring", "max-duration", "notify", "playback", "keys")
+TURN_RULES = st.builds(
+    TurnRules,
+    barge_in=st.sampled_from([True, True, False]),
+    protect_greeting=st.booleans(),
+    protect_inbound_greeting=st.booleans(),
+    early=st.booleans(),
+    silence=st.sampled_from([10.0, 10.0, 0.0]),
+    reprompts=st.sampled_from([0, 1, 1]),
+    reprompt=st.sampled_from([ARE_YOU_THERE, ARE_YOU_THERE, ""]),
+    goodbye=st.sampled_from(["Goodbye.", ""]),
+    digits_count=st.sampled_from([0, 2]),
+)
 FACULTIES = ("prompts", "redirects", "digits_end_stream", "listens_apart")
 CAN = st.builds(Capabilities, **dict.fromkeys(FACULTIES, st.booleans()))
 RULES = st.builds(
     Rules,
     stale=st.sampled_from([0.0, 120.0]),
     turns=TURN_RULES,
-    machine=st.sampled_from(["off", "off", "message"]),
+    machine=st.sampled_from(["off", "off", "message", "hangup"]),
     can=CAN,
     streaming=st.sampled_from([True, True, False]),
 )
@@ -147,6 +162,21 @@ class CallMachine(RuleBasedStateMachine):
     def the_caller_falls_silent(self, after: float) -> None:
         self.world.feed(ev.SpeechStopped(self.world.speaking, 0.2), after=after)
 
+    @precondition(lambda self: self.world.speaking)
+    @rule()
+    def it_is_speech_for_sure(self) -> None:
+        self.world.feed(ev.SpeechSure(self.world.speaking))
+
+    @precondition(lambda self: self.world.call.turns.floor in (Floor.CALLER, Floor.PAUSE))
+    @rule(sign=st.sampled_from(["likely", "over", "unlikely"]))
+    def the_pause_is_judged(self, sign: Sign) -> None:
+        self.world.feed(ev.TurnSigned(sign))
+
+    @rule(digit=st.sampled_from(["", "4", "2", "#"]))
+    def a_key_is_pressed(self, digit: str) -> None:
+        if digit:
+            self.world.feed(ev.DigitPressed(digit))
+
     @precondition(lambda self: self.world.unheard)
     @rule(text=TEXTS, newest=st.booleans(), final=st.sampled_from([True, True, False]))
     def words_are_made_out(self, text: str, newest: bool, final: bool) -> None:
@@ -158,7 +188,7 @@ class CallMachine(RuleBasedStateMachine):
             self.world.feed(ev.Heard(segment, text))
 
     @precondition(lambda self: self.world.replies)
-    @rule(end=st.sampled_from(["", "finished", "finished", "unconfirmed", "failed", "farewell"]), heard=st.booleans())
+    @rule(end=st.sampled_from(MOUTH), heard=st.booleans())
     def the_mouth_reports(self, end: str, heard: bool) -> None:
         world, (reply, how) = self.world, min(self.world.replies.items())
         text = f"It is reply {reply}."
@@ -168,6 +198,12 @@ class CallMachine(RuleBasedStateMachine):
             world.feed(ev.ReplyFailed(reply, "the service is down", voice=heard))
         elif end == "farewell":
             world.feed(ev.FarewellAsked(reply))
+        elif end == "keys":
+            world.feed(ev.KeysWanted(reply, "1w2"))
+        elif end == "news":
+            world.feed(ev.Volunteered("It is on its way."))
+        elif end == "outcome":
+            world.feed(ev.OutcomeNoted("booked", f"after {len(world.log)} facts"))
         elif reply in world.in_words:
             if how == "due":
                 world.feed(world.worded(reply) if end else ev.ReplyWorded(reply, ""))
@@ -229,6 +265,11 @@ class CallMachine(RuleBasedStateMachine):
     def the_floor_is_timed(self) -> None:
         self.world.fire(min(FLOOR_TIMERS & set(self.world.timers)))
 
+    @precondition(lambda self: "silence" in self.world.timers)
+    @rule()
+    def nobody_speaks(self) -> None:
+        self.world.fire("silence")
+
     @precondition(lambda self: self.world.timers)
     @rule(index=st.integers(0, 40))
     def a_timer_goes_off(self, index: int) -> None:
@@ -270,131 +311,3 @@ class TroubledMachine(CallMachine):
                     world.feed(ev.PlaybackStarted(max(world.replies)))
                 if "playback" in world.timers:
                     world.fire("playback")
-
-
-class TurnsMachine(RuleBasedStateMachine):
-    """Turn-taking alone, without a call around it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.turns, _ = saying.connect(Turns())
-        self.how = TurnRules()
-        self.at = 1000.0
-        self.segments = 0
-        self.unheard: set[int] = set()
-        self.timers: set[str] = set()
-        self.replies: dict[int, bool] = {}
-        """Under way, by number; whether it was cancelled."""
-
-    @initialize(rules=TURN_RULES, talking=st.booleans(), interrupted=st.booleans())
-    def begin(self, rules: TurnRules, talking: bool, interrupted: bool) -> None:
-        self.how = rules
-        if talking:
-            self.something_is_said(protected=False)
-            self.the_mouth_reports(over=False)
-        if interrupted:
-            self.speech_starts(0.2)
-
-    def take(self, result: floor.Result) -> None:
-        self.turns, out = result
-        for effect in out:
-            match effect:
-                case StartTimer(name, seconds):
-                    assert seconds >= 0
-                    self.timers.add(name)
-                case StopTimer(name):
-                    self.timers.discard(name)
-                case Say(reply):
-                    self.asked(reply)
-                case HoldReply(reply) | ResumeReply(reply) | CancelReply(reply):
-                    assert self.replies.get(reply) is False, f"{effect}: {self.replies}"
-                    self.replies[reply] = isinstance(effect, CancelReply)
-                case floor.TurnEnded(unanswered=True):
-                    self.turns = saying.respond(self.turns)
-                    self.asked(self.turns.reply)
-                case floor.TurnEnded():
-                    self.take(saying.release(self.turns))
-
-    def asked(self, reply: int) -> None:
-        assert all(self.replies.values()), f"{reply} while {self.replies} are under way"
-        assert reply not in self.replies
-        self.replies[reply] = False
-
-    @precondition(lambda self: not self.turns.speaking)
-    @rule(lead=st.sampled_from([0.0, 0.2]))
-    def speech_starts(self, lead: float) -> None:
-        self.at += 0.5
-        self.segments += 1
-        self.unheard.add(self.segments)
-        self.take(turns.speech_started(self.turns, self.how, self.segments, lead, self.at))
-
-    @precondition(lambda self: self.turns.speaking)
-    @rule()
-    def speech_stops(self) -> None:
-        self.at += 0.5
-        self.take(turns.speech_stopped(self.turns, self.how, self.turns.speaking, 0.2, self.at))
-
-    @precondition(lambda self: self.unheard - {self.turns.speaking})
-    @rule(text=TEXTS, partly=st.booleans())
-    def words_come(self, text: str, partly: bool) -> None:
-        segment = min(self.unheard - {self.turns.speaking})
-        if partly:
-            self.take(turns.partly_heard(self.turns, self.how, segment, text, self.at))
-        else:
-            self.unheard.remove(segment)
-            self.take(turns.heard(self.turns, self.how, segment, text, self.at))
-
-    @precondition(lambda self: self.timers)
-    @rule()
-    def a_timer_fires(self) -> None:
-        name = min(self.timers)
-        self.timers.remove(name)
-        self.at += 0.5
-        self.take(turns.timer_fired(self.turns, self.how, name, self.at))
-
-    @rule(protected=st.booleans())
-    def something_is_said(self, protected: bool) -> None:
-        self.take(saying.say(self.turns, "One moment.", protected=protected))
-
-    @precondition(lambda self: self.replies)
-    @rule(over=st.booleans())
-    def the_mouth_reports(self, over: bool) -> None:
-        reply = min(self.replies)
-        if over or self.replies[reply]:
-            del self.replies[reply]
-            self.take(saying.reply_over(self.turns, self.how, reply, self.at))
-        else:
-            self.take(saying.playback_started(self.turns, reply))
-
-    @invariant()
-    def the_floor_has_a_holder(self) -> None:
-        turns = self.turns
-        match turns.floor:
-            case Floor.OPEN:
-                assert not turns.reply
-                assert not turns.queue
-            case Floor.CALLER:
-                assert turns.speaking
-                assert not turns.reply
-            case Floor.PAUSE:
-                assert self.timers & {"endpoint", "transcript"}
-            case Floor.THINKING | Floor.AGENT:
-                assert self.replies[turns.reply] is False
-            case Floor.HELD:
-                assert self.replies[turns.reply] is False
-                assert turns.speaking or "barge-in" in self.timers
-
-    def teardown(self) -> None:
-        for _ in range(100):
-            if self.turns.speaking:
-                self.speech_stops()
-            elif self.unheard:
-                self.words_come("yes please {}.", partly=False)
-            elif self.timers:
-                self.a_timer_fires()
-            elif self.replies:
-                self.the_mouth_reports(over=True)
-            else:
-                break
-        assert self.turns.floor is Floor.OPEN, f"the floor is stuck: {self.turns}"
-        assert not self.turns.words, f"never answered: {self.turns.words}"

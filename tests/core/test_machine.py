@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.core.machine import CallMachine, TroubledMachine, TurnsMachine, play
+from tests.core.machine import CallMachine, TroubledMachine, play
+from tests.core.turns_machine import TurnsMachine
 
 
 def test_every_promise_is_kept_whatever_happens_to_a_call() -> None:

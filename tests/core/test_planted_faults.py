@@ -8,8 +8,9 @@ from types import FunctionType
 
 import pytest
 
-from tests.core.machine import CallMachine, TroubledMachine, TurnsMachine, play
-from voicecall.core import leg, prompting, replies, rescue, step, turns
+from tests.core.machine import CallMachine, TroubledMachine, play
+from tests.core.turns_machine import TurnsMachine
+from voicecall.core import keys, leg, patience, prompting, replies, rescue, saying, step, turns
 from voicecall.core.draft import Draft
 
 FAULTS: dict[str, tuple[object, str, str, str]] = {
@@ -17,8 +18,8 @@ FAULTS: dict[str, tuple[object, str, str, str]] = {
     "a resumed reply leaves the floor held": (turns, "_resume", "floor=Floor.AGENT", "floor=turns.floor"),
     "noise is answered": (turns, "_end_turn", "bool(text) or owed", "True"),
     "a protected reply is held": (turns, "_yields", "not turns.protected and", ""),
-    "a finished reply keeps the floor": (turns, "reply_over", "protected=False, floor=Floor.OPEN", "protected=False"),
-    "what waits is never said": (turns, "reply_over", "return _next(turns)", "return turns, ()"),
+    "a finished reply keeps the floor": (saying, "reply_over", "protected=False, floor=Floor.OPEN", "protected=False"),
+    "what waits is never said": (saying, "reply_over", "return _next(turns)", "return turns, ()"),
     "speech that was nothing holds the reply": (turns, "timer_fired", "return _resume(turns)", "return turns, ()"),
     "late words are lost": (turns, "_give_up", "turns.late | turns.awaited", "turns.late"),
     "words are spoken over": (turns, "speech_started", "floor=Floor.CALLER, due=False", "due=False"),
@@ -56,6 +57,45 @@ FAULTS: dict[str, tuple[object, str, str, str]] = {
         '"pending" if call.greeting_state == "sending" else call.greeting_state',
         "call.greeting_state",
     ),
+    "an answer is rehearsed for half of the words": (turns, "pause", " and not turns.awaited", ""),
+    "a sound in doubt holds the reply": (
+        turns,
+        "speech_started",
+        "return _hold(turns, StartTimer(BARGE_IN, rules.barge_in_doubt))",
+        "return _hold(turns)",
+    ),
+    "a sound in doubt holds the reply for long": (turns, "speech_started", "rules.barge_in_doubt", "1.5"),
+    "a sound that becomes sure is waited for without end": (
+        turns,
+        "speech_sure",
+        "awaited=turns.awaited | {segment},",
+        "",
+    ),
+    "an answer that was given stays owed": (saying, "respond", ", owed=False", ""),
+    "keys are lost at the end": (Draft, "last_words", "if self.call.keys", "if not self.call"),
+    "keys are entered twice": (keys, "entered", 'draft.set(keys="")', "pass"),
+    "silence is never timed": (
+        patience,
+        "attend",
+        "elif SILENCE not in draft.call.timers",
+        "elif SILENCE in draft.call.timers",
+    ),
+    "silence is timed while somebody speaks": (
+        patience,
+        "_is_the_callers_turn",
+        "call.turns.floor is Floor.OPEN",
+        "True",
+    ),
+    "silence is timed while an operation drives": (patience, "_is_the_callers_turn", "not call.driven", "True"),
+    "the caller is asked without end": (patience, "silent", "call.reprompted + 1", "call.reprompted"),
+    "who asks for a moment is answered": (
+        Draft,
+        "caller_said",
+        "elif not ended.keys and asks",
+        "elif ended.keys and asks",
+    ),
+    "what came of the call is lost": (step, "_take", "Outcome(disposition, summary, data)", "call.outcome"),
+    "the agent's keys are refused to nobody": (Draft, "settle", " if is_asked(press)", ""),
     "a late failure ends a call that was dialled": (step, "_take", "if call.carrier_call_id is None:", "if True:"),
 }
 
@@ -80,7 +120,7 @@ def test_the_machines_find_a_planted_fault(fault: str, monkeypatch: pytest.Monke
     owner, *mistake = FAULTS[fault]
     plant(monkeypatch, owner, *mistake)
     with pytest.raises((AssertionError, KeyError)):
-        find(in_turns=owner is turns)
+        find(in_turns=owner in (turns, saying))
 
 
 def find(*, in_turns: bool) -> None:

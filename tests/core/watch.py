@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.core.manners import Manners
 from voicecall.core import events as ev
 from voicecall.core import step as decisions
 from voicecall.core.call import NEXT, Call
@@ -77,6 +78,7 @@ class Watch:
         """Words that must be in the transcript when the call is over."""
         self.ways = 1 + (len(beginning.routes) if isinstance(beginning, ev.Placed) else 0)
         """How many carriers may be asked to dial."""
+        self.manners = Manners(beginning.rules.turns)
         self.call, effects = decisions.begin(beginning, self.at)
         self.waiting = self.call.prompting and isinstance(beginning, ev.Arrived)
         self._note(effects)
@@ -177,6 +179,7 @@ class Watch:
 
     def _note(self, effects: tuple[Effect, ...]) -> None:
         for effect in effects:
+            self.manners.note(effect, self.call)
             match effect:
                 case StartTimer(name, seconds):
                     assert seconds >= 0, effect
@@ -284,6 +287,8 @@ class Watch:
             waits = FLOOR_TIMERS & set(self.timers) or (call.turns.floor is Floor.HELD and call.turns.speaking)
             assert waits, f"nothing ends this: {call.turns}"
         assert (call.end_reason is None) == call.is_live
+        live = {reply for reply, how in self.replies.items() if how != "cancelled"}
+        self.manners.check(before, call, self.timers, self.at, speaking=self.speaking, live=live)
         if call.is_over and not before.is_over:
             self._over(before)
 

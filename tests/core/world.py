@@ -113,6 +113,7 @@ class World(Watch):
             assert self.call == before, f"{event} changed a call that is over"
             assert all(isinstance(effect, Ignored | Acknowledge | Refuse) for effect in effects), effects
         self._report(event)
+        self.manners.report(event, before, self.at)
         self._tell()
         if isinstance(event, ev.PlaybackFinished | ev.PlaybackStopped | ev.ReplyFailed):
             self._spoken(event)
@@ -138,12 +139,13 @@ class World(Watch):
         call, turns = self.call, self.call.turns
         if call.phase is Phase.ACTIVE:
             assert turns.floor is Floor.OPEN, f"the floor is stuck: {turns}"
-            assert not turns.queue or not turns.ready, f"never said: {turns.queue}"
+            assert not turns.queue or not turns.ready or call.keys, f"never said: {turns.queue}"
             assert not turns.words, f"never answered: {turns.words}"
             assert not call.reporting
-            assert not call.speaks or not turns.ready
+            assert not call.speaks or not turns.ready or call.keys
             assert not FLOOR_TIMERS & set(self.timers)
             assert not self.waiting or not call.prompting, "the carrier was left waiting"
+            self.manners.at_rest(call, self.timers)
         if call.is_live:
             assert self.timers, "nothing would ever end this call"
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from voicecall.audio.wav import encode_wav
+from voicecall.core.operations import CallerStep
 from voicecall.emulators.script import Another, Noises, Prepared, Sound, Step, prepare
 from voicecall.errors import BadParameters
 from voicecall.speech import Voice
@@ -75,6 +76,10 @@ def test_somebody_else_can_speak_at_the_same_phone() -> None:
     assert isinstance(deep, Sound)
     assert isinstance(own, Sound)
     assert (deep.audio, own.audio) == (b"ann 0.8 0.9", b"ann 1.2 1.0")
+
+
+def test_whoever_rings_through_the_gateway_can_do_all_that_a_phone_can() -> None:
+    assert CallerStep.__struct_fields__ == Step.__struct_fields__
 
 
 def test_a_missing_file_is_named() -> None:

@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tests.gateway.brains import Answers
-from tests.gateway.spelling import SpellingSynthesizer, SpellingTranscriber, Word
+from tests.gateway.callers import HANG_UP as HANG_UP
+from tests.gateway.callers import listen as listen
+from tests.gateway.callers import onset as onset
+from tests.gateway.callers import say as say
+from tests.gateway.callers import wait as wait
+from tests.gateway.spelling import SpellingDetector, SpellingSynthesizer, SpellingTranscriber, Word
 from tests.gateway.spelling import text as text
 from tests.gateway.town import Disk, MakeTown, Plug, Town
 from voicecall.app.profiles import LEAD, conversation, hearsay
@@ -18,6 +23,7 @@ from voicecall.brains.careful import Careful
 from voicecall.carriers import Capabilities, Carrier, HttpReply, Webhook
 from voicecall.core import events
 from voicecall.core.credentials import mint
+from voicecall.core.events import Warned
 from voicecall.core.ids import CallId, CarrierCallId
 from voicecall.core.operations import CallerStep, Continue, Dtmf, End, Events, Initiate, Operation, Speak, Status, Wait
 from voicecall.core.policy import InboundPolicy
@@ -41,7 +47,7 @@ from voicecall.gateway.session import Session
 from voicecall.gateway.switchboard import Exchange, Reception, Switchboard
 from voicecall.net.http import Http
 from voicecall.speech import Voice
-from voicecall.speech.scripted import ScriptedDetector
+from voicecall.speech.fallback import FallbackSynthesizer, FallbackTranscriber
 
 FRIEND = "+15550100009"
 """Somebody who answers."""
@@ -52,32 +58,6 @@ STREAM = "wss://gateway.test/voice/stream"
 _CREDENTIAL_LIFE = 60.0
 
 Json = dict[str, Any]
-
-
-# --- what callers do
-
-
-def say(text: str) -> Step:
-    """Speak."""
-    return Step(say=text)
-
-
-def wait(seconds: float) -> Step:
-    """Stay silent."""
-    return Step(wait=float(seconds))
-
-
-def listen(seconds: float = 1.0) -> Step:
-    """Wait until the gateway spoke and was then silent for so long."""
-    return Step(listen=float(seconds))
-
-
-def onset(seconds: float) -> Step:
-    """Wait until the gateway has been speaking for so long."""
-    return Step(onset=float(seconds))
-
-
-HANG_UP = Step(hangup=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +75,10 @@ class Options:
     patience: float = 10.0
     manner: Manner = Manner()  # noqa: RUF009 - it is frozen
     dials_per_second: float | None = None
+    echo: bool = False
+    """Whether our own sound is looked for in what comes in."""
+    spares: bool = False
+    """Whether another transcriber and another voice stand by."""
 
 
 class House:
@@ -107,7 +91,9 @@ class House:
         self.brain = options.brain or Answers("You are welcome")
         self.voice = SpellingSynthesizer(town.alphabet)
         self.ears = SpellingTranscriber(town.alphabet)
-        self.detector = ScriptedDetector()
+        self.spare_voice = SpellingSynthesizer(town.alphabet)
+        self.spare_ears = SpellingTranscriber(town.alphabet)
+        self.detector = SpellingDetector()
         self.store = Disk(instance=options.instance, lease=options.lease, clock=town.now, archive=town.archive)
         self.nonces: list[str] = []
         self._carrier = town.kit.carrier()
@@ -176,14 +162,22 @@ class House:
                 await self.switchboard.run(ready)
 
     def _open_media(self, session: Session) -> Media:
-        call, post, patience = session.call, session.post, self.options.patience
-        careful = Careful([("test", self.brain)], first=patience, stall=patience, longest=6000)
-        mind = careful.open(Opening(call.id, call.direction, call.from_, call.to), hearsay(post))
-        voice = self.voice.open(Voice(), lambda trouble: None)
+        call, post, options = session.call, session.post, self.options
+        tongue = call.rules.turns.language
+        careful = Careful([("test", self.brain)], first=options.patience, stall=options.patience, longest=6000)
+        mind = careful.open(Opening(call.id, call.direction, call.from_, call.to, tongue), hearsay(post))
+        voices, ears = [("first", self.voice)], [("first", self.ears)]
+        if options.spares:
+            voices.append(("second", self.spare_voice))
+            ears.append(("second", self.spare_ears))
+        voice = FallbackSynthesizer(voices).open(Voice(), lambda trouble: post(Warned(trouble.code, trouble.text)))
+        transcriber = FallbackTranscriber(ears) if options.spares else self.ears
         in_words = lambda: session.call.prompting  # noqa: E731
-        mouth = Mouth(mind, voice, post, lead=LEAD, manner=self.options.manner, in_words=in_words)
-        ears = Ears(self.detector, self.ears, post, echo=False)
-        return Media(ears, mouth, post, lambda more: conversation(session.call, session.around.clock(), more))
+        mouth = Mouth(mind, voice, post, lead=LEAD, manner=options.manner, in_words=in_words)
+        heard = Ears(self.detector, transcriber, post, language=tongue, echo=options.echo, said=mouth.said)
+        opening = call.greeting if call.greeting_state == "pending" and not call.prompting else ""
+        told = lambda more: conversation(session.call, session.around.clock(), more)  # noqa: E731
+        return Media(heard, mouth, post, told, opening=opening)
 
     def _nonce(self) -> str:
         return self._entropy(10).decode()

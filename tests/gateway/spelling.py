@@ -1,4 +1,8 @@
-"""Speech whose audio names its words: every word has a loudness of its own, so that what was heard can be read back."""
+"""Speech whose audio names its words, so that what was heard can be read back.
+
+Every word has a loudness of its own, and signs of its own: it sounds like a noise that no other word resembles, and can
+be made out behind other sounds as well.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +14,22 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 import numpy as np
+import numpy.typing as npt
 
-from voicecall.audio.g711 import mulaw_encode
+from voicecall.audio import Samples
+from voicecall.audio.g711 import mulaw_encode, to_float
+from voicecall.audio.levels import gain, mulaw_rms
 from voicecall.errors import SpeechError
-from voicecall.speech import Report, Transcription, Trouble, Voice
+from voicecall.speech import Report, Speech, Transcription, Trouble, Voice
 from voicecall.speech.plain import PlainVoice
+from voicecall.speech.voicing import Voicing
 
 RATE = 8000
 _FIRST, _CODES = 0x10, 60
 """Mu-law magnitudes from 0x10 to 0x4b: all of them loud."""
+_FRAME = 160
+_ALIKE = 0.5
+"""Correlation from which a frame counts as part of a word."""
 _SLIVER = 0.001
 """Seconds: what is shorter is rounding, and no word."""
 NOISE = "~"
@@ -48,7 +59,21 @@ class Alphabet:
         code = _FIRST + self._count % _CODES
         self._count += 1
         self._words[code] = word
-        return bytes((code, code | 0x80)) * round(self.seconds * RATE / 2)
+        return self._sound(code).tobytes()
+
+    def _sound(self, code: int) -> npt.NDArray[np.uint8]:
+        signs = np.random.default_rng(code).integers(0, 2, round(self.seconds * RATE), np.uint8)
+        return np.bitwise_or(np.left_shift(signs, 7), np.uint8(code))
+
+    def make_out(self, mulaw: bytes) -> list[str]:
+        """Return the words in frames of 20 ms that a phone sent, whatever else sounds with them."""
+        sounds = {word: to_float(self._sound(code).tobytes()) for code, word in self._words.items() if word != NOISE}
+        known = np.array([_unit(frame) for sound in sounds.values() for frame in sound.reshape(-1, _FRAME)])
+        frames = to_float(mulaw[: len(mulaw) - len(mulaw) % _FRAME]).reshape(-1, _FRAME)
+        alike = np.array([known @ _unit(frame) for frame in frames])
+        each = len(known) // len(sounds)
+        words = [list(sounds)[int(row.argmax()) // each] if row.max() >= _ALIKE else "" for row in alike]
+        return [word for word, run in groupby(words) if word and len(list(run)) >= each // 2]
 
     def read(self, mulaw: bytes) -> list[Word]:
         """Return the words in this audio, a word that was cut short or torn included."""
@@ -71,6 +96,39 @@ class Alphabet:
 def text(words: list[Word]) -> str:
     """Return words as one line; a word that was torn in two counts once."""
     return " ".join(word for word, _ in groupby(word.text for word in words))
+
+
+def _unit(samples: Samples) -> Samples:
+    return samples / max(1e-9, float(np.linalg.norm(samples)))
+
+
+class SpellingDetector:
+    """Hears whatever is loud; what is not spelled is never speech for sure."""
+
+    def open(self, report: Callable[[Speech], None]) -> SpellingDetectorStream:
+        """Start listening to a call."""
+        return SpellingDetectorStream(report)
+
+
+class SpellingDetectorStream:
+    """One call, in windows of 20 ms: three to start, eleven to stop, thirteen of eighteen to be sure."""
+
+    def __init__(self, report: Callable[[Speech], None]) -> None:
+        self._report = report
+        self._voicing = Voicing(window=0.02, start_windows=3, stop_windows=11, sure_windows=13, sure_span=18)
+
+    def feed(self, mulaw: bytes) -> None:
+        """Take whole frames."""
+        for begin in range(0, len(mulaw), _FRAME):
+            frame = mulaw[begin : begin + _FRAME]
+            loud = mulaw_rms(frame) >= gain(-40.0)
+            spelled = len(set(np.frombuffer(frame, np.uint8) & 0x7F)) <= 3
+            decision = self._voicing.take((1.0 if spelled else 0.6) if loud else 0.0)
+            if decision is not None:
+                self._report(decision)
+
+    def close(self) -> None:
+        """There is nothing to forget."""
 
 
 class SpellingSynthesizer:
@@ -107,6 +165,8 @@ class SpellingTranscriber:
         self.delay = delay
         self.partials = False
         self.broken = False
+        self.in_noise = False
+        """Whether words are made out behind other sounds, which takes longer to compute."""
         self.alphabet = alphabet
 
     def open(self, report: Callable[[Report], None], language: str = "en") -> SpellingTranscriberStream:
@@ -149,6 +209,8 @@ class SpellingTranscriberStream:
         await asyncio.Event().wait()
 
     def _text(self) -> str:
+        if self._owner.in_noise:
+            return " ".join(self._owner.alphabet.make_out(bytes(self._audio)))
         words = self._owner.alphabet.read(bytes(self._audio))
         return " ".join(word.text for word in words if word.text != NOISE)
 

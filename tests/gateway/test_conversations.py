@@ -45,6 +45,7 @@ async def test_an_outbound_conversation_has_its_greeting_a_turn_and_an_answer(ho
             "reply.confirmed",
             "reply.finished",
             "speech.started",
+            "speech.sure",
             "speech.stopped",
             "transcript.final",
             "timer.fired",

@@ -69,10 +69,11 @@ def test_what_is_not_as_expected_is_a_miss(write: Write) -> None:
     assert [miss.expectation for miss in outcome.missed] == ["turns", "ends"]
 
 
-def test_outcomes_come_in_the_order_of_the_files_whatever_ran_first(write: Write) -> None:
+@pytest.mark.parametrize("virtual", [True, False], ids=["virtual", "real"])
+def test_outcomes_come_in_the_order_of_the_files_whatever_ran_first(write: Write, virtual: bool) -> None:
     files = [write("a", "One."), write("b", "Two."), write("c", "One."), write("d", "Two.")]
     told: list[str] = []
-    found = run(scenarios(*files), virtual=True, jobs=2, tell=lambda outcome: told.append(outcome.read.file.stem))
+    found = run(scenarios(*files), virtual=virtual, jobs=2, tell=lambda outcome: told.append(outcome.read.file.stem))
     assert [outcome.read.file.stem for outcome in found] == ["a", "b", "c", "d"]
     assert sorted(told) == ["a", "b", "c", "d"]
 
@@ -159,3 +160,12 @@ def test_an_agent_that_cannot_be_had_ends_the_command_with_what_to_do(
     )
     assert run_command(["test", str(file), "--virtual"]) == 2
     assert "no_such" in capsys.readouterr().err
+
+
+def test_what_lies_beyond_this_process_cannot_be_had_in_virtual_time(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write()
+    file.write_text(file.read_text().replace("kind: fixed", "kind: http, url: 'http://127.0.0.1:9/answer'"))
+    assert run_command(["test", str(file), "--virtual"]) == 2
+    assert "brain.kind = http is not in this process" in capsys.readouterr().err

@@ -226,6 +226,15 @@ def test_a_segment_gets_one_final_and_no_more() -> None:
     play(act)
 
 
+def test_a_stop_without_a_start_gets_its_final_too() -> None:
+    async def act(world: World) -> None:
+        world.stream.speech_stopped(7)
+        world.ears[0].stream.hear(7, "")
+        assert world.reports == [Transcription(7, "", final=True)]
+
+    play(act)
+
+
 def test_other_reports_pass_through() -> None:
     async def act(world: World) -> None:
         world.ears[0].stream.report(Speech(started=True, lead=0.2))
@@ -389,44 +398,3 @@ def test_the_sound_from_before_the_noticed_beginning_is_handed_over_too(lead: fl
         assert len(world.ears[1].stream.audio) == round((lead + 0.3) * 8000)
 
     play(act)
-
-
-def test_who_cannot_be_opened_is_passed_over_at_the_beginning() -> None:
-    async def act(world: World) -> None:
-        assert world.reports == [Trouble("stt-fallback", "one failed: speaks no Greek; two took over.")]
-        assert world.ears[1].stream.running
-        world.ears[1].stream.hear(1, "nothing was said yet")
-        assert len(world.reports) == 1
-
-    play(act, refusing=("one",))
-
-
-def test_who_cannot_be_opened_is_passed_over_amid_a_segment() -> None:
-    async def act(world: World) -> None:
-        world.say(1)
-        world.ears[0].stream.fail(1)
-        world.stream.speech_stopped(1)
-        world.ears[2].stream.hear(1, "here")
-        assert world.reports[-1] == Transcription(1, "here", final=True)
-
-    play(act, "one", "two", "three", refusing=("two",))
-
-
-def test_when_the_last_one_is_gone_and_nobody_else_can_be_opened_it_ends() -> None:
-    async def act(world: World) -> None:
-        world.say(1)
-        world.ears[0].stream.die("stt.one: 401")
-        await settle()
-        assert str(world.error) == "stt.two: speaks no Greek"
-        world.stream.speech_stopped(1)
-        assert world.reports[-1] == Transcription(1, "", final=True, error="stt.two: speaks no Greek")
-
-    play(act, refusing=("two",))
-
-
-def test_where_nobody_can_be_opened_opening_fails() -> None:
-    async def act(_: World) -> None:
-        pytest.fail("it was opened")
-
-    with pytest.raises(SpeechError, match="speaks no Greek"):
-        play(act, refusing=("one", "two"))

@@ -97,7 +97,7 @@ def manner(turns: Turns, line: LineOptions, tongue: str) -> Manner:
     said, pronounced = language(tongue), Pronunciations(line.tts.pronunciations)
     return Manner(
         language=tongue,
-        speakable=lambda text: pronounced.apply(spoken(text, tongue)),
+        speakable=lambda text: spoken(pronounced.apply(text), tongue),
         filler=_or(turns.filler_text, said.filler),
         filler_after=turns.filler_after_ms / 1000,
         apology=_or(turns.apology_text, said.apology),

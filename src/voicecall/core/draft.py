@@ -33,12 +33,19 @@ MACHINE_BEEP = 2.0
 """Seconds between a machine's last word and the end of its beep."""
 SORRY_PATIENCE = 8.0
 """Seconds that the carrier may take to say sorry before the leg is ended."""
+AGENT = "agent "
+"""What the digits that an agent wants are called by, before the number of its reply."""
 LAST_WORDS = 3.0
 """Seconds that transcripts may take once the leg is gone."""
 _DIGIT = 0.6
 """Seconds that a digit may take, with the pause after it."""
 _AWAY_SLACK = 3.0
 """Seconds that a leg may take to leave its stream for digits, and to come back."""
+
+
+def is_asked(press: str) -> bool:
+    """Say whether digits are sent for an operation, and not for the call itself or its agent."""
+    return bool(press) and not press.startswith(AGENT)
 
 
 class Draft:
@@ -247,7 +254,7 @@ class Draft:
             return
         self.stop(*sorted(call.timers))
         self.last_words()
-        refused = [*call.speaks.values(), *filter(None, call.presses)]
+        refused = [*call.speaks.values(), *(press for press in call.presses if is_asked(press))]
         if call.continues and call.turns.words:
             self.do(Acknowledge(call.continues, {"transcript": call.turns.text}))
         elif call.continues:
@@ -269,10 +276,13 @@ class Draft:
         )
 
     def last_words(self) -> None:
-        """Keep what the caller said of a turn that will not be finished."""
+        """Keep what the caller said of a turn that will not be finished, and the keys of such an entry."""
         turns = self.call.turns
         if turns.words:
             self.line(Line(turns.since, "caller", turns.text))
+        if self.call.keys:
+            self.line(Line(self.at, "caller", self.call.keys, keys=True))
+            self.set(keys="")
 
     def leg_over(self) -> None:
         """The carrier's leg is gone: nothing is left to hang up, and little to wait for."""

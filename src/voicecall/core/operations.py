@@ -157,7 +157,7 @@ class Latency(_Operation, frozen=True):
 
 
 class CallerStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One thing a simulated caller does; exactly one field is set. Times in seconds."""
+    """One thing a simulated caller does; exactly one field but `voice` is set. Times in seconds."""
 
     say: str | None = None
     """Speak this text."""
@@ -172,6 +172,20 @@ class CallerStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     press: str | None = None
     """Press these keys."""
     hangup: Literal[True] | None = None
+    cough: int | None = None
+    """Cough so many times."""
+    hum: float | None = None
+    """Hum "mm-hmm" for so long."""
+    noise: dict[str, float | str] | None = None
+    """Make noise: `kind`, `snr` or `dbfs`, `seconds`."""
+    music: float | None = None
+    """Play music on hold for so long."""
+    voicemail: str | None = None
+    """Speak this text as a machine does, and beep."""
+    line: dict[str, dict[str, float | str]] | None = None
+    """From now on the line has this `noise`, `echo` and `loss`."""
+    voice: dict[str, float] | None = None
+    """Who says what `say` or `voicemail` says: `pitch`, `pace`."""
 
 
 class Simulate(_Operation, frozen=True, kw_only=True):

@@ -75,5 +75,6 @@ def answer_the_unanswered(draft: Draft) -> None:
         and not call.machine
         and not call.continues
         and not call.moment
+        and not call.keys
     ):
         draft.respond(call.turns.turn)

@@ -6,7 +6,7 @@ speech stays there.
 
 from __future__ import annotations
 
-from voicecall.core import floor, replies, saying
+from voicecall.core import floor, keys, replies, saying
 from voicecall.core.call import Phase, Prompts
 from voicecall.core.draft import Draft
 from voicecall.core.effects import CancelReply
@@ -70,7 +70,8 @@ def fall_back(draft: Draft, why: str) -> None:
     draft.answered()
     call = draft.call
     draft.warn("carrier-speech", f"{why} The carrier speaks and listens from now on.")
-    draft.stop("stream-start", "stream-grace", "ask", "playback", floor.ENDPOINT, floor.TRANSCRIPT, floor.BARGE_IN)
+    draft.stop("stream-start", "stream-grace", "ask", "playback", keys.KEYS)
+    draft.stop(floor.ENDPOINT, floor.TRANSCRIPT, floor.BARGE_IN)
     if call.turns.reply in call.reporting:
         draft.do(CancelReply(call.turns.reply))
     draft.last_words()

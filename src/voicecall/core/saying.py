@@ -26,9 +26,8 @@ def connect(turns: Turns) -> Result:
 def respond(turns: Turns) -> Turns:
     """The agent is asked to answer; the answer gets the number `reply` of the result. The floor must be open."""
     number = turns.replies + 1
-    return changed(
-        turns, floor=Floor.THINKING, reply=number, replies=number, protected=False, answering=True, sounding=False
-    )
+    turns = changed(turns, floor=Floor.THINKING, reply=number, replies=number, answering=True)
+    return changed(turns, protected=False, sounding=False, owed=False)
 
 
 def release(turns: Turns) -> Result:

@@ -8,7 +8,7 @@ import msgspec
 
 from voicecall.core import floor, keys, leg, patience, prompting, replies, requests, rescue, saying, turns
 from voicecall.core.call import Call, Measured, Outcome, Phase, open_call
-from voicecall.core.draft import HANGUP_TRIES, Draft
+from voicecall.core.draft import AGENT, HANGUP_TRIES, Draft, is_asked
 from voicecall.core.effects import (
     Acknowledge,
     AskCarrier,
@@ -96,6 +96,7 @@ def begin(event: Placed | Arrived, at: float) -> tuple[Call, tuple[Effect, ...]]
             draft.end("rejected" if refusal == "policy" else "busy", _REFUSALS[refusal])
         case _:
             assert_never(event)
+    patience.attend(draft)
     return draft.done()
 
 
@@ -265,7 +266,7 @@ def _take(draft: Draft, event: Event) -> None:
                 draft.set(farewell=reply, farewell_reason="hangup-agent", farewell_detail=None)
         case KeysWanted(reply, digits):
             if call.is_live:
-                draft.press(f"agent {reply}", digits)
+                draft.press(f"{AGENT}{reply}", digits)
         case OutcomeNoted(disposition, summary, data):
             draft.set(outcome=Outcome(disposition, summary, data))
         case Volunteered(text):
@@ -297,10 +298,10 @@ def _take(draft: Draft, event: Event) -> None:
             draft.set(presses=tuple(press for press in call.presses if press != operation))
             if error:
                 draft.back()
-            if operation.startswith("agent "):
-                draft.warn("dtmf", f"The agent's digits could not be sent: {error}") if error else None
-            elif operation:
+            if is_asked(operation):
                 draft.do(Refuse(operation, "carrier", error) if error else Acknowledge(operation, {}))
+            elif operation:
+                draft.warn("dtmf", f"The agent's digits could not be sent: {error}") if error else None
             else:
                 if error:
                     draft.warn("dtmf", f"The first digits could not be sent: {error}")

@@ -22,21 +22,21 @@ def speech_started(turns: Turns, rules: TurnRules, segment: int, lead: float, at
     """The caller began to speak, `lead` seconds before `at`."""
     if turns.floor in (Floor.AGENT, Floor.THINKING) and not _yields(turns, rules):
         return changed(turns, speaking=segment, spoken_over=segment), ()
-    turns = changed(turns, speaking=segment, awaited=turns.awaited | {segment})
+    turns = changed(turns, speaking=segment, awaited=turns.awaited | {segment}, sign="")
     if not turns.words:
         turns = changed(turns, since=at - lead)
     match turns.floor:
         case Floor.AGENT | Floor.THINKING:
             return _hold(turns, StartTimer(BARGE_IN, rules.barge_in_doubt))
         case Floor.PAUSE:
-            turns = changed(turns, floor=Floor.CALLER, due=False, sign="")
+            turns = changed(turns, floor=Floor.CALLER, due=False)
             return turns, (StopTimer(ENDPOINT), StopTimer(TRANSCRIPT))
         case Floor.HELD if turns.sure in turns.awaited:
             return turns, (StopTimer(BARGE_IN),)
         case Floor.HELD:
             return turns, (StartTimer(BARGE_IN, rules.barge_in_doubt),)
         case Floor.OPEN | Floor.CALLER:
-            return changed(turns, floor=Floor.CALLER, sign=""), ()
+            return changed(turns, floor=Floor.CALLER), ()
         case _:
             assert_never(turns.floor)
 
@@ -45,7 +45,7 @@ def speech_sure(turns: Turns, rules: TurnRules, segment: int) -> Result:
     """What the caller is speaking is speech for sure."""
     if segment != turns.speaking or segment == turns.spoken_over:
         return turns, ()
-    turns = changed(turns, sure=segment)
+    turns = changed(turns, sure=segment, awaited=turns.awaited | {segment}, late=turns.late - {segment})
     if turns.floor in (Floor.AGENT, Floor.THINKING) and _yields(turns, rules):
         return _hold(turns)
     return turns, (StopTimer(BARGE_IN),) if turns.floor is Floor.HELD else ()
@@ -82,7 +82,9 @@ def heard(turns: Turns, rules: TurnRules, segment: int, text: str, at: float) ->
     if turns.reply and _yields(turns, rules):
         if text and not _is_backchannel(text, rules):
             return _yield(changed(turns, words=(*turns.words, text)), rules, at)
-        return _resume(turns) if turns.floor is Floor.HELD and not awaited else (turns, ())
+        if turns.floor is not Floor.HELD or (awaited and turns.sure != segment):
+            return turns, ()
+        return (turns, (StartTimer(BARGE_IN, rules.barge_in_doubt),)) if awaited else _resume(turns)
     turns = changed(turns, words=(*turns.words, text) if text else turns.words)
     if turns.floor is Floor.PAUSE:
         return _end_turn(turns) if turns.due and not awaited else pause(turns, rules, at)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from voicecall.audio.echo import PERSON, EchoDetector, EchoGate
+from voicecall.audio.echo import ECHO, PERSON, EchoDetector, EchoGate
 from voicecall.core.events import Event, Warned
 from voicecall.core.utterances import (
     EarsFailed,
@@ -27,6 +27,14 @@ from voicecall.speech.turn_models import TurnModel
 
 _LOOK = 3
 """Frames between two looks at whether what sounds is our own."""
+_BEHIND = 0.1
+"""Seconds before a look up to which what was looked at can be told to be ours."""
+_PERSISTENCE = 5
+"""Looks in a row at which our own has to sound unlike it: more than there are in the silence at its end."""
+_ALIKE = 2
+"""Looks in a row at which speech has to be like our own before it is taken for that: a person may talk into it."""
+_BRIEF = 0.5
+"""Seconds: of a sound so short there are too few looks to ask for more than one."""
 _LONGEST_LEAD = 1.2
 """Seconds of sound that are looked into once it turns out not to be our own."""
 _MEMORY = 8 * 8000
@@ -61,8 +69,14 @@ class Ears:
         self._transcriber = transcriber.open(self._told, language)
         self._voice: DetectorStream | None = None
         self._echo = EchoDetector() if echo else None
-        self._gate = EchoGate()
+        self._gate = EchoGate(_PERSISTENCE)
         self._frames = 0
+        self._settled = False
+        """Whether somebody was surely heard in what sounds: that is not taken for our own any more."""
+        self._alike = 0
+        """Looks in a row at which it was like our own."""
+        self._ours_until = 0.0
+        """Loop time until which what was heard was surely ours."""
         self._sounding = False
         """Whether the detector hears something."""
         self._sure = False
@@ -71,7 +85,7 @@ class Ears:
         """Whether it counts as the caller's speech."""
         self._segment = 0
         self._ours: set[int] = set()
-        """Segments whose sound may have been ours, or (their words are dropped) surely was."""
+        """Segments in whose sound there may be ours; in those of the other set there was nothing else."""
         self._void: set[int] = set()
         self._memory = bytearray()
         self._tasks: asyncio.TaskGroup | None = None
@@ -139,39 +153,51 @@ class Ears:
             if self._speaking:
                 self._post(SpeechSure(self._segment))
         elif speech.started and not self._sounding:
-            self._sounding, self._sure = True, False
-            self._gate = EchoGate()
+            self._sounding, self._sure, self._settled, self._alike = True, False, False, 0
+            self._gate = EchoGate(_PERSISTENCE)
             self.onset = self._loop.time() - speech.lead
             if self._echo is None or self._gate.take(self._echo.likeness()) != "echo":
                 self._begin(speech.lead)
         elif not speech.started and self._sounding:
             self._sounding = False
-            if self._speaking:
+            if not self._speaking:
+                return
+            brief = self._loop.time() - speech.silence - self.onset < _BRIEF
+            if brief and self._gate.verdict == "echo" and not self._settled:
+                self._retract(speech.silence)
+            else:
                 self._stop(speech.silence)
 
     def _look(self) -> None:
         """See whether what sounds is ours after all, or not any more."""
         assert self._echo is not None  # noqa: S101 - the caller has looked
-        if self._speaking and self._gate.verdict == "speech":
-            return  # a person who speaks into our sound is not mistaken for it later
-        likeness = self._echo.likeness()
+        now, likeness = self._loop.time(), self._echo.likeness()
+        self._alike = self._alike + 1 if likeness >= ECHO else 0
+        if self._alike:
+            self._ours_until = now - _BEHIND
         verdict = self._gate.take(likeness)
-        if verdict == "echo" and self._speaking:
-            self._void.add(self._segment)
-            self._stop(0.0)
-            self._post(Heard(self._segment, "", echo=True))
-        elif verdict == "speech" and not self._speaking:
-            self._begin(min(_LONGEST_LEAD, self._loop.time() - self.onset))
-        elif likeness >= PERSON and self._speaking:
+        self._settled = self._settled or (self._speaking and verdict == "speech")
+        if likeness >= PERSON and self._speaking:
             self._ours.add(self._segment)
+        if self._alike >= _ALIKE and self._speaking and not self._settled:
+            self._retract(0.0)
+        elif verdict == "speech" and not self._speaking:
+            self._begin(min(_LONGEST_LEAD, now - max(self.onset, self._ours_until)))
 
     def _begin(self, lead: float) -> None:
         self._speaking = True
+        self.onset = self._loop.time() - lead
         self._segment += 1
         self._post(SpeechStarted(self._segment, round(lead, 3)))
         self._transcriber.speech_started(self._segment, lead)
         if self._sure:
             self._post(SpeechSure(self._segment))
+
+    def _retract(self, silence: float) -> None:
+        """It was our own."""
+        self._void.add(self._segment)
+        self._stop(silence)
+        self._post(Heard(self._segment, "", echo=True))
 
     def _stop(self, silence: float) -> None:
         self._speaking = False

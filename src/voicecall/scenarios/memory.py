@@ -13,6 +13,7 @@ from voicecall.app.carriers import MOCK_NUMBER, from_number
 from voicecall.app.profiles import Profiles, check_available
 from voicecall.app.serving import CALLER_VOICE
 from voicecall.carriers import Carrier, HttpReply, Webhook
+from voicecall.config.check import LOCAL
 from voicecall.config.model import Config
 from voicecall.config.speech import Tts
 from voicecall.core.credentials import mint
@@ -24,6 +25,7 @@ from voicecall.emulators.mock_rest import MockRest
 from voicecall.emulators.network import Network, Wires
 from voicecall.entrypoints.streams import Streams
 from voicecall.entrypoints.webhooks import Webhooks
+from voicecall.errors import BadParameters
 from voicecall.gateway.gateway import Bell, Defaults, Gateway
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Line
@@ -180,11 +182,29 @@ async def memory_stages(configs: Iterable[Config], *, speaking: bool, seed: int)
     profiles = {}
     for config in configs:
         check_available(config)
+        _check_near(config)
         profiles[id(config)] = Profiles(config, engines)
     caller = engines.speaker(Tts() if speaking else Tts(provider="tone"))
     async with AsyncExitStack() as stack:
         await engines.load(stack)
         yield MemoryStages(caller, profiles)
+
+
+def _check_near(config: Config) -> None:
+    """Refuse what virtual time cannot wait for.
+
+    Raises:
+        BadParameters: somebody beyond this process hears, speaks or answers.
+    """
+    for number in ("", *config.lines):
+        line = config.line(number)
+        for key, name, near in (
+            ("stt.provider", line.stt.provider, LOCAL | {"scripted"}),
+            ("tts.provider", line.tts.provider, LOCAL | {"tone"}),
+            ("brain.kind", line.brain.kind, {"demo", "fixed", "echo", "python"}),
+        ):
+            if name not in near:
+                raise BadParameters(f"{key} = {name} is not in this process, so it needs real time: no --virtual")
 
 
 class _Front:

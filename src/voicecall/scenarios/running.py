@@ -89,10 +89,14 @@ async def _run(scenarios: Sequence[Read], seed: int | None, jobs: int, tell: Tel
             open_stage = stages.open
         ear = await _ear(stack, scenarios)
 
+        opening = asyncio.Lock()
+
         async def work() -> None:
             while left:
                 config = scenarios[left[0]].config
-                async with open_stage(config) as stage:
+                async with AsyncExitStack() as up:
+                    async with opening:  # two archives cannot be migrated at once in one process
+                        stage = await up.enter_async_context(open_stage(config))
                     while left and scenarios[left[0]].config == config:
                         number = left.popleft()
                         outcomes[number] = await _outcome(stage, scenarios[number], ear)

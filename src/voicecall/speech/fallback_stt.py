@@ -76,8 +76,7 @@ class FallbackTranscriberStream:
 
     def speech_stopped(self, segment: int) -> None:
         """The caller fell silent."""
-        if segment in self._due:
-            self._due[segment].stopped = True
+        self._due.setdefault(segment, _Segment(segment, 0, bytearray())).stopped = True
         self._stream.speech_stopped(segment)
         if self._error is not None:
             self._give_up(self._error)

@@ -1,4 +1,4 @@
-"""A dictionary of how words are pronounced, applied to what is about to be spoken; the transcript keeps them. Pure."""
+"""A dictionary of how words are pronounced, applied before numbers and signs are put into words. Pure."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ class Pronunciations:
     """Written forms and what is to be said for them.
 
     A form is found as whole words, in any case unless a word of it has a capital inside, such as "SQL" or "iPad". Of
-    two forms that begin at the same place the longer one counts, and nothing is replaced twice.
+    two forms that begin at the same place the longer one counts, and nothing is replaced twice. Addresses stay whole.
     """
 
     def __init__(self, mapping: Mapping[str, str]) -> None:
         forms = {" ".join(normalize("NFC", form).split()): said for form, said in mapping.items()}
         ordered = sorted((form for form in forms if form), key=len, reverse=True)
         self._said = [forms[form] for form in ordered]
-        self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(_pattern, ordered))})(?!\w)") if ordered else None
+        self._pattern = (
+            re.compile(rf"(?<![\w@])(?:{'|'.join(map(_pattern, ordered))})(?![\w@]|\.\w)") if ordered else None
+        )
 
     def apply(self, text: str) -> str:
         """Return the text as it is to be said."""

@@ -62,7 +62,7 @@ def test_the_configuration_and_the_voice_of_the_call_reach_the_request() -> None
         await say(stream, "hello")
         assert emulator.seen[0] == {
             "model": "tts-1",
-            "voice": "coral",
+            "voice": "ash",
             "input": "hello",
             "response_format": "pcm",
             "speed": 1.5,

@@ -152,7 +152,7 @@ def _url(options: VendorOptions, voice: Voice) -> str:
     query |= {name: value for name, value in options.extra if name not in _SETTINGS}
     origin = (options.base_url or _ORIGIN).rstrip("/")
     origin = "ws" + origin.removeprefix("http") if origin.startswith("http") else origin
-    chosen = quote(named or options.voice or _VOICE, safe="")
+    chosen = quote(options.voice or named or _VOICE, safe="")
     return f"{origin}/v1/text-to-speech/{chosen}/multi-stream-input?{urlencode(query)}"
 
 

@@ -154,7 +154,7 @@ class OpenAIVoice:
         named = "" if self._voice.name == "default" else self._voice.name
         body: dict[str, Any] = {
             "model": self._vendor.model,
-            "voice": named or options.voice or _VOICE,
+            "voice": options.voice or named or _VOICE,
             "input": text,
             "response_format": "pcm",
         }

@@ -83,7 +83,7 @@ class RealtimeVoice:
         named = "" if self._voice.name == "default" else self._voice.name
         output: dict[str, Any] = {
             "format": {"type": "audio/pcmu"},
-            "voice": named or self._options.voice or _VOICE,
+            "voice": self._options.voice or named or _VOICE,
         }
         if (speed := (self._options.speed or 1.0) * self._voice.pace) != 1.0:
             output["speed"] = min(_SPEEDS[1], max(_SPEEDS[0], speed))
