@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from .conftest import Fail, Write
@@ -80,6 +82,36 @@ def test_an_agent_that_lacks_what_its_kind_needs_is_a_fault_that_says_what_to_wr
     assert f"is missing for kind `{kind}`: write" in fault.message
 
 
+@pytest.mark.parametrize("model", ["mistral:large", "gpt-5-mini", "openai", "ollama"])
+def test_a_model_of_nobody_is_a_fault_unless_there_is_a_server_for_it(faults: Fail, loaded: Write, model: str) -> None:
+    text = f'[brain]\nkind = "model"\nmodel = "{model}"\n'
+    (fault,) = faults(text, environ={"OPENAI_API_KEY": "key"})
+    assert (fault.key, fault.line) == ("brain.model", 3)
+    assert "openai, anthropic, google-gla or ollama" in fault.message
+    assert loaded(f'{text}base_url = "http://127.0.0.1:9/v1"\n').warnings == ()
+
+
+@pytest.mark.parametrize("server", ["{}", "{ command = [] }", '{ token = "t" }'])
+def test_a_server_of_tools_is_reached_in_one_way(faults: Fail, server: str) -> None:
+    (fault,) = faults(f"[brain]\nservers = [{{ command = ['tool'] }}, {server}]\n")
+    assert (fault.key, fault.line) == ("brain.servers[1]", 2)
+    assert "write one of them" in fault.message
+
+
+def test_a_program_that_is_not_there_is_a_doubt(loaded: Write) -> None:
+    text = '[brain]\nkind = "command"\ncommand = ["./nothing", "--fast"]\n'
+    (warning,) = loaded(text).warnings
+    assert (warning.key, warning.line) == ("brain.command", 3)
+    assert "'./nothing'" in warning.message
+    assert loaded(text.replace("./nothing", sys.executable)).warnings == ()
+
+
+def test_what_is_missing_for_all_lines_is_told_once(faults: Fail) -> None:
+    lines = "".join(f'[lines."+1555000000{number}"]\ngreeting = "Hi."\n' for number in range(5))
+    text = 'stt.provider = "deepgram"\n[brain]\nkind = "model"\nmodel = "openai:gpt-5-mini"\n[turns]\nvad = "off"\n'
+    assert [fault.key for fault in faults(f"{text}{lines}")] == ["brain.openai.api_key", "stt.deepgram.api_key"]
+
+
 @pytest.mark.parametrize("stt", ['provider = "local"', 'provider = "scripted"', 'fallback = ["whisper"]'])
 def test_a_transcriber_that_notices_no_speech_needs_a_detector(faults: Fail, loaded: Write, stt: str) -> None:
     key = {"DEEPGRAM_API_KEY": "key"}
@@ -97,7 +129,12 @@ def test_local_engines_speak_english_only_and_the_fault_names_vendors(faults: Fa
     text = f'language = "de"\n{other}.provider = "deepgram"\n{part}.provider = "local"\n'
     (fault,) = faults(text, environ={"DEEPGRAM_API_KEY": "key"})
     assert (fault.key, fault.line) == ("language", 1)
-    assert f"set `{part}.provider` to a vendor such as deepgram, openai or elevenlabs" in fault.message
+    assert f"in `{part}.provider`, write a vendor such as deepgram, openai or elevenlabs" in fault.message
+    beside = (
+        f'language = "de"\n{other}.provider = "deepgram"\n{part} = {{ provider = "deepgram", fallback = ["local"] }}\n'
+    )
+    (fault,) = faults(beside, environ={"DEEPGRAM_API_KEY": "key"})
+    assert f"in `{part}.fallback`, write a vendor" in fault.message
 
 
 @pytest.mark.parametrize("value", ["https://api.example.com/v1?x=1", "api.example.com", "https://key@api.example.com"])

@@ -84,8 +84,9 @@ class Manners:
                 assert set(turns.words) <= self.known, f"{effect}: nobody said that"
             case Respond():
                 self.driven = False
-                last = next(line for line in reversed(call.lines) if line.speaker == "caller")
-                assert last.keys or not asks_for_a_moment(last.text, ENGLISH), f"{last} was answered"
+                said = [line for line in call.lines if line.speaker == "caller"]
+                assert said, "an answer to nobody"
+                assert said[-1].keys or not asks_for_a_moment(said[-1].text, ENGLISH), f"{said[-1]} was answered"
             case Say(_, text) if text == ARE_YOU_THERE:
                 self.asked += 1
                 assert self.asked <= self.rules.reprompts, f"asked {self.asked} times in a row"
@@ -130,7 +131,7 @@ class Manners:
         waits = call.continues or call.presses or call.away or self.entry
         conversing = call.mode == "conversation" and not call.machine and call.turns.ready
         if self.rules.silence and conversing and not self.driven and not waits:
-            assert SILENCE in timers, "nobody would ever break the silence"
+            assert SILENCE in timers or call.silent, "nobody would ever break the silence"
         assert bool(self.entry) == (KEYS in timers), f"{self.entry!r}, with the timers {set(timers)}"
 
 

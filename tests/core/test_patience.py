@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.scenes import STREAM, says
+from tests.core.scenes import SPEAKING, STREAM, says, welcomed
 from tests.core.world import LEG, World, arrived, placed
 from voicecall.core import events as ev
 from voicecall.core.call import Phase
@@ -128,4 +128,56 @@ def test_silence_belongs_to_whoever_drives_the_call() -> None:
     says(world, "What is it?")
     said(world, 3, "Nothing.")
     assert "silence" in world.timers
+    world.finish()
+
+
+@pytest.mark.parametrize("goodbye", [True, False])
+def test_a_word_over_what_the_caller_is_asked_shows_that_they_are_there(goodbye: bool) -> None:
+    world = greeted()
+    for reply in (2, 3, 4)[: 3 if goodbye else 1]:
+        world.feed(ev.TimerFired("silence"))
+        world.feed(ev.PlaybackStarted(reply))
+        if reply < 4 and goodbye:
+            world.feed(ev.PlaybackFinished(reply, "Are you there?"))
+    reply = world.call.turns.reply
+    world.next_segment()
+    world.feed(ev.SpeechStopped(1, 0.2))
+    world.feed(ev.Heard(1, "Yeah."))
+    assert (world.call.reprompted, world.call.farewell) == (0, 0)
+    world.feed(ev.PlaybackFinished(reply, "Are you there?"))
+    assert Respond(reply + 1, 1, 0.3) in world.feed(ev.TimerFired("endpoint"))
+    world.finish()
+
+
+def test_while_the_carrier_listens_silence_is_known_once_it_comes_back_without_words() -> None:
+    world = welcomed(arrived(rules=Rules(turns=TURNS, streaming=False, can=SPEAKING)))
+    world.feed(ev.Gathered(1))
+    assert world.feed(ev.TimerFired("silence")) == ()
+    assert Say(2, "Are you there?") in world.feed(ev.Gathered(2))
+    world.finish()
+
+
+def test_words_that_the_carrier_comes_back_with_break_the_silence() -> None:
+    world = welcomed(arrived(rules=Rules(turns=TURNS, streaming=False, can=SPEAKING)))
+    world.feed(ev.Gathered(1))
+    world.feed(ev.TimerFired("silence"))
+    assert Respond(2, 1) in world.feed(ev.Gathered(2, "What time is it?"))
+    assert not world.call.silent
+    world.finish()
+
+
+def test_whom_the_agent_has_answered_is_no_voicemail() -> None:
+    world = greeted(outbound=True)
+    says(world, "Hello?")
+    said(world, 2, "Good day to you.")
+    effects = says(world, "At the tone, please leave a message.")
+    assert any(isinstance(effect, Respond) for effect in effects)
+    world.finish()
+
+
+def test_a_turn_that_ends_while_keys_are_entered_is_answered_with_them() -> None:
+    world = greeted()
+    world.feed(ev.DigitPressed("4"))
+    assert not any(isinstance(effect, Respond) for effect in says(world, "My code is"))
+    assert Respond(2, 2) in world.feed(ev.TimerFired("keys"))
     world.finish()

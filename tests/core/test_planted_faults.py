@@ -26,7 +26,12 @@ FAULTS: dict[str, tuple[object, str, str, str]] = {
     "timers run on after the end": (Draft, "settle", "self.stop(*sorted(call.timers))", "pass"),
     "the last words are not waited for": (Draft, "settle", " or words_due", ""),
     "an unfinished turn is lost": (Draft, "last_words", "if turns.words", "if not turns.words"),
-    "an operation is forgotten": (Draft, "settle", "[*call.speaks.values(), *filter(None, call.presses)]", "[]"),
+    "an operation is forgotten": (
+        Draft,
+        "settle",
+        "call.speaks.values(), *(press for press in call.presses if is_asked(press))",
+        "[]",
+    ),
     "an operation is answered twice": (replies, "_tell_speaker", "draft.set(speaks=", "dict(speaks="),
     "a leg that is over is hung up": (Draft, "hang_up", "not self.call.leg_over and", ""),
     "a call ends without a hang-up": (Draft, "end", "self.hang_up()", "pass"),
@@ -71,7 +76,6 @@ FAULTS: dict[str, tuple[object, str, str, str]] = {
         "awaited=turns.awaited | {segment},",
         "",
     ),
-    "an answer that was given stays owed": (saying, "respond", ", owed=False", ""),
     "keys are lost at the end": (Draft, "last_words", "if self.call.keys", "if not self.call"),
     "keys are entered twice": (keys, "entered", 'draft.set(keys="")', "pass"),
     "silence is never timed": (

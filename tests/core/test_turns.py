@@ -280,13 +280,18 @@ def test_a_sound_that_is_not_surely_speech_holds_the_agent_for_a_moment_only() -
 def test_a_sound_that_becomes_speech_after_all_holds_the_agent_again() -> None:
     state, _ = turns.timer_fired(held(), RULES, "barge-in", 100.45)
     state, out = turns.speech_sure(state, RULES, 1)
-    assert (state.floor, out) == (Floor.HELD, (HoldReply(1, 1),))
-    assert turns.timer_fired(state, RULES, "barge-in", 102.0) == (state, ())
+    assert (state.floor, out) == (Floor.HELD, (HoldReply(1, 1), StartTimer("barge-in", 10.0)))
 
 
-def test_what_is_surely_speech_holds_the_agent_as_long_as_it_lasts() -> None:
+def test_what_is_surely_speech_and_has_no_words_does_not_hold_the_agent_for_ever() -> None:
+    state, _ = turns.speech_sure(held(), RULES, 1)
+    state, out = turns.timer_fired(state, RULES, "barge-in", 110.0)
+    assert (state.floor, out) == (Floor.AGENT, (StopTimer("barge-in"), ResumeReply(1)))
+
+
+def test_what_is_surely_speech_holds_the_agent() -> None:
     state, out = turns.speech_sure(held(), RULES, 1)
-    assert (state.floor, out) == (Floor.HELD, (StopTimer("barge-in"),))
+    assert (state.floor, out) == (Floor.HELD, (StartTimer("barge-in", 10.0),))
     state, out = turns.speech_stopped(state, RULES, 1, 0.2, 104.0)
     assert out == (StartTimer("barge-in", 1.5),)
 
@@ -371,7 +376,7 @@ def test_a_second_sound_while_held_is_weighed_anew() -> None:
     state, out = turns.speech_started(state, RULES, 2, 0.2, 100.8)
     assert out == (StopTimer("barge-in"),)
     state, out = turns.heard(state, RULES, 1, "", 100.9)
-    assert (state.floor, out) == (Floor.HELD, ())
+    assert (state.floor, out) == (Floor.HELD, (StartTimer("barge-in", 0.45),))
     doubtful, _ = turns.speech_stopped(held(), RULES, 1, 0.2, 100.3)
     assert turns.speech_started(doubtful, RULES, 2, 0.2, 100.4)[1] == (StartTimer("barge-in", 0.45),)
 
@@ -487,3 +492,24 @@ def test_backchannels_only_tell_the_agent_to_go_on(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "...", "да", "okay stop", "I see it"])
 def test_other_words_do_not(text: str) -> None:
     assert not is_backchannel(text, ENGLISH)
+
+
+# --- a word over the end of what the agent says
+
+
+@pytest.mark.parametrize(("at", "answers"), [(101.0, True), (103.0, False)])
+def test_a_backchannel_shortly_before_the_end_is_the_answer(at: float, answers: bool) -> None:
+    state, _ = turns.speech_stopped(held(), RULES, 1, 0.2, 100.3)
+    state, _ = turns.heard(state, RULES, 1, "Sure.", 100.4)
+    assert (state.floor, state.aside) == (Floor.AGENT, "Sure.")
+    state, _ = saying.reply_over(state, RULES, 1, at)
+    assert (state.floor, state.text) == ((Floor.PAUSE, "Sure.") if answers else (Floor.OPEN, ""))
+    assert state.aside == ""
+
+
+def test_an_answer_is_rehearsed_once_it_is_known_what_was_heard_of_the_last() -> None:
+    state, _ = turns.speech_stopped(held(), EARLY, 1, 0.2, 101.0)
+    state, out = turns.heard(state, EARLY, 1, "What time is it?", 101.0)
+    assert [type(one) for one in out] == [StopTimer, CancelReply, StartTimer]
+    state, out = saying.reply_over(state, EARLY, 1, 101.01)
+    assert out == (StartTimer("endpoint", about(0.09)), Rehearse(1, "What time is it?"))

@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.daemon import STUBS, Daemon, House, Json
 from voicecall.core.operations import CallerStep
+from voicecall.errors import BadParameters
 
 PYTHON_LINE, FAILING_LINE = "+15550000031", "+15550000032"
 LOCAL = {
@@ -86,6 +87,12 @@ def _answer(record: Json) -> str:
     assert "opening hours" in heard["text"].lower()
     assert answer["speaker"] == "agent"
     return str(answer["text"])
+
+
+def test_the_engines_of_this_machine_are_not_asked_to_speak_german(daemon: Daemon) -> None:
+    with pytest.raises(BadParameters, match=r"stt\.provider"):
+        daemon.place(message="Guten Abend.", language="de")
+    assert daemon.history() == {}
 
 
 def test_a_program_of_ones_own_answers(daemon: Daemon) -> None:

@@ -110,9 +110,9 @@ def test_elevenlabs_hears_cartesia_speaks_and_an_agent_behind_a_url_answers(daem
 
 def test_the_vendors_are_connected_and_the_greeting_is_made_while_it_rings(daemon: Daemon, vendors: Vendors) -> None:
     vendors.forget()
-    call_id = daemon.place(NOBODY, "Good evening.")
-    vendors.arrived("deepgram", "/v1/listen")
-    vendors.arrived("deepgram", "/v1/speak")
+    call_id = daemon.place(NOBODY, "Guten Abend.", language="de-AT")
+    assert vendors.arrived("deepgram", "/v1/listen").query["language"] == "de"
+    assert vendors.arrived("deepgram", "/v1/speak").query["model"].endswith("-de")
     vendors.arrived("deepgram", "Speak")
     daemon.until(call_id, "call.ringing")
     assert daemon.status(call_id)["answeredAt"] is None

@@ -30,6 +30,8 @@ _FIRST, _CODES = 0x10, 60
 _FRAME = 160
 _ALIKE = 0.5
 """Correlation from which a frame counts as part of a word."""
+_BEFORE = 0.04
+"""Seconds before a segment that belong to it."""
 _SLIVER = 0.001
 """Seconds: what is shorter is rounding, and no word."""
 NOISE = "~"
@@ -62,8 +64,8 @@ class Alphabet:
         return self._sound(code).tobytes()
 
     def _sound(self, code: int) -> npt.NDArray[np.uint8]:
-        signs = np.random.default_rng(code).integers(0, 2, round(self.seconds * RATE), np.uint8)
-        return np.bitwise_or(np.left_shift(signs, 7), np.uint8(code))
+        chance = np.random.default_rng(code)
+        return chance.choice(np.array([code, code | 0x80], np.uint8), round(self.seconds * RATE))
 
     def make_out(self, mulaw: bytes) -> list[str]:
         """Return the words in frames of 20 ms that a phone sent, whatever else sounds with them."""
@@ -195,6 +197,7 @@ class SpellingTranscriberStream:
         """Words from now on belong to this segment."""
         self._segment = segment
         self._told = ""
+        del self._audio[: -round((lead + _BEFORE) * RATE)]
 
     def speech_stopped(self, segment: int) -> None:
         """Tell the words in a moment."""

@@ -99,12 +99,14 @@ async def test_a_caller_who_says_nothing_is_listened_to_again(house: MakeHouse) 
 
 async def test_keys_are_on_record_and_the_conversation_goes_on(house: MakeHouse) -> None:
     async with house(rules=SPEECH, brain=Answers("Fine thank you")) as h:
-        call = await h.place(listen(), Step(press="12#"), wait(2), say("How are you"), listen(), HANG_UP)
+        call = await h.place(listen(), Step(press="12#"), listen(), say("How are you"), listen(), HANG_UP)
         record = await h.over(call)
 
         pressed = [event["data"]["digit"] for event in await h.events(call) if event["type"] == "dtmf.received"]
         assert pressed == ["1", "2", *(["#"] if h.can.listens_apart else [])]  # a gather ends with this key
-        assert said(record) == [("agent", "Hello there"), ("caller", "How are you"), ("agent", "Fine thank you")]
+        assert said(record)[1:] == [
+            *(("caller", "12"), ("agent", "Fine thank you"), ("caller", "How are you"), ("agent", "Fine thank you"))
+        ]
 
 
 async def test_an_old_prompt_cannot_answer_a_newer_turn(house: MakeHouse) -> None:

@@ -184,7 +184,7 @@ async def test_a_slow_agent_is_filled_in_for_once_and_a_quick_one_is_not() -> No
         own.heard()
         assert own.posted[-1] == PlaybackFinished(1, "One moment. Yes. No.")
         own.mouth.respond(2, 2, TOLD, silent_since=10.0)
-        await asyncio.sleep(5)
+        await asyncio.sleep(2)
         own.heard()
         assert own.posted[-1] == PlaybackFinished(2, "Yes.")
 

@@ -62,6 +62,7 @@ def rules(config: Config, tongue: str, *, early: bool) -> Rules:
     `early`: whether the agent may be asked before the caller has surely finished.
     """
     limits, turns, said = config.limits, config.turns, language(tongue)
+    goodbye = turns.goodbye_text if turns.goodbye_text is not None else said.goodbye or None
     return Rules(
         max_duration=float(limits.max_duration_seconds),
         ring_timeout=limits.ring_timeout_ms / 1000,
@@ -80,10 +81,10 @@ def rules(config: Config, tongue: str, *, early: bool) -> Rules:
             protect_greeting=turns.protect_greeting,
             protect_inbound_greeting=turns.protect_inbound_greeting,
             early=early,
-            silence=turns.silence_reprompt_ms / 1000,
+            silence=turns.silence_reprompt_ms / 1000 if goodbye is not None else 0.0,
             reprompts=turns.silence_reprompts,
             reprompt=_or(turns.reprompt_text, said.reprompt),
-            goodbye=_or(turns.goodbye_text, said.goodbye),
+            goodbye=goodbye or "",
             moment=turns.moment_ms / 1000,
             digits_end=turns.digits_end,
             digits_count=turns.digits_count,
@@ -225,7 +226,7 @@ def conversation(call: Call, now: float, more: str = "") -> Conversation:
     `more`: what the caller has said that is no line yet.
     """
     lines = []
-    for line in call.lines:
+    for line in sorted(call.lines, key=lambda line: line.at):
         heard = line.text if line.heard is None else line.heard
         lines.append(Told(line.speaker, heard, interrupted=line.heard is not None, keys=line.keys))
     if more:

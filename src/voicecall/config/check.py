@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -57,7 +59,8 @@ _SORTS = {
 
 def vendor_of(model: str) -> str | None:
     """Return the section of `brain` with the key for a model such as `openai:gpt-5-mini`; None where there is none."""
-    return _MODELS.get(model.replace("/", ":", 1).partition(":")[0])
+    named = re.match(r"([a-z-]+)[:/].", model)
+    return _MODELS.get(named[1]) if named else None
 
 
 def misfit(error: Mapping[str, Any]) -> tuple[Path, str]:
@@ -172,23 +175,46 @@ def _half_a_key(config: Config) -> Iterator[Contradiction]:
 
 
 def _incomplete_agents(config: Config) -> Iterator[Contradiction]:
-    agents: list[tuple[Path, Brain]] = [(("brain",), config.brain)]
-    agents += [(("lines", number, "brain"), config.line(number).brain) for number in config.lines]
-    for path, brain in agents:
-        for part, agent in ((path, brain), ((*path, "fallback"), brain.fallback)):
-            if agent is None:
-                continue
-            for key, wanted in _OF_A_KIND.get(agent.kind, {}).items():
-                if not getattr(agent, key):
-                    yield Contradiction(
-                        ((*part, key), (*part, "kind")), f"is missing for kind `{agent.kind}`: write {wanted}"
-                    )
-            yield from _model_without_key(part, agent)
+    for path, agent in _agents(config):
+        for key, wanted in _OF_A_KIND.get(agent.kind, {}).items():
+            if not getattr(agent, key):
+                yield Contradiction(
+                    ((*path, key), (*path, "kind")), f"is missing for kind `{agent.kind}`: write {wanted}"
+                )
+        yield from _unreachable_model(path, agent)
+        yield from _half_servers(path, agent)
 
 
-def _model_without_key(path: Path, agent: Agent) -> Iterator[Contradiction]:
-    name = vendor_of(agent.model or "") if agent.kind == "model" else None
+def _agents(config: Config) -> Iterator[tuple[Path, Agent]]:
+    """Yield everybody who may answer, and where that stands."""
+    brains: list[tuple[Path, Brain]] = [(("brain",), config.brain)]
+    own = (number for number, line in config.lines.items() if line.brain is not None)
+    brains += [(("lines", number, "brain"), config.line(number).brain) for number in own]
+    for path, brain in brains:
+        yield path, brain
+        if brain.fallback is not None:
+            yield (*path, "fallback"), brain.fallback
+
+
+def _half_servers(path: Path, agent: Agent) -> Iterator[Contradiction]:
+    for place, server in enumerate(agent.servers):
+        if not server.url and not server.command:
+            at = ((*path, "servers", f"[{place}]"), (*path, "servers"))
+            yield Contradiction(at, "has neither `url` nor `command`: write one of them")
+
+
+def _unreachable_model(path: Path, agent: Agent) -> Iterator[Contradiction]:
+    if agent.kind != "model" or not agent.model:
+        return
+    name = vendor_of(agent.model)
     if name is None:
+        if not agent.base_url and not re.match("ollama[:/].", agent.model):
+            yield Contradiction(
+                ((*path, "model"),),
+                f"{agent.model!r} is of no vendor that is known here: write vendor:name, where vendor is openai, "
+                "anthropic, google-gla or ollama; for another server that speaks as OpenAI does, write `base_url` too",
+                mild=True,
+            )
         return
     vendor = getattr(agent, name)
     if name == "openai" and (agent.base_url or vendor.api_base_url):
@@ -206,6 +232,8 @@ def _deaf_or_mute(config: Config) -> Iterator[Contradiction]:
     for number in ("", *config.lines):
         line, at = config.line(number), ("lines", number) if number else ()
         for part, speech in (("stt", line.stt), ("tts", line.tts)):
+            if number and (speech, line.language) == (getattr(config, part), config.language):
+                continue  # said of the general one
             for name in (speech.provider, *speech.fallback):
                 vendor = getattr(speech, name, None)
                 chosen = ((*at, part, "provider"), (part, "provider"), (part, "fallback"))
@@ -219,13 +247,15 @@ def _deaf_or_mute(config: Config) -> Iterator[Contradiction]:
                     yield Contradiction(
                         ((*at, "language"), ("language",)),
                         f"is {line.language}, and the engines of this machine know English only: "
-                        f"set `{part}.provider` to a vendor such as deepgram, openai or elevenlabs",
+                        f"in `{part}.{'provider' if name == speech.provider else 'fallback'}`, write a vendor such as "
+                        "deepgram, openai or elevenlabs",
                     )
 
 
 def _unheard(config: Config) -> Iterator[Contradiction]:
     """Transcribers that wait for a detector which is off."""
-    for number in ("", *config.lines) if config.turns.vad == "off" else ():
+    own = (number for number, line in config.lines.items() if line.stt is not None)
+    for number in ("", *own) if config.turns.vad == "off" else ():
         stt, at = config.line(number).stt, ("lines", number) if number else ()
         for name in (stt.provider, *stt.fallback):
             if name in _NEED_A_DETECTOR:
@@ -253,3 +283,6 @@ def doubts(config: Config) -> Iterator[tuple[Path, str]]:
         yield ("skip_signature_verification",), "unsigned webhooks are believed: anybody can fake calls"
     if config.inbound_policy == "allowlist" and not config.allow_from and not config.lines:
         yield ("allow_from",), "is empty, so the allowlist lets nobody in"
+    for path, agent in _agents(config):
+        if agent.kind == "command" and agent.command and shutil.which(agent.command[0]) is None:
+            yield (*path, "command"), f"there is no program {agent.command[0]!r} that could be run from this folder"

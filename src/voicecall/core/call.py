@@ -153,6 +153,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Whether somebody else than the agent speaks in its place: what was said last was asked for."""
     moment: bool = False
     """Whether the caller asked for a moment, or put us on hold."""
+    silent: bool = False
+    """Whether it was silent for too long, so far as is known while the carrier listens."""
     reprompted: int = 0
     """How often in a row the caller was asked whether they are there."""
     keys: str = ""

@@ -23,9 +23,11 @@ from voicecall.core.effects import (
     StartTimer,
     StopTimer,
 )
-from voicecall.core.languages import asks_for_a_moment, is_recording
+from voicecall.core.languages import Language, asks_for_a_moment, is_recording
 from voicecall.core.languages import language as tongue
 
+SILENCE = "silence"
+"""The timer of a caller who says nothing."""
 HANGUP_TRIES = 3
 MACHINE_SILENCE = 8.0
 """Seconds after which a machine that says nothing is spoken to all the same."""
@@ -114,22 +116,23 @@ class Draft:
         asked = call.continues and not any(said.reply == call.continue_reply for said in call.turns.queue)
         if asked and ended.text:
             self.stop("answer")
-            self.set(continues="")
+            self.set(continues="", turns=floor.changed(call.turns, owed=False))
             self.do(Acknowledge(call.continues, {"transcript": ended.text}))
-            self.turn(saying.release(call.turns))
+            self.turn(saying.release(self.call.turns))
         elif call.machine:
             self.start("machine", MACHINE_BEEP)
-        elif not ended.unanswered or call.mode != "conversation" or not call.is_live:
+        elif not ended.unanswered or call.keys or call.mode != "conversation" or not call.is_live:
             self.turn(saying.release(call.turns))
         elif not ended.keys and asks_for_a_moment(ended.text, language):
+            self.stop(SILENCE)
             self.set(moment=True)
             self.turn(saying.release(call.turns))
-        elif call.direction == "outbound" and not ended.keys and (kind := is_recording(ended.text, language)):
+        elif not ended.keys and (kind := self.recording(ended.text, language)):
             self.recording_heard(kind)
         else:
-            self.respond(ended.turn, 0.0 if call.prompting else ended.waited)
+            self.respond(ended.turn, None if call.prompting or ended.keys else ended.waited)
 
-    def respond(self, turn: int, waited: float = 0.0) -> None:
+    def respond(self, turn: int, waited: float | None = None) -> None:
         """Have the agent answer; the floor must be open."""
         turns = saying.respond(self.call.turns)
         self.set(turns=turns, driven=False)
@@ -151,6 +154,15 @@ class Draft:
         )
         self.set(machine=True, greeting=message, greeting_state="pending", greeting_reply=0)
         self.greet()
+
+    def recording(self, text: str, language: Language) -> str:
+        """Say what recording speaks, if one does; nobody is taken for a voicemail whom the agent has answered."""
+        if self.call.direction != "outbound":
+            return ""
+        speakers = [line.speaker for line in self.call.lines]
+        conversed = "agent" in speakers[speakers.index("caller") :]
+        kind = is_recording(text, language)
+        return "" if kind == "voicemail" and conversed else kind
 
     def recording_heard(self, kind: str) -> None:
         """A recording speaks, which nobody answers: a voicemail's greeting, or an announcement to who is on hold."""

@@ -70,8 +70,8 @@ class Respond(_Effect, frozen=True):
 
     reply: int
     turn: int
-    waited: float = 0.0
-    """Seconds of silence after which the caller's turn was to end."""
+    waited: float | None = None
+    """Seconds of silence after which the caller's turn was to end; None where it did not end so."""
 
 
 # --- once durable: the carrier

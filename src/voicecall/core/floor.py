@@ -78,6 +78,10 @@ class Turns(msgspec.Struct, frozen=True):
     """Segments whose words were not waited for any longer; they count when they come all the same."""
     words: tuple[str, ...] = ()
     """What was said in the turn so far, by segment."""
+    aside: str = ""
+    """What the caller said over the reply at hand that did not interrupt it."""
+    aside_at: float = 0.0
+    """When that was, in Unix seconds."""
     since: float = 0.0
     """When the caller began this turn, in Unix seconds."""
     silent_since: float = 0.0

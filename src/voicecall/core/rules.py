@@ -72,6 +72,8 @@ class TurnRules(msgspec.Struct, frozen=True):
     """How long speech is held, after the caller fell silent, while words are awaited."""
     barge_in_doubt: float = 0.45
     """How long speech is held by a sound that is not surely speech."""
+    barge_in_longest: float = 10.0
+    """How long speech is held by what is surely speech, and has no words."""
     protect_greeting: bool = True
     """Whether an outbound greeting is heard out before the caller can interrupt."""
     protect_inbound_greeting: bool = False

@@ -7,6 +7,9 @@ from voicecall.core.floor import BARGE_IN, Floor, Result, Turns, Utterance, chan
 from voicecall.core.rules import TurnRules
 from voicecall.core.turns import pause
 
+LAST_WORD = 1.5
+"""Seconds: a word that did not interrupt what the agent said so shortly before its end was the answer to it."""
+
 
 def say(turns: Turns, text: str, *, protected: bool, first: bool = False) -> Result:
     """The agent has something to say of its own accord, before all that waits if it is to be `first`.
@@ -27,7 +30,7 @@ def respond(turns: Turns) -> Turns:
     """The agent is asked to answer; the answer gets the number `reply` of the result. The floor must be open."""
     number = turns.replies + 1
     turns = changed(turns, floor=Floor.THINKING, reply=number, replies=number, answering=True)
-    return changed(turns, protected=False, sounding=False, owed=False)
+    return changed(turns, protected=False, sounding=False, owed=False, aside="")
 
 
 def release(turns: Turns) -> Result:
@@ -45,7 +48,7 @@ def playback_started(turns: Turns, reply: int) -> Result:
 def reply_over(turns: Turns, rules: TurnRules, reply: int, at: float) -> Result:
     """A reply was heard to its end, was cut off, or failed."""
     if reply != turns.reply:
-        return turns, ()
+        return pause(turns, rules, at) if turns.floor is Floor.PAUSE and not turns.due and rules.early else (turns, ())
     held = turns.floor is Floor.HELD
     turns = changed(turns, reply=0, protected=False, floor=Floor.OPEN)
     if turns.speaking:
@@ -58,6 +61,9 @@ def reply_over(turns: Turns, rules: TurnRules, reply: int, at: float) -> Result:
             awaited=turns.awaited | {turns.speaking},
         )
         return turns, (StopTimer(BARGE_IN),) if held else ()
+    if turns.aside and at - turns.aside_at <= LAST_WORD and not turns.words:
+        turns = changed(turns, words=(turns.aside,), since=turns.aside_at)
+    turns = changed(turns, aside="")
     if held or turns.words or turns.owed:
         turns, waiting = pause(turns, rules, at)
         return turns, (StopTimer(BARGE_IN), *waiting)
@@ -103,6 +109,7 @@ def _next(turns: Turns) -> Result:
         protected=first.protected,
         answering=False,
         sounding=False,
+        aside="",
         queue=tuple(rest),
     )
     return turns, (Say(first.reply, first.text),)

@@ -117,8 +117,8 @@ def step(call: Call, event: Event, at: float) -> tuple[Call, tuple[Effect, ...]]
         return _after_the_end(call, event)
     draft = Draft(call, at)
     _take(draft, event)
-    prompting.attend(draft)
     patience.attend(draft)
+    prompting.attend(draft)
     draft.settle()
     after, effects = draft.done()
     if effects or after != call or isinstance(event, PartlyHeard | DigitPressed):
@@ -239,6 +239,8 @@ def _take(draft: Draft, event: Event) -> None:
         case PartlyHeard(segment, text):
             draft.turn(turns.partly_heard(call.turns, rules.turns, segment, text, at))
         case Heard(segment, text):
+            if text and call.is_live:
+                patience.spoken(draft)
             draft.turn(turns.heard(call.turns, rules.turns, segment, text, at))
         case EarsFailed(segment, detail):
             draft.warn("stt", detail)
@@ -369,7 +371,7 @@ def _timer(draft: Draft, name: str) -> None:
             draft.greet(machine_silent=True)
         case keys.KEYS:
             keys.entered(draft)
-        case patience.SILENCE:
+        case "silence":
             patience.silent(draft)
         case "answer":
             draft.set(continues="")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
+import msgspec
+
 from voicecall.core.effects import CancelReply, HoldReply, Rehearse, ResumeReply, StartTimer, StopTimer
 from voicecall.core.endpoint import completeness
 from voicecall.core.floor import BARGE_IN, ENDPOINT, TRANSCRIPT, Floor, Out, Result, Sign, TurnEnded, Turns, changed
@@ -46,9 +48,10 @@ def speech_sure(turns: Turns, rules: TurnRules, segment: int) -> Result:
     if segment != turns.speaking or segment == turns.spoken_over:
         return turns, ()
     turns = changed(turns, sure=segment, awaited=turns.awaited | {segment}, late=turns.late - {segment})
+    longest = StartTimer(BARGE_IN, rules.barge_in_longest)
     if turns.floor in (Floor.AGENT, Floor.THINKING) and _yields(turns, rules):
-        return _hold(turns)
-    return turns, (StopTimer(BARGE_IN),) if turns.floor is Floor.HELD else ()
+        return _hold(turns, longest)
+    return turns, (longest,) if turns.floor is Floor.HELD else ()
 
 
 def speech_stopped(turns: Turns, rules: TurnRules, segment: int, silence: float, at: float) -> Result:
@@ -82,6 +85,7 @@ def heard(turns: Turns, rules: TurnRules, segment: int, text: str, at: float) ->
     if turns.reply and _yields(turns, rules):
         if text and not _is_backchannel(text, rules):
             return _yield(changed(turns, words=(*turns.words, text)), rules, at)
+        turns = changed(turns, aside=text or turns.aside, aside_at=at if text else turns.aside_at)
         if turns.floor is not Floor.HELD or (awaited and turns.sure != segment):
             return turns, ()
         return (turns, (StartTimer(BARGE_IN, rules.barge_in_doubt),)) if awaited else _resume(turns)
@@ -126,7 +130,7 @@ def timer_fired(turns: Turns, rules: TurnRules, name: str, at: float) -> Result:
             return _end_turn(turns)
         case "transcript", Floor.PAUSE:
             return _end_turn(_give_up(turns))
-        case "barge-in", Floor.HELD if turns.speaking == 0 or turns.speaking != turns.sure:
+        case "barge-in", Floor.HELD:
             return _resume(turns)
         case _:
             return turns, ()
@@ -176,7 +180,7 @@ def _yield(turns: Turns, rules: TurnRules, at: float) -> Result:
     turns = changed(turns, floor=Floor.CALLER, reply=0, owed=owed)
     if turns.speaking:
         return turns, out
-    turns, waiting = pause(turns, rules, at)
+    turns, waiting = pause(turns, msgspec.structs.replace(rules, early=False), at)  # what was heard is yet to be told
     return turns, (*out, *waiting)
 
 

@@ -98,11 +98,15 @@ class Ears:
 
     async def run(self) -> None:
         """Keep the transcriber ready until cancelled."""
-        async with asyncio.TaskGroup() as self._tasks:
-            try:
-                await self._transcriber.run()
-            except SpeechError as error:
-                self._post(Warned("stt", str(error)))
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                try:
+                    await self._transcriber.run()
+                except SpeechError as error:
+                    self._post(Warned("stt", str(error)))
+                await asyncio.Event().wait()
+        finally:
+            self._tasks = None
 
     def open(self) -> None:
         """A media stream begins."""
@@ -156,14 +160,14 @@ class Ears:
             self._sounding, self._sure, self._settled, self._alike = True, False, False, 0
             self._gate = EchoGate(_PERSISTENCE)
             self.onset = self._loop.time() - speech.lead
-            if self._echo is None or self._gate.take(self._echo.likeness()) != "echo":
+            if self._echo is None or self._gate.take(self._echo.likeness()) != "echo" or not self._apart:
                 self._begin(speech.lead)
         elif not speech.started and self._sounding:
             self._sounding = False
             if not self._speaking:
                 return
             brief = self._loop.time() - speech.silence - self.onset < _BRIEF
-            if brief and self._gate.verdict == "echo" and not self._settled:
+            if brief and self._apart and self._gate.verdict == "echo" and not self._settled:
                 self._retract(speech.silence)
             else:
                 self._stop(speech.silence)
@@ -179,6 +183,8 @@ class Ears:
         self._settled = self._settled or (self._speaking and verdict == "speech")
         if likeness >= PERSON and self._speaking:
             self._ours.add(self._segment)
+        if not self._apart:
+            return  # the transcriber cuts its segments itself
         if self._alike >= _ALIKE and self._speaking and not self._settled:
             self._retract(0.0)
         elif verdict == "speech" and not self._speaking:

@@ -12,16 +12,20 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import assert_never
 
+import structlog
+
 from voicecall.brains import HangUpAfter, NoteOutcome, PressKeys, Said
 from voicecall.core.events import Event, Warned
-from voicecall.core.utterances import FarewellAsked, KeysWanted, OutcomeNoted, ReplyFailed, ReplyWorded
-from voicecall.errors import ProviderError, SpeechError
+from voicecall.core.utterances import FarewellAsked, KeysWanted, OutcomeNoted, ReplyFailed, ReplyWorded, TurnMeasured
+from voicecall.errors import AgentError, ProviderError, SpeechError
 from voicecall.gateway.player import Player
 from voicecall.gateway.stopwatch import Stopwatch
 from voicecall.speech import SynthesizerStream
 from voicecall.speech.contract import Contract
 from voicecall.speech.sentences import Pieces
 from voicecall.speech.spoken import spoken
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class Making:
         self.worded = self.written = ""
         """All words, as they are spoken and as they were written, once the carrier was given them."""
         self.worded_at = 0.0
+        self.failed: ProviderError | None = None
+        """Why it came to nothing, or to no more."""
         self._source = source
         self._voice = voice
         self._player = player
@@ -88,8 +94,13 @@ class Making:
         self._watch: Stopwatch | None = None
         self._passed: list[str] = []
         """Stages that ended before anybody wanted the reply."""
+        self._filled = False
+        self._filling = False
+        """Whether something else than the answer is being voiced."""
         self._sounds = False
         """Whether any audio was made."""
+        self.answers = False
+        """Whether any of it is of the answer, and does not only fill in for it."""
 
     def want(self, reply: int, watch: Stopwatch | None = None) -> None:
         """It is said, as `reply`: what was kept comes out, and the rest as it is made."""
@@ -108,12 +119,13 @@ class Making:
     async def run(self) -> None:
         """Make it; what becomes of it goes to the player and to the call."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen(), name="agent")
+            agent = tasks.create_task(self._listen(), name="agent")
             try:
                 await (self._word() if self.in_words else self._speak())
             except ProviderError as error:
-                failed = error
+                failed = self.failed = error
                 self._do(lambda reply: self._fail(reply, failed))
+            agent.cancel()
 
     async def _listen(self) -> None:
         try:
@@ -122,6 +134,9 @@ class Making:
                     self._items.put_nowait(item)
         except ProviderError as error:
             self._items.put_nowait(error)
+        except Exception as error:  # noqa: BLE001 - an agent may be anybody's code, and must not end the call
+            _log.exception("agent.broken")
+            self._items.put_nowait(AgentError(f"the agent broke: {type(error).__name__}"))
         else:
             self._items.put_nowait(_Over())
 
@@ -156,8 +171,19 @@ class Making:
             async for mulaw in chunks:
                 self._lap("voice")
                 self._sounds = True
+                self._answer_begins()
                 self._do(lambda reply, text=text, mulaw=mulaw: self._player.add(reply, text, mulaw))  # type: ignore[misc]
                 text = ""
+
+    def _answer_begins(self) -> None:
+        """The answer has audio; where something filled in for it, it was waited for until now."""
+        if self.answers or self._filling:
+            return
+        self.answers = True
+        if self._filled and self._watch is not None:
+            self._watch.sent(self._loop.time())
+            self._watch.told = True
+            self._post(TurnMeasured(self._watch.turn, self._watch.stages))
 
     async def _pieces(self) -> AsyncGenerator[str, None]:
         """Yield what is to be said, and do what is to be done, in the order in which the agent wants it."""
@@ -181,7 +207,9 @@ class Making:
                     self._do(lambda _, noted=noted: self._post(noted))  # type: ignore[misc]
                 case _Slow():
                     if not begun and self._manner.filler:
+                        self._filling = self._filled = True
                         yield self._manner.filler
+                        self._filling = False
                 case _Over():
                     rest = [piece for part in contract.flush() for piece in pieces.feed(part)]
                     for piece in (*rest, *pieces.flush()):
@@ -190,6 +218,7 @@ class Making:
                         yield piece
                     return
                 case ProviderError() as error:
+                    self.failed = error
                     if not begun and not self._manner.apology:
                         raise error
                     warned = Warned("reply-cut-short" if begun else "reply-failed", str(error))
@@ -216,6 +245,8 @@ class Making:
             self._kept.append(act)
 
     def _lap(self, stage: str) -> None:
+        if self._filling:
+            return
         if not self._reply:
             self._passed.append(stage)
         elif self._watch is not None:
@@ -235,4 +266,9 @@ async def _patiently(
                 return
             except TimeoutError as error:
                 raise late from error
+            except ProviderError:
+                raise
+            except Exception as error:  # a voice may be anybody's code, and must not end the call
+                _log.exception("voice.broken")
+                raise SpeechError(f"the voice broke: {type(error).__name__}") from error
             yield item

@@ -87,15 +87,15 @@ class Mouth:
         *,
         silent_since: float,
         heard_at: float = 0.0,
-        waited: float = 0.0,
+        waited: float | None = 0.0,
     ) -> None:
         """Have the agent answer, and speak it.
 
         Loop times: `silent_since`, when the caller fell silent, and `heard_at`, when the words were known; `waited` are
-        the seconds of silence that the turn was given.
+        the seconds of silence that the turn was given, None where it did not end with speech.
         """
         self._watch = None
-        if not self._in_words():
+        if waited is not None and not self._in_words():
             now = self._loop.time()
             self._watch = Stopwatch(turn, now, silent_since=silent_since, heard_at=heard_at, waited=waited)
         making = self._begin(reply, _asked(conversation), lambda: self._mind.reply(conversation))
@@ -157,10 +157,11 @@ class Mouth:
         if reply == self._held:
             self.player.hold()
         prepared, in_words = self._prepared, self._in_words()
-        if prepared is not None and prepared[0].key == key and prepared[0].in_words == in_words:
+        fits = prepared is not None and prepared[0].key == key and prepared[0].in_words == in_words
+        if prepared is not None and fits and prepared[0].failed is None:
             self._prepared, self._making = None, prepared
         else:
-            if prepared is not None and not isinstance(key, str):
+            if prepared is not None and (fits or not isinstance(key, str)):
                 prepared[1].cancel()
                 self._prepared = None
             self._making = self._make(key, source(), in_words=in_words, whole=True)
@@ -181,7 +182,7 @@ class Mouth:
     # --- what the player reports
 
     def _started(self, reply: int) -> None:
-        if self._watch is not None:
+        if self._watch is not None and (self._making is None or self._making[0].answers):
             self._watch.sent(self._loop.time())
         self._post(PlaybackStarted(reply))
 
@@ -189,7 +190,7 @@ class Mouth:
         if not self._confirmed:
             self._confirmed = True
             self._post(PlaybackConfirmed(reply))
-        if self._watch is not None:
+        if self._watch is not None and self._watch.is_complete:
             self._watch.lap("heard", self._loop.time())
             self._post(TurnMeasured(self._watch.turn, self._watch.stages))
             self._watch = None

@@ -239,7 +239,8 @@ class Session:
         """Live until the call is over. `effects`: what its first event asks for, with the webhook it came by."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                media = tasks.create_task(self._media.run(), name=f"media {self.call.id}")
+                live = self.call.is_live  # one that is turned away needs neither ears nor mouth
+                media = tasks.create_task(self._media.run(), name=f"media {self.call.id}") if live else None
                 outbox = tasks.create_task(self._outbox.run(tasks), name=f"outbox {self.call.id}")
                 watch = tasks.create_task(self.around.journal.watch(self.call.id), name=f"watch {self.call.id}")
                 self._keep(hand, effects)
@@ -255,7 +256,7 @@ class Session:
                 if not self._outbox.failed:
                     with suppress(StoreError):
                         await self.around.journal.durable(self.call.id)
-                for task in (outbox, media, watch):
+                for task in filter(None, (outbox, media, watch)):
                     task.cancel()
         except* StoreConflict as conflict:
             self.lost = True

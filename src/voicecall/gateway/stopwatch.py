@@ -13,6 +13,7 @@ class Stopwatch:
     def __init__(self, turn: int, now: float, *, silent_since: float, heard_at: float, waited: float) -> None:
         """Loop times: `now`, the end of the caller's last sound, and when its words were known; `waited` in seconds."""
         self.turn = turn
+        self.told = False
         self._silent_since = silent_since
         self._last = now
         self.stages: dict[str, float] = {
@@ -20,6 +21,11 @@ class Stopwatch:
             "transcript": _ms(max(0.0, heard_at - silent_since)),
             "wait": _ms(now - silent_since),
         }
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether an answer has left, and nobody was told yet how long it took."""
+        return "response" in self.stages and not self.told
 
     def lap(self, stage: str, now: float) -> None:
         """The stage ended; only its first end counts."""

@@ -28,6 +28,8 @@ _RING = round(1.5 * TELEPHONE_RATE)
 _FRAME = 160
 _PAUSE = 6  # frames so much quieter than the loudest that the speech may be over
 _QUIET = gain(-20.0)
+_HANGOVER = round(0.3 * TELEPHONE_RATE)
+"""Bytes that may come between a pause and the news that it was the end."""
 
 
 class Recognizer(Protocol):
@@ -61,6 +63,8 @@ class _Segment:
 class _Early:
     """A recognition that was begun before it was known to be the last."""
 
+    length: int
+    """Bytes of the segment that it was given."""
     text: str | None = None
     wanted: Callable[[str, str], None] | None = None
     """Takes its text and error."""
@@ -215,7 +219,10 @@ class SegmentStream:
             asyncio.get_running_loop().call_soon(self._settle, stopped)
             return
         stopped.over = True
-        self._submit(stopped, bytes(stopped.audio), stopped.early)
+        early = stopped.early
+        if early is not None and len(stopped.audio) - early.length > _HANGOVER:
+            early = None  # it was quieter, and not the end
+        self._submit(stopped, bytes(stopped.audio), early)
 
     def close(self) -> None:
         """Forget this call; nothing is reported afterwards."""
@@ -234,7 +241,7 @@ class SegmentStream:
             return
         segment.quiet += 1
         if segment.quiet == _PAUSE:
-            early = _Early()
+            early = _Early(len(segment.audio))
 
             def deliver(text: str, error: str) -> None:
                 if early.wanted is not None:
