@@ -65,7 +65,7 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
     """Return the factory of that name; what it takes is its own affair.
 
     Raises:
-        ConfigError: nothing installed here has that name.
+        ConfigError: nothing installed here has that name, or what has it cannot be imported.
     """
     known = TABLE[kind]
     if name in known:
@@ -73,7 +73,13 @@ def find(kind: Kind, name: str) -> Callable[..., Any]:
         factory: Callable[..., Any] = getattr(import_module(module), attribute)
         return factory
     for entry in entry_points(group=f"voicecall.{kind}", name=name):
-        return cast("Callable[..., Any]", entry.load())
+        try:
+            return cast("Callable[..., Any]", entry.load())
+        except (ImportError, AttributeError) as error:
+            package = entry.dist.name if entry.dist is not None else entry.value
+            raise ConfigError(
+                [Fault(_KEYS[kind], f"{name}, of the package {package}, cannot be used: {error}")]
+            ) from None
     names = ", ".join(sorted(known))
     raise ConfigError([Fault(_KEYS[kind], f"{name} is not available here; installed are {names}")])
 

@@ -20,13 +20,14 @@ from voicecall.brains import BrainOptions, Conversation, Line, Opening, Server
 from voicecall.brains import Trouble as Told
 from voicecall.config.load import load
 from voicecall.config.model import Config
-from voicecall.errors import BadParameters, ConfigError
+from voicecall.errors import AgentError, BadParameters, ConfigError
 from voicecall.speech import Report, Transcription, Trouble, VendorOptions
 
 LINE = "+15550000001"
 QUESTION = Conversation("call", "inbound", "+15550100009", LINE, (Line("caller", "What time is it?"),))
 OPENING = Opening("call", "inbound", "+15550100009", LINE)
 MODULE = """
+import asyncio
 from contextlib import asynccontextmanager
 from voicecall.errors import AgentError
 
@@ -54,6 +55,10 @@ class Thing:
     async def reply(self, conversation):
         raise AgentError("acme is closed")
         yield
+
+
+async def ponders(conversation):
+    await asyncio.Event().wait()
 """
 
 
@@ -66,7 +71,8 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-things\nVersion: 1.0\n")
     offers = (("stt", "acme"), ("tts", "voice"), ("brain", "acme"))
     groups = (f"[voicecall.{group}]\n{name} = acme_things:Thing\n" for group, name in offers)
-    (info / "entry_points.txt").write_text("".join(groups))
+    broken = "[voicecall.turns]\nbroken = acme_things:Nothing\ngone = acme_other:Thing\n"
+    (info / "entry_points.txt").write_text("".join((*groups, broken)))
     monkeypatch.syspath_prepend(tmp_path)
     import acme_things  # type: ignore[import-not-found]
 
@@ -173,6 +179,15 @@ def test_a_name_that_nothing_has_is_a_fault_that_lists_what_there_is(acme: Modul
         assert {name for name in (*plugins.TABLE[kind], theirs) if repr(name) not in told[key].message} == set()
 
 
+@pytest.mark.parametrize(("name", "why"), [("broken", "Nothing"), ("gone", "No module named 'acme_other'")])
+def test_what_another_package_offers_and_does_not_have_is_a_fault_that_names_it(
+    acme: ModuleType, name: str, why: str
+) -> None:
+    config = _config(turns={"model": name})
+    with pytest.raises(ConfigError, match=rf"turns.model: {name}, of the package acme-things, .*{why}"):
+        Profiles(config, Engines())
+
+
 def test_the_next_transcriber_hears_where_those_before_it_fail() -> None:
     reports: list[Report] = []
 
@@ -221,6 +236,17 @@ def test_the_agent_behind_the_first_one_answers_where_that_fails(acme: ModuleTyp
     assert told == [Told("brain-fallback", "acme has no answer, so fixed is asked: acme is closed.")]
 
 
+def test_an_agent_may_think_for_as_long_as_is_configured(acme: ModuleType) -> None:
+    config = _config(brain={"kind": "python", "callable": "acme_things:ponders", "timeout_ms": 50})
+
+    async def main() -> None:
+        mind = Engines().brain(config.brain).open(OPENING, lambda _: None)
+        assert [item async for item in mind.reply(QUESTION)] == []
+
+    with pytest.raises(AgentError, match=r"python .* for 0.05 s"):
+        asyncio.run(main())
+
+
 def test_a_call_may_have_a_language_of_its_own_where_all_that_hear_and_speak_know_it() -> None:
     key = {"api_key": KEY}
     vendors = {"stt": {"provider": "deepgram", "deepgram": key}, "tts": {"provider": "deepgram", "deepgram": key}}
@@ -245,7 +271,7 @@ def test_a_language_that_an_engine_of_this_machine_would_have_to_know_is_refused
     sections: dict[str, Any], named: str
 ) -> None:
     line = _config(**sections).line("")
-    with pytest.raises(BadParameters, match=rf"language: de .*{named}.* deepgram, openai or elevenlabs"):
+    with pytest.raises(BadParameters, match=rf"language: `{named}` .* deepgram, openai or elevenlabs"):
         check_language("de", line)
     check_language("en-GB", line)
 

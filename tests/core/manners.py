@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from voicecall.core import events as ev
 from voicecall.core.call import Call, Phase
+from voicecall.core.draft import SILENCE
 from voicecall.core.effects import Effect, Rehearse, Respond, Say
 from voicecall.core.events import Event
 from voicecall.core.floor import BARGE_IN, Floor
 from voicecall.core.keys import KEYS
 from voicecall.core.languages import ENGLISH, asks_for_a_moment
-from voicecall.core.patience import SILENCE
 from voicecall.core.rules import TurnRules
 
 ARE_YOU_THERE = "Are you there?"

@@ -13,3 +13,7 @@ from voicecall.core.languages import ENGLISH
 def test_any_text_is_judged_as_english_when_nothing_else_is_said(text: str) -> None:
     assert completeness(text) in ("complete", "open", "unclear")
     assert completeness(text) == completeness(text, ENGLISH)
+
+
+def test_digits_that_are_written_as_one_word_are_digits() -> None:
+    assert completeness("My number is nine-one seven.") == "open"

@@ -497,12 +497,14 @@ def test_other_words_do_not(text: str) -> None:
 # --- a word over the end of what the agent says
 
 
-@pytest.mark.parametrize(("at", "answers"), [(101.0, True), (103.0, False)])
-def test_a_backchannel_shortly_before_the_end_is_the_answer(at: float, answers: bool) -> None:
+@pytest.mark.parametrize(("at", "asked", "answers"), [(101.0, True, True), (103.0, True, False), (101.0, False, False)])
+def test_a_backchannel_shortly_before_the_end_of_a_question_is_the_answer(
+    at: float, asked: bool, answers: bool
+) -> None:
     state, _ = turns.speech_stopped(held(), RULES, 1, 0.2, 100.3)
     state, _ = turns.heard(state, RULES, 1, "Sure.", 100.4)
     assert (state.floor, state.aside) == (Floor.AGENT, "Sure.")
-    state, _ = saying.reply_over(state, RULES, 1, at)
+    state, _ = saying.reply_over(state, RULES, 1, at, asked=asked)
     assert (state.floor, state.text) == ((Floor.PAUSE, "Sure.") if answers else (Floor.OPEN, ""))
     assert state.aside == ""
 

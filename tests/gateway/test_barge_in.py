@@ -99,7 +99,7 @@ async def test_two_noises_in_a_row_are_still_nothing(house: MakeHouse) -> None:
 
 async def test_a_word_that_only_nods_does_not_interrupt(house: MakeHouse) -> None:
     async with house(brain=Answers(COUNT)) as h:
-        call = await h.place(*interrupting("okay"))
+        call = await h.place(*interrupting("okay", after=0.1))
         record = await h.over(call)
 
         assert text([word for word in await h.hears(call) if word.text in NUMBERS]) == COUNT

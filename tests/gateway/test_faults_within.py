@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -20,9 +21,30 @@ def codes(record: Json) -> list[str]:
     return [warning["code"] for warning in record["warnings"]]
 
 
+def bug_on(text: str) -> Callable[[str], str]:
+    """Return how texts are read aloud, with a bug that shows once, on this one."""
+    bugs = [RuntimeError("a bug")]
+
+    def speakable(piece: str) -> str:
+        if piece == text and bugs:
+            raise bugs.pop()
+        return piece
+
+    return speakable
+
+
+async def test_an_agent_that_breaks_has_failed_and_ends_nothing(house: MakeHouse) -> None:
+    async with house(brain=Answers((RuntimeError("a bug"),), "I am back")) as h:
+        call = await h.place(*AGAIN)
+        record = await h.over(call)
+
+        assert codes(record) == ["reply-failed"]
+        assert record["warnings"][0]["text"] == "the agent broke: RuntimeError"
+        assert text(await h.hears(call)) == "Hello there I am back"
+
+
 async def test_a_bug_ends_its_own_call_and_no_other(house: MakeHouse) -> None:
-    brain = Answers((RuntimeError("a bug"),), "Fine thank you")
-    async with house(brain=brain) as h:
+    async with house(brain=Answers("Fine thank you"), manner=Manner(speakable=bug_on("Fine thank you"))) as h:
         broken = await h.place(*ASK)
         await asyncio.sleep(0.5)
         fine = await h.place(*ASK, to="+15550100010")
@@ -38,7 +60,7 @@ async def test_a_bug_ends_its_own_call_and_no_other(house: MakeHouse) -> None:
 
 
 async def test_a_bug_while_the_hang_up_fails_still_ends_the_call(house: MakeHouse) -> None:
-    async with house(brain=Answers((RuntimeError("a bug"),)), max_calls=1) as h:
+    async with house(brain=Answers("Fine"), manner=Manner(speakable=bug_on("Fine")), max_calls=1) as h:
         h.town.rest.statuses["hang-up"] = [503] * 9
         record = await h.over(await h.place(*ASK))
 

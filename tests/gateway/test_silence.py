@@ -85,7 +85,7 @@ async def test_a_voicemails_greeting_is_not_answered(house: MakeHouse, machine: 
 
 
 async def test_the_words_of_the_calls_language_decide(house: MakeHouse) -> None:
-    count = "eins zwei drei vier fünf sechs sieben acht neun zehn"
+    count = "eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn"
     brain = Answers(count)
     async with house(rules=Rules(turns=TurnRules(language="de", silence=30.0)), brain=brain) as h:
         call = await h.place(

@@ -46,23 +46,19 @@ async def test_a_voice_that_fails_costs_its_answer_and_not_the_call(house: MakeH
         h.voice.failing.add(word)
         call = await h.place(*TWICE)
         record = await h.over(call)
-        assert await h.heard_of_us(call) in (
-            f"Hello there {heard} At nine".replace("  ", " "),
-            "Hello there We are open",
-        )
+        again = h.can.prompts and not heard  # the carrier's voice takes over, and the agent is asked again
+        assert text(await h.hears(call)).split() == f"Hello there {'At nine' if again else heard} At nine".split()
         assert f"nothing can say {word}" in " ".join(warned(record).values())
         assert record["endReason"] == "hangup-user"
 
 
-@pytest.mark.parametrize("word", ["We", "open"])
-async def test_a_voice_that_fails_is_replaced_by_the_next(house: MakeHouse, word: str) -> None:
+@pytest.mark.parametrize(("word", "heard"), [("We", "We are open. Every day."), ("are", "We")], ids=["before", "amid"])
+async def test_a_voice_that_fails_is_replaced_by_the_next(house: MakeHouse, word: str, heard: str) -> None:
     async with house(brain=Answers("We are open. Every day."), spares=True) as h:
         h.voice.failing.add(word)
         call = await h.place(listen(), say("When do you open"), listen(), HANG_UP)
         record = await h.over(call)
-        heard = text(await h.hears(call))
-        if word == "We":
-            assert heard == "Hello there We are open. Every day."
+        assert text(await h.hears(call)) == f"Hello there {heard}"
         assert "second" in " ".join(warned(record).values())
         assert record["endReason"] == "hangup-user"
 

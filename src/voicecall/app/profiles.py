@@ -120,8 +120,8 @@ def check_language(tag: str, line: LineOptions) -> None:
             if name in LOCAL:
                 named = f"{key}.provider" if name == speech.provider else f"{key}.fallback"
                 raise BadParameters(
-                    f"language: {tag} is not known to {named}, {name}: it speaks English only; "
-                    f"name a vendor such as deepgram, openai or elevenlabs there"
+                    f"language: `{named}` has {name}, which knows English and not {tag}; "
+                    "write a vendor there, such as deepgram, openai or elevenlabs"
                 )
 
 

@@ -46,8 +46,9 @@ def _digits_read_out(words: list[str], language: Language) -> int:
     run: list[int] = []
     for word in reversed(words):
         digits = sum(character.isdecimal() for character in word)
-        if word in language.digits:
-            run.append(1)
+        joined = word.split("-")
+        if all(part in language.digits for part in joined):
+            run.append(len(joined))
         elif word in language.numbers:
             run.append(2)
         elif _NUMERIC.fullmatch(word) and digits:

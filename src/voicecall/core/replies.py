@@ -20,7 +20,8 @@ def heard_out(draft: Draft, reply: int, text: str, *, confirmed: bool) -> None:
             draft.warn("unconfirmed", "The carrier did not confirm that the opening line was played.")
         draft.told()
     _tell_speaker(draft, reply, Acknowledge(call.speaks.get(reply, ""), {"heard": True}))
-    draft.turn(saying.reply_over(draft.call.turns, call.rules.turns, reply, draft.at))
+    asked = text.rstrip().endswith("?")
+    draft.turn(saying.reply_over(draft.call.turns, call.rules.turns, reply, draft.at, asked=asked))
     if reply == call.farewell:
         draft.end(call.farewell_reason, call.farewell_detail)
 

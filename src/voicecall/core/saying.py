@@ -8,7 +8,7 @@ from voicecall.core.rules import TurnRules
 from voicecall.core.turns import pause
 
 LAST_WORD = 1.5
-"""Seconds: a word that did not interrupt what the agent said so shortly before its end was the answer to it."""
+"""Seconds: a word that did not interrupt a question, and came so shortly before its end, was the answer to it."""
 
 
 def say(turns: Turns, text: str, *, protected: bool, first: bool = False) -> Result:
@@ -45,8 +45,8 @@ def playback_started(turns: Turns, reply: int) -> Result:
     return changed(turns, sounding=True, floor=Floor.AGENT if turns.floor is Floor.THINKING else turns.floor), ()
 
 
-def reply_over(turns: Turns, rules: TurnRules, reply: int, at: float) -> Result:
-    """A reply was heard to its end, was cut off, or failed."""
+def reply_over(turns: Turns, rules: TurnRules, reply: int, at: float, *, asked: bool = False) -> Result:
+    """A reply was heard to its end, was cut off, or failed; `asked` when it ended with a question."""
     if reply != turns.reply:
         return pause(turns, rules, at) if turns.floor is Floor.PAUSE and not turns.due and rules.early else (turns, ())
     held = turns.floor is Floor.HELD
@@ -61,7 +61,7 @@ def reply_over(turns: Turns, rules: TurnRules, reply: int, at: float) -> Result:
             awaited=turns.awaited | {turns.speaking},
         )
         return turns, (StopTimer(BARGE_IN),) if held else ()
-    if turns.aside and at - turns.aside_at <= LAST_WORD and not turns.words:
+    if asked and turns.aside and at - turns.aside_at <= LAST_WORD and not turns.words:
         turns = changed(turns, words=(turns.aside,), since=turns.aside_at)
     turns = changed(turns, aside="")
     if held or turns.words or turns.owed:

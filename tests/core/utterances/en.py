@@ -18,18 +18,21 @@ NO_BACKCHANNELS = listed("""
 """)
 MOMENTS = listed("""
     One moment. | One moment, please. | Just a moment. | Just a second. | One sec. | Hang on. | Hang on a second.
-    Hold on. | Hold on please. | Hold on a minute, please. | Please hold on a second, I will get her.
+    Hold on. | Hold on please. | Hold on a minute, please. | Please hold on a second, I will get her. | Two minutes.
     Bear with me. | Please bear with me for a moment. | Wait a minute. | Wait. | Let me look. | Let me check.
     Let me see. | Let me check my calendar. | Let me think. | Let me think about it for a second.
     Let me get a pen. | Okay, let me see. | Yes, one moment please. | Um, hold on, let me grab my card.
     Give me a minute. | Could you give me a moment? | Can you hold on for a second? | I'll be right back.
-    I'll be right with you. | I will get her. | I need a moment. | Just a second, I'm looking.
-    Sure, give me two minutes. | I have to look it up. | I'm checking. | A moment, please.
-    I would like the pizza. No, hold on. | Hang on, I'll find it. | Let me pull up my account. | Let me ask my wife.
-    I'm just getting my glasses. | Could you bear with me? | Hold the line, please.
+    I'll be right with you. | I need a moment. | Just a second, I'm looking. | I'll be back in a minute.
+    Sure, give me two minutes. | I'm checking. | A moment, please. | Let me look it up. | Don't hang up.
+    I would like the pizza. No, hold on. | Hang on, I'll find it. | Hold on, let me pull up my account.
+    I'm just getting my glasses. | Could you bear with me? | Hold the line, please. | Let me just grab my glasses.
     Please stay on the line, I'll get him. | Just one moment while I find it. | Let's see.
-    I'm putting you on hold. | I'll put you through to Anna. | My number is, hang on a sec.
-    Yeah, just give me a couple of seconds to find it.
+    I'm putting you on hold. | I'll put you through to Anna. | My number is, hang on a sec. | Let me transfer you.
+    Yeah, just give me a couple of seconds to find it. | Wait a second, let me ask my wife. | Let me write that down.
+    hold on let me check my calendar | One second, I'll get a pen. | Hang on, let me check if Tuesday works.
+    Hold on please, I'm looking for my card. | Give me a second to find my glasses. | One moment, I'll transfer you.
+    Hold on, I have to turn the radio down.
 """)
 NO_MOMENTS = listed("""
     Can you hold the line? | Do you have a moment? | Have you got a minute? | It takes just a minute.
@@ -42,6 +45,18 @@ NO_MOMENTS = listed("""
     Hold the onions, please. | Let me see if I understand. | Just a second coffee, please.
     I'll take a look at it tomorrow. | Please don't hold it against me. | Yes. | What is the hold music?
     I need to get my refund. | Let me explain. | Let me ask you something. | ... | Seconds
+    I'll be a few minutes late. | I need a second appointment. | I'm looking for my order. | I'll get my car at five.
+    Let me look at Tuesday instead. | I will look at the invoice you sent. | I'm finding it hard to hear you.
+    I'll be there in a minute. | I'll be back tomorrow. | I'm getting my hair cut at noon. | I have to think about it.
+    Let me think about it. | I'll think about it. | I'll get it. | I'm just looking. | I'll check my email tonight.
+    Let me check out the other one. | Give me a second chance. | Give me a minute to explain. | A few minutes.
+    I'm looking for someone who speaks German. | Let me get that for eight people. | I need two minutes of your time.
+    I'll transfer you the money. | I'll put you down for Friday. | I'll find the address myself. | I'm thinking of May.
+    Let me see what you have on Friday. | I'll ask my wife and let you know. | I have to check with my boss first.
+    Let me put it this way. | Wait for me. | Wait, I'm looking for the blue one. | Hold on, let me explain.
+    Hold on, let me see if I understand. | Wait, let me ask you something. | Wait, I'll get the large one.
+    Let me check, I think Tuesday is fine. | One second, it was the ninth. | I'm getting it for my daughter.
+    Please don't hang up on me. | I'll open the door at eight. | I need to check my reservation.
 """)
 VOICEMAIL = listed("""
     Please leave a message after the tone. | Hi, this is Bob. I'm not here right now, leave a message.
@@ -49,16 +64,18 @@ VOICEMAIL = listed("""
     The person you have dialed is unavailable. | Your call has been forwarded to an automatic voice message system.
     You have reached the voicemail of John Smith. | You've reached the mailbox of five five five.
     The mailbox is full. | Please record your message. When you have finished recording, you may hang up.
-    Please leave your name and number. | I can't come to the phone right now.
+    Please leave your name and number after the beep. | I can't come to the phone right now.
     Sorry, I cannot take your call, please leave me a message. | Speak after the beep.
     Leave your name, number and a short message after the beep, and I'll get back to you.
     We are unable to take your call at the moment. | The number you have dialed is not in service.
     The subscriber you are calling is unavailable. | The customer you are calling is currently not available.
-    Please leave us a detailed message. | When you are finished, just hang up.
+    Please leave us a detailed message. | Hi, you've reached Bob. Leave a message and I'll call you back.
     After the tone, please say your name. | You've reached voicemail.
     Hey, you've reached Anna's voicemail, you know what to do.
     Please state your name and the reason for your call after the tone. | Leave me a message!
     The party you are trying to reach is not available. | You may leave a message following the tone.
+    Nobody is available to take your call. Please leave your name, number and a message.
+    The person you are trying to reach has a voicemail box that has not been set up yet.
 """)
 HOLD = listed("""
     Your call is important to us. | Your call is very important to us, please stay on the line.
@@ -86,6 +103,13 @@ HUMAN = listed("""
     I waited in line for an hour. | I'm sorry, who is calling? | Are all of your agents busy?
     The number is 555-0134. | Leave a note. | I never got your voicemail. | Please leave me alone. | ...
     I was on the phone. | Please stay on the line, can you? | The tone of your message was rude.
+    Can you please leave your number? | Sure, please leave your name and number and he will call you back.
+    The number you gave me is not working. | The number you have is not mine. | Please leave your name and number.
+    He is not available, would you like to leave a message? | He is not available, please leave a message with me.
+    Sorry, I couldn't get to the phone. | Your mailbox is full. | The person you want is not here.
+    Did you leave a message after the beep? | When you're done, just hang up. | You can leave your details with me.
+    The person you spoke to is not in today. | Leave me a message on WhatsApp.
+    He's not in, but please leave your number. | The customer you mentioned has not paid.
 """)
 COMPLETE = listed("""
     I would like to book a table. | What time is it? | How are you? | Yes, I am. | We do. | What is this for?

@@ -15,16 +15,25 @@ NO_BACKCHANNELS = listed("""
 MOMENTS = listed("""
     Un instant. | Un instant, s'il vous plaît. | Un instant s’il vous plaît. | Un moment. | Une seconde. | Attendez.
     Attendez un instant. | Attendez une minute, s'il vous plaît. | Ne quittez pas. | Patientez un instant.
-    Je regarde. | Laissez-moi voir. | Laissez-moi vérifier mon agenda. | Je vais regarder. | Je reviens.
+    Je regarde. | Laissez-moi voir. | Laissez-moi vérifier mon agenda. | Un instant, je vais regarder. | Je reviens.
     Je reviens tout de suite. | Oui, un petit instant. | Donnez-moi une minute. | Pouvez-vous patienter un instant ?
     Je vous le passe. | Voyons voir. | Mon numéro c'est, attendez. | Ne quittez pas, je vous passe Anne.
-    Je cherche mes lunettes. | Deux secondes.
+    Attendez, je cherche mes lunettes. | Deux secondes. | Vous pouvez attendre une minute ? | Je vérifie mon agenda.
+    Laissez-moi prendre un stylo. | Une seconde, je demande à ma femme. | Laissez-moi réfléchir un instant.
+    attendez je regarde si je peux mardi | Je vous mets en attente. | Ne raccrochez pas.
 """)
 NO_MOMENTS = listed("""
     Vous avez un instant ? | Pour le moment, non. | Ça prend une minute. | J'attends depuis une minute.
     Attendez, ce n'est pas ça. | Je cherche un hôtel à Paris. | Attendez lundi.
     Combien de temps dois-je attendre ? | Je voudrais réserver une table. | Oui. | Au dernier moment.
     Je vous rappelle demain. | Pouvez-vous vérifier mon compte ? | Je vous passe commande de deux pizzas.
+    J'aurai quelques minutes de retard. | Il me faut un deuxième rendez-vous. | Je cherche ma commande.
+    Je vais chercher ma voiture à cinq heures. | Je vais regarder la facture que vous avez envoyée. | J'arrive.
+    Je regarde si je peux mardi. | Laissez-moi voir mardi plutôt. | Je vais voir. | Je dois réfléchir.
+    Je vais y réfléchir. | Laissez-moi vous expliquer. | Je reviens lundi. | Je vous transfère le mail.
+    Quelques minutes. | Je dois demander à mon mari d'abord. | Attendez, je cherche un hôtel. | Je note mardi.
+    Attendez, j'ai une question. | Attendez, laissez-moi vous demander une chose. | Je regarde la télé le soir.
+    Je vous passe ma commande. | Donnez-moi une minute pour vous expliquer.
 """)
 VOICEMAIL = listed("""
     Laissez un message après le bip. | Veuillez laisser un message après le signal sonore.
@@ -34,7 +43,8 @@ VOICEMAIL = listed("""
     Laissez votre message et je vous rappelle. | Enregistrez votre message.
     Je ne suis pas disponible pour le moment, laissez-moi un message.
     Votre correspondant est actuellement indisponible. | Bonjour, vous êtes sur la messagerie vocale de Luc.
-    Je ne peux pas vous répondre, je vous rappelle dès que possible.
+    Je ne peux pas vous répondre, laissez un message, je vous rappelle dès que possible.
+    Après le bip, laissez vos coordonnées. | Nous sommes absents. Merci de laisser un message.
 """)
 HOLD = listed("""
     Votre appel est important pour nous. | Votre appel est très important pour nous.
@@ -50,7 +60,12 @@ HUMAN = listed("""
     Vous voulez laisser un message ? | Veuillez patienter, je vous le passe.
     Bonjour, que puis-je faire pour vous ? | Mon appel est important. | La file d'attente est longue ?
     Il n'est pas disponible. | Nous sommes occupés. | Non merci. | Je n'ai rien entendu.
-    Je ne suis pas disponible lundi.
+    Je ne suis pas disponible lundi. | Pouvez-vous laisser votre numéro, s'il vous plaît ?
+    Bien sûr, laissez votre nom et votre numéro et il vous rappellera. | Laissez-moi votre numéro.
+    Le numéro que vous m'avez donné n'est pas bon. | Je ne peux pas vous répondre maintenant, je vous rappelle.
+    Il n'est pas disponible, vous voulez laisser un message ? | J'ai parlé après le bip.
+    J'ai laissé un message sur la messagerie vocale de Luc. | La personne n'est pas là.
+    Il n'est pas disponible, laissez un message à ma collègue.
 """)
 COMPLETE = listed("""
     Je voudrais réserver une table. | Quelle heure est-il ? | Oui | Non merci | À 10:42. | J'habite à Paris.
