@@ -16,8 +16,7 @@ from tests.app.reception import KEY, receiving
 from voicecall import plugins
 from voicecall.app.engines import Engines, voice
 from voicecall.app.profiles import Profiles, check_language, manner
-from voicecall.brains import BrainOptions, Conversation, Line, Opening, Server
-from voicecall.brains import Trouble as Told
+from voicecall.brains import BrainOptions, Conversation, Line, Opening, Server, Trouble as Told
 from voicecall.config.load import load
 from voicecall.config.model import Config
 from voicecall.errors import AgentError, BadParameters, ConfigError

@@ -8,8 +8,7 @@ import wave
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from voicecall.audio import Samples
 from voicecall.audio.wav import decode_wav, encode_wav

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as st
+from typing import Literal
+
+from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -16,7 +17,7 @@ from tests.core.manners import ARE_YOU_THERE
 from tests.core.watch import FLOOR_TIMERS
 from tests.core.world import LEG, TWICE, World, arrived, placed
 from voicecall.core import events as ev
-from voicecall.core.floor import Floor, Sign
+from voicecall.core.floor import Floor
 from voicecall.core.rules import Capabilities, Rules, TurnRules
 
 TEXTS = st.sampled_from(
@@ -169,7 +170,7 @@ class CallMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.world.call.turns.floor in (Floor.CALLER, Floor.PAUSE))
     @rule(sign=st.sampled_from(["likely", "over", "unlikely"]))
-    def the_pause_is_judged(self, sign: Sign) -> None:
+    def the_pause_is_judged(self, sign: Literal["likely", "over", "unlikely"]) -> None:
         self.world.feed(ev.TurnSigned(sign))
 
     @rule(digit=st.sampled_from(["", "4", "2", "#"]))

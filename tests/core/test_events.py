@@ -6,8 +6,7 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from voicecall.core import events as ev
 from voicecall.core.ids import CallId, CarrierCallId, StreamId

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.core.scenes import STREAM, asked, greeted
+import pytest
+
+from tests.core.scenes import STREAM, asked, dropped, greeted
 from tests.core.world import World, arrived
 from voicecall.core import events as ev
 from voicecall.core.call import Line, Outcome, Phase
@@ -70,7 +72,48 @@ def test_keys_before_the_media_stream_are_nothing() -> None:
     world.finish()
 
 
+@pytest.mark.parametrize(
+    "end", [ev.CarrierEnded("completed"), ev.EndAsked("one"), ev.Crashed("a fault"), ev.Adopted("another")]
+)
+def test_keys_that_make_no_entry_any_more_are_on_record_once(end: ev.Event) -> None:
+    world = greeted()
+    world.feed(ev.DigitPressed("4"))
+    world.feed(end)
+    world.finish()
+    assert [line.text for line in world.call.lines if line.keys] == ["4"]
+
+
+def test_the_agent_answers_keys_of_before_a_restart() -> None:
+    world = greeted()
+    world.feed(ev.DigitPressed("4"))
+    world.feed(ev.Adopted("another"))
+    world.feed(ev.CarrierAsked("alive"))
+    world.next_stream()
+    assert world.replies == {2: "due"}
+    world.finish()
+
+
+def test_a_stream_that_comes_back_while_keys_are_entered_has_nothing_answered_yet() -> None:
+    world = asked()
+    world.feed(ev.PlaybackStarted(2))
+    world.feed(ev.DigitPressed("1"))
+    world.feed(ev.PlaybackStopped(2, "For sales press one.", ""))
+    dropped(world)
+    world.next_stream()
+    assert world.call.turns.reply == 0
+    assert world.feed(ev.TimerFired("keys")) == (Respond(3, 2, None),)
+    world.finish()
+
+
 # --- what the agent wishes
+
+
+def test_keys_of_the_agent_that_are_under_way_at_the_end_are_refused_to_nobody() -> None:
+    world = asked()
+    world.feed(ev.KeysWanted(2, "1"))
+    world.feed(ev.CarrierEnded("completed"))
+    world.finish()
+    assert world.call.is_over
 
 
 def test_the_agent_has_keys_sent() -> None:

@@ -6,8 +6,7 @@ import unicodedata
 from time import process_time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from voicecall.core.endpoint import completeness
 from voicecall.core.languages import (
@@ -138,6 +137,9 @@ def test_any_text_is_judged(text: str, known: Language) -> None:
         "no puedo contestar ",
         "the number you ",
         "all our ",
+        "not here leave my ",
+        "nicht da hinterlass eine ",
+        "wait let me check my ",
     ],
 )
 def test_a_long_text_is_judged_in_no_time(part: str, known: Language) -> None:

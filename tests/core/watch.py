@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tests.core.manners import Manners
-from voicecall.core import events as ev
-from voicecall.core import step as decisions
+from voicecall.core import events as ev, step as decisions
 from voicecall.core.call import NEXT, Call
 from voicecall.core.effects import (
     Acknowledge,

@@ -11,8 +11,7 @@ from typing import cast
 import pytest
 
 from tests.core.watch import FLOOR_TIMERS, Watch
-from voicecall.core import events as ev
-from voicecall.core import step as decisions
+from voicecall.core import events as ev, step as decisions
 from voicecall.core.call import Phase
 from voicecall.core.effects import (
     Acknowledge,

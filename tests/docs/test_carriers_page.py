@@ -17,10 +17,8 @@ from typer.main import get_command
 
 from tests.docs.test_docs import logged
 from voicecall.app.carriers import make_carriers
-from voicecall.carriers.plivo import codecs as plivo_codecs
-from voicecall.carriers.plivo import codes as plivo_codes
-from voicecall.carriers.telnyx import codecs as telnyx_codecs
-from voicecall.carriers.telnyx import codes as telnyx_codes
+from voicecall.carriers.plivo import codecs as plivo_codecs, codes as plivo_codes
+from voicecall.carriers.telnyx import codecs as telnyx_codecs, codes as telnyx_codes
 from voicecall.cli import app
 from voicecall.config.load import load
 from voicecall.config.model import Config, Serve, Streaming

@@ -149,21 +149,27 @@ def test_a_call_outlives_the_vendors_that_die_in_it(start: MakeDaemon, network: 
     assert not any(key in str(record) for key in KEYS.values())
 
 
-def test_flux_decides_when_the_caller_speaks_and_has_finished(start: MakeDaemon, network: Network) -> None:
+@pytest.mark.parametrize(
+    ("vendor", "model", "path"),
+    [("deepgram", "flux", "/v2/listen"), ("openai", None, "/v1/realtime"), ("elevenlabs", None, "/v1/speech-to-text")],
+)
+def test_where_no_detector_of_ours_listens_the_vendor_notices_the_caller(
+    start: MakeDaemon, network: Network, vendor: str, model: str | None, path: str
+) -> None:
     with Vendors() as vendors:
-        vendors.deepgram.script.append(QUESTION)
+        for script in (vendors.deepgram.script, vendors.openai.texts, vendors.elevenlabs.texts):
+            script.append(QUESTION)
         daemon = start(
             {
                 **network.settings,
                 **PLAY,
-                **vendors.settings("stt.deepgram", "tts.deepgram"),
-                "stt.deepgram.model": "flux",
+                **vendors.settings(f"stt.{vendor}", "tts.deepgram"),
+                **({f"stt.{vendor}.model": model} if model is not None else {}),
+                "stt.provider": vendor,
                 "turns.vad": "off",
                 "brain.text": ANSWER,
             }
         )
-        record = _talk(daemon, None)
-        arrival = vendors.arrived("deepgram", "/v2/listen")
-    assert arrival.query["model"] == "flux-general-en"
+        _talk(daemon, None)
+        arrival = vendors.arrived(vendor, path)
     assert "vad" not in arrival.query
-    assert record["latency"]["turns"][0]["wait"] >= 0

@@ -9,8 +9,7 @@ from collections import deque
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from voicecall.audio.g711 import float_to_pcm, from_float, pcm_to_float, to_float
 from voicecall.emulators.faces import Audio, Clear, Mark, Sent

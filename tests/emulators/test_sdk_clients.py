@@ -9,11 +9,8 @@ import plivo.rest.client as plivo_client
 import pytest
 import telnyx
 
-from tests.emulators.test_plivo_server import OURS as PLIVO_NUMBER
-from tests.emulators.test_plivo_server import PUBLIC
-from tests.emulators.test_plivo_server import world as plivo_world
-from tests.emulators.test_telnyx_server import ACCOUNT, OURS, PHONE
-from tests.emulators.test_telnyx_server import world as telnyx_world
+from tests.emulators.test_plivo_server import OURS as PLIVO_NUMBER, PUBLIC, world as plivo_world
+from tests.emulators.test_telnyx_server import ACCOUNT, OURS, PHONE, world as telnyx_world
 
 
 def test_telnyxs_sdk_places_answers_for_and_ends_a_call() -> None:

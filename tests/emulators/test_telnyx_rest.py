@@ -8,8 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tests.emulators.telnyx_rig import OURS, PHONE, World, play, state
 from tests.emulators.twilio_rig import Tone

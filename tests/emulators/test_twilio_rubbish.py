@@ -6,8 +6,7 @@ from contextlib import suppress
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from voicecall.emulators.twilio.account import Account
 from voicecall.emulators.twilio.forms import ApiError, Form, read_dial

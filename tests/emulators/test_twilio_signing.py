@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from twilio.request_validator import RequestValidator
 
 from voicecall.emulators.twilio.signing import SharedKey, signature, signature_headers

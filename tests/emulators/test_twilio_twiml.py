@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from twilio.twiml.voice_response import Connect as SdkConnect
-from twilio.twiml.voice_response import Gather as SdkGather
-from twilio.twiml.voice_response import VoiceResponse
+from hypothesis import given, strategies as st
+from twilio.twiml.voice_response import Connect as SdkConnect, Gather as SdkGather, VoiceResponse
 
 from voicecall.emulators.twilio.twiml import TwimlError, parse
 from voicecall.emulators.twilio.verbs import (

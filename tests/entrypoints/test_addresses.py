@@ -6,8 +6,7 @@ import errno
 import socket
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from voicecall.entrypoints.addresses import Admission, Proxies, cannot_listen
 

@@ -9,13 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tests.gateway.brains import Answers
-from tests.gateway.callers import HANG_UP as HANG_UP
-from tests.gateway.callers import listen as listen
-from tests.gateway.callers import onset as onset
-from tests.gateway.callers import say as say
-from tests.gateway.callers import wait as wait
-from tests.gateway.spelling import SpellingDetector, SpellingSynthesizer, SpellingTranscriber, Word
-from tests.gateway.spelling import text as text
+from tests.gateway.callers import HANG_UP as HANG_UP, listen as listen, onset as onset, say as say, wait as wait
+from tests.gateway.spelling import SpellingDetector, SpellingSynthesizer, SpellingTranscriber, Word, text as text
 from tests.gateway.town import Disk, MakeTown, Plug, Town
 from voicecall.app.profiles import LEAD, conversation, hearsay
 from voicecall.brains import Brain, Opening

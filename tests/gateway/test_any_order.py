@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tests.carriers.twilio.rubbish import FORM, MESSAGES, forms, mutants
 from tests.gateway.carriers import ACCOUNT, CARRIERS

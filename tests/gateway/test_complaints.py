@@ -14,9 +14,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from tests.entrypoints.house import START as STREAM_START
-from tests.entrypoints.house import FakeDesk, visit
-from tests.entrypoints.house import House as Door
+from tests.entrypoints.house import START as STREAM_START, FakeDesk, House as Door, visit
 from tests.gateway.brains import Answers
 from tests.gateway.carriers import ACCOUNT, CARRIERS, SECRET
 from tests.gateway.house import HANG_UP, KEY, House, MakeHouse, listen, open_house, say, text, wait

@@ -6,8 +6,7 @@ import asyncio
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from voicecall.audio.g711 import MULAW_SILENCE, from_float
 from voicecall.speech import Speech

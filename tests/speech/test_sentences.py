@@ -6,8 +6,7 @@ from itertools import cycle
 from time import process_time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from voicecall.speech.sentences import Pieces
 

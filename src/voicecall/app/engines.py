@@ -11,8 +11,7 @@ from pydantic import SecretStr
 from voicecall import plugins
 from voicecall.brains import Brain, BrainOptions, Server
 from voicecall.brains.careful import Careful
-from voicecall.config.agents import Agent, VendorModel
-from voicecall.config.agents import Brain as BrainSection
+from voicecall.config.agents import Agent, Brain as BrainSection, VendorModel
 from voicecall.config.check import vendor_of
 from voicecall.config.model import Turns
 from voicecall.config.speech import PluginStt, PluginTts, Stt, Tts, VendorStt, VendorTts

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from voicecall.brains import Conversation, Opening, Report, Trouble, Volunteered
-from voicecall.brains import Line as Told
+from voicecall.brains import Conversation, Line as Told, Opening, Report, Trouble, Volunteered
 from voicecall.config.check import LOCAL
 from voicecall.config.model import Config, LineOptions, Turns
 from voicecall.config.section import is_language

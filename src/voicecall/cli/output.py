@@ -29,11 +29,14 @@ def as_json(value: Any) -> None:
 
 
 def ending(record: Mapping[str, Any]) -> str:
-    """Return how a call ended, in words."""
+    """Return how a call ended, in words, and what was not as it should be."""
     reason = str(record.get("endReason") or record.get("state"))
     words = _REASONS.get(reason, reason)
     detail = record.get("endDetail")
-    return f"{words} ({reason}){f': {detail}' if detail else ''}"
+    warnings = [
+        f"warning: {each.get('code')}: {printable(str(each.get('text')))}" for each in record.get("warnings", ())
+    ]
+    return "\n".join([f"{words} ({reason}){f': {detail}' if detail else ''}", *warnings])
 
 
 def dialogue(line: Mapping[str, Any]) -> str:

@@ -38,9 +38,7 @@ def _test(
 ) -> None:
     """Hold the calls of scenario files on a gateway in this process, and compare what was heard with what must be."""
     from voicecall.scenarios.reading import read_all
-    from voicecall.scenarios.report import as_json as of_outcome
-    from voicecall.scenarios.report import keep as keep_outcome
-    from voicecall.scenarios.report import lines
+    from voicecall.scenarios.report import as_json as of_outcome, keep as keep_outcome, lines
     from voicecall.scenarios.running import run
 
     logs.configure(logs.LogOptions(level="error"))

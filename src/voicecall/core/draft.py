@@ -23,8 +23,7 @@ from voicecall.core.effects import (
     StartTimer,
     StopTimer,
 )
-from voicecall.core.languages import Language, asks_for_a_moment, is_recording
-from voicecall.core.languages import language as tongue
+from voicecall.core.languages import Language, asks_for_a_moment, is_recording, language as tongue
 
 SILENCE = "silence"
 """The timer of a caller who says nothing."""

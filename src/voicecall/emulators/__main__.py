@@ -18,13 +18,11 @@ from typing import Any
 from voicecall.speech import Speaker, Voice
 from voicecall.speech.tts.tone import ToneSynthesizer
 
-from .plivo.account import Account as PlivoAccount
-from .plivo.account import Number as PlivoNumber
+from .plivo.account import Account as PlivoAccount, Number as PlivoNumber
 from .plivo.server import PlivoServer
 from .telnyx.account import Account as TelnyxAccount
 from .telnyx.server import TelnyxServer
-from .twilio.account import Account as TwilioAccount
-from .twilio.account import Number as TwilioNumber
+from .twilio.account import Account as TwilioAccount, Number as TwilioNumber
 from .twilio.server import TwilioServer
 from .wires import CarrierServer, NetworkServer
 

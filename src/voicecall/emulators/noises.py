@@ -12,8 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from voicecall.audio import TELEPHONE_RATE as RATE
-from voicecall.audio import Samples
+from voicecall.audio import TELEPHONE_RATE as RATE, Samples
 from voicecall.audio.levels import gain, rms_dbfs
 
 SPEECH_DBFS = -20.0

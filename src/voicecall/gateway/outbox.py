@@ -15,17 +15,17 @@ from voicecall.carriers import (
     Callback,
     ComeBack,
     ConnectStream,
+    Dismiss as DismissCall,
     EndStream,
     FetchStatus,
     HangUp,
     HttpReply,
+    Listen as ListenItself,
     PlaceCall,
     PressDigits,
+    Prompt as PromptCaller,
     RejectCall,
 )
-from voicecall.carriers import Dismiss as DismissCall
-from voicecall.carriers import Listen as ListenItself
-from voicecall.carriers import Prompt as PromptCaller
 from voicecall.core.call import Call
 from voicecall.core.effects import (
     Acknowledge,

@@ -307,6 +307,8 @@ class Session:
                     _log.info("greeting.heard", **names(self.call))
                 case _:
                     _log.warning("greeting.unheard", **names(self.call))
+        for caution in self.call.warnings[len(before.warnings) :]:
+            _log.warning("call.warning", code=caution.code, detail=caution.text, **names(self.call))
         for line in self.call.lines[len(before.lines) :]:
             _log.info("call.said", speaker=line.speaker, text=line.text, **names(self.call))
         if self.call.is_over and not before.is_over:

@@ -8,8 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from voicecall.carriers import Delivery, Inbound, Webhook
 from voicecall.carriers.mock import MockCarrier

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from voicecall.audio import Samples
 from voicecall.audio.g711 import MULAW_SILENCE, from_float, mulaw_decode, to_float

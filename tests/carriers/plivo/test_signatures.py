@@ -11,8 +11,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
 from voicecall.carriers import Webhook

@@ -7,8 +7,7 @@ from base64 import b64decode
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
 from voicecall.carriers import (

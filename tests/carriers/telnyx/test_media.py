@@ -8,8 +8,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from voicecall.audio.g711 import alaw_encode, mulaw_decode
 from voicecall.carriers import MediaAudio, MediaCodec, MediaMark, MediaStarted, MediaStopped

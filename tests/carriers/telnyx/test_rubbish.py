@@ -7,8 +7,7 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tests.carriers.twilio.rubbish import json_values, one_of, paths, texts
 from voicecall.carriers import MediaAudio, MediaMark, MediaStarted, MediaStopped, Webhook

@@ -7,8 +7,7 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from voicecall.carriers import Callback, ConnectStream, Delivery, Dismiss, Inbound, Listen, PlaceCall, Prompt, Webhook
 from voicecall.carriers.telnyx import TelnyxCarrier

@@ -8,8 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
 from voicecall.carriers import (

@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from tests.carriers.twilio.rubbish import (
     BASE,

@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlencode
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from twilio.request_validator import RequestValidator
 
 from voicecall.carriers import Webhook

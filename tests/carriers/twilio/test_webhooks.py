@@ -6,8 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from voicecall.carriers import Delivery, Inbound, Webhook
 from voicecall.carriers.twilio import TwilioCarrier

@@ -18,7 +18,8 @@ MOMENTS = listed("""
     Ich schaue mal nach. | Ich sehe kurz nach. | Lassen Sie mich kurz nachsehen. | Ich bin gleich wieder da.
     Ja, Moment, ich hole sie. | Ich muss kurz überlegen. | Geben Sie mir bitte einen Moment. | Zwei Minuten.
     Könnten Sie bitte einen Moment warten? | Ich verbinde Sie. | Meine Nummer ist, Moment.
-    Legen Sie nicht auf. | Moment, ich suche meine Karte. | Moment, mal sehen. | Nur eine Sekunde, ich hole einen Stift.
+    Legen Sie nicht auf. | Moment, ich suche meine Karte. | Moment, mal sehen. | Moment, ich hole was zu schreiben.
+    Nur eine Sekunde, ich hole einen Stift.
     Lassen Sie mich überlegen. | Ich hole kurz meine Brille. | Warten Sie, ich schaue in meinen Kalender.
     Bleiben Sie einen Moment dran, ich frage meine Frau. | Können Sie kurz warten? | Ich stelle Sie durch.
     Moment ich muss in meinem Kalender nachsehen | Ich brauche noch eine Minute.
@@ -45,6 +46,8 @@ VOICEMAIL = listed("""
     Ich bin gerade nicht erreichbar, bitte hinterlassen Sie eine Nachricht.
     Sie sind verbunden mit der Mailbox von Otto. | Der angerufene Teilnehmer antwortet nicht.
     Ihre Nachricht wird aufgezeichnet. | Hallo, hinterlass mir eine Nachricht.
+    Ich bin gerade nicht da. Hinterlasst mir eine Nachricht.
+    Sie haben die Mailbox von Otto erreicht.
     Nach dem Signalton können Sie eine Nachricht hinterlassen.
 """)
 HOLD = listed("""

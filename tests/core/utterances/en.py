@@ -32,7 +32,7 @@ MOMENTS = listed("""
     Yeah, just give me a couple of seconds to find it. | Wait a second, let me ask my wife. | Let me write that down.
     hold on let me check my calendar | One second, I'll get a pen. | Hang on, let me check if Tuesday works.
     Hold on please, I'm looking for my card. | Give me a second to find my glasses. | One moment, I'll transfer you.
-    Hold on, I have to turn the radio down.
+    Hold on, I have to turn the radio down. | Give me a minute to think.
 """)
 NO_MOMENTS = listed("""
     Can you hold the line? | Do you have a moment? | Have you got a minute? | It takes just a minute.
@@ -57,6 +57,7 @@ NO_MOMENTS = listed("""
     Hold on, let me see if I understand. | Wait, let me ask you something. | Wait, I'll get the large one.
     Let me check, I think Tuesday is fine. | One second, it was the ninth. | I'm getting it for my daughter.
     Please don't hang up on me. | I'll open the door at eight. | I need to check my reservation.
+    Wait, I need to see a doctor.
 """)
 VOICEMAIL = listed("""
     Please leave a message after the tone. | Hi, this is Bob. I'm not here right now, leave a message.
@@ -75,6 +76,7 @@ VOICEMAIL = listed("""
     Please state your name and the reason for your call after the tone. | Leave me a message!
     The party you are trying to reach is not available. | You may leave a message following the tone.
     Nobody is available to take your call. Please leave your name, number and a message.
+    Smith Dental. We are closed. Please leave your name, number and a brief message.
     The person you are trying to reach has a voicemail box that has not been set up yet.
 """)
 HOLD = listed("""
@@ -108,7 +110,7 @@ HUMAN = listed("""
     He is not available, would you like to leave a message? | He is not available, please leave a message with me.
     Sorry, I couldn't get to the phone. | Your mailbox is full. | The person you want is not here.
     Did you leave a message after the beep? | When you're done, just hang up. | You can leave your details with me.
-    The person you spoke to is not in today. | Leave me a message on WhatsApp.
+    The person you spoke to is not in today. | Leave me a message on WhatsApp. | The number you called from is blocked.
     He's not in, but please leave your number. | The customer you mentioned has not paid.
 """)
 COMPLETE = listed("""

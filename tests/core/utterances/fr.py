@@ -44,7 +44,8 @@ VOICEMAIL = listed("""
     Je ne suis pas disponible pour le moment, laissez-moi un message.
     Votre correspondant est actuellement indisponible. | Bonjour, vous êtes sur la messagerie vocale de Luc.
     Je ne peux pas vous répondre, laissez un message, je vous rappelle dès que possible.
-    Après le bip, laissez vos coordonnées. | Nous sommes absents. Merci de laisser un message.
+    Après le bip, laissez vos coordonnées. | Vous êtes bien chez Paul, laissez un message.
+    Nous sommes absents. Merci de laisser un message.
 """)
 HOLD = listed("""
     Votre appel est important pour nous. | Votre appel est très important pour nous.

@@ -71,22 +71,27 @@ def _is_made_of(words: list[str], phrases: frozenset[str]) -> bool:
 
 
 def asks_for_a_moment(text: str, language: Language) -> bool:
-    """Say whether the caller asks to be waited for, with all of what was said or with the end of it."""
-    for clause in reversed(_CLAUSE.split(plain(text))):
-        words = _WORD.findall(clause)
-        while words and words[0] in language.asides:
-            del words[0]
-        while words and words[-1] in language.asides:
-            del words[-1]
-        if words:
-            return language.moment.fullmatch(" ".join(words)) is not None
-    return False
+    """Say whether the caller asks to be waited for, with the last clause or the last two: "Hold on, let me see."."""
+    clauses = [said for clause in _CLAUSE.split(plain(text)) if (said := _without_asides(clause, language))]
+    return any(language.moment.fullmatch(" ".join(clauses[-last:])) for last in (1, 2))
+
+
+def _without_asides(clause: str, language: Language) -> str:
+    words = _WORD.findall(clause)
+    while words and words[0] in language.asides:
+        del words[0]
+    while words and words[-1] in language.asides:
+        del words[-1]
+    return " ".join(words)
 
 
 def is_recording(text: str, language: Language) -> Literal["", "voicemail", "hold"]:
-    """Say what kind of recording greets the gateway: an answering machine, or a queue; empty for a human being."""
+    """Say what kind of recording greets the gateway: an answering machine, or a queue; empty for a human being.
+
+    An answering machine does not end on a question.
+    """
     said = plain(text)
-    if language.voicemail.search(said):
+    if language.voicemail.search(said) and not said.endswith("?"):
         return "voicemail"
     if language.hold.search(said):
         return "hold"

@@ -5,24 +5,30 @@ from __future__ import annotations
 from .tables import Language, either, phrases, words
 
 _SPAN = (
-    r"(?:nur |noch |mal )*(?:einen? |'n |n |ein paar |zwei )?(?:ganz )?(?:kurzen? |kleinen? )?"
-    r"(?:moment|momentchen|augenblick|sekunden?|sekündchen|minuten?|minütchen)(?: noch| mal)?"
+    r"(?:(?:nur |noch )*(?:zwei (?:momente|sekunden|minuten)|(?:ein |eine |einen |n )?(?:ganz )?"
+    r"(?:kleinen? |kurzen? )?(?:moment|momentchen|augenblick|sekunde|sekündchen|minute|minütchen))(?: noch| mal)?)"
 )
-_WAIT = r"(?:warten sie|warte|wart|bleiben sie|bleib|halten sie|gedulden sie sich|geduld)"
-_NOW = r"(?: mal| eben| kurz| schnell| gerade| grad| nur| noch| da| hier| jetzt| gleich| bitte)*"
-_REST = r"(?: [\w']+){0,6}"
+_SPANS = rf"(?:{_SPAN}|(?:nur |noch )*ein paar (?:sekunden|minuten))"
+_NOW = r"(?: mal| eben| kurz| schnell| gerade| grad| noch| bitte)*"
+_WAIT = (
+    rf"(?:(?:warten sie|warte|wart|gedulden sie sich)(?: mal| kurz| eben| bitte)*(?: {_SPANS})?|"
+    rf"(?:bleiben sie|bleib){_NOW}(?: {_SPANS})? (?:dran|am apparat|in der leitung)|"
+    rf"legen sie{_NOW} nicht auf|nicht auflegen)"
+)
+_THINK = r"(?:sehen|schauen|nachsehen|nachschauen|überlegen|nachdenken|prüfen)"
+_THINGS = r"(?:einen stift|(?:et)?was zu schreiben|meinen? (?:karte|kalender|brille|unterlagen|handy|tasche))"
+_READY = (
+    rf"(?:lassen sie|lass) (?:mich|mal){_NOW}(?: in meinem kalender)? {_THINK}|"
+    rf"ich (?:sehe|seh|schaue|schau|gucke|guck){_NOW} (?:nach|in meine[nm] kalender(?: nach)?)|"
+    rf"ich muss(?: kurz| mal| eben| schnell)+ {_THINK}|"
+    rf"ich hole(?: mir)?(?: kurz| mal| eben| schnell)+ {_THINGS}|"
+    r"ich bin (?:gleich|sofort) (?:wieder da|wieder bei ihnen|zurück)|"
+    rf"ich verbinde(?: sie| dich)?{_NOW}(?: mit(?: \w+){{1,3}})?|ich stelle (?:sie|dich){_NOW} durch"
+)
 _ERRAND = (
-    rf"ich (?:sehe|seh|schaue|schau|gucke|guck|prüfe|überlege){_NOW} (?:mal|nach|eben|kurz|schnell|gerade|"
-    rf"das|es|in|im|ob){_REST}|"
-    rf"ich (?:hole|hol|suche|such){_NOW} (?:ihn|sie|es|meine|meinen|mein|mir|jemanden|einen stift|"
-    rf"was zu schreiben){_REST}|"
-    rf"ich (?:verbinde|stelle){_NOW} (?:sie|dich){_NOW}(?: durch| weiter| mit{_REST})?|"
-    rf"ich (?:muss|müsste|werde|will|möchte){_NOW}(?: [\w']+){{0,4}} "
-    r"(?:nachsehen|nachschauen|nachgucken|nachdenken|überlegen|suchen|holen)|"
-    rf"lassen sie mich{_NOW}(?: [\w']+){{0,4}} (?:sehen|nachsehen|schauen|nachschauen|überlegen|nachdenken|prüfen)|"
-    rf"(?:ich )?(?:muss|muß){_NOW} (?:überlegen|nachsehen|nachschauen)|"
-    r"ich bin (?:gleich|sofort)(?: wieder)? (?:da|zurück|bei ihnen|so weit|soweit)|"
-    r"(?:mal|lass mal|lassen sie mal) (?:sehen|schauen|gucken|überlegen)"
+    rf"{_READY}|mal sehen|(?:ich muss|lassen sie mich|lass mich)(?: \w+){{0,5}} (?:{_THINK}|suchen|holen)|"
+    r"ich (?:schaue|schau|gucke|guck|prüfe|überlege)(?: \w+){0,6}|"
+    rf"ich (?:frage|hole|suche){_NOW} (?:(?:mein\w*|nach|jemanden)(?: \w+){{0,4}}|ihn|sie|es|{_THINGS})"
 )
 
 GERMAN = Language(
@@ -71,29 +77,29 @@ GERMAN = Language(
     ),
     moment=either(
         _SPAN,
-        rf"{_SPAN}(?: bitte)? (?:{_ERRAND})",
-        rf"(?:{_WAIT}){_NOW}(?: {_SPAN})?(?: dran| am apparat| in der leitung)?(?: {_SPAN})?",
-        rf"(?:geben|gib|gebt|lassen) (?:sie )?(?:mir|mich){_NOW} {_SPAN}(?: zeit)?",
-        rf"(?:haben|hätten) sie{_NOW} {_SPAN} geduld",
-        rf"(?:könnten|können|würden|kannst|könntest) (?:sie|du){_NOW} {_SPAN}{_NOW} (?:warten|dranbleiben|"
-        rf"dran bleiben)",
-        rf"ich (?:brauche|brauch|bräuchte){_NOW} {_SPAN}(?: zeit)?",
-        r"(?:nicht|bitte nicht) auflegen|legen sie (?:bitte )?nicht auf",
-        _ERRAND,
+        _WAIT,
+        rf"(?:{_SPAN}|{_WAIT})(?: bitte)? (?:{_ERRAND})",
+        rf"(?:geben sie|gib|lassen sie|lass) mir{_NOW} {_SPANS}(?: zeit)?",
+        rf"ich (?:brauche|brauch|bräuchte){_NOW} {_SPANS}(?: zeit)?",
+        rf"(?:haben|hätten) sie{_NOW} {_SPANS} geduld",
+        rf"(?:können|könnten|würden|kannst|könntest) (?:sie|du)(?: bitte)?(?: mal)? (?:kurz|{_SPANS})(?: bitte)? "
+        r"(?:warten|dranbleiben|dran bleiben)",
+        _READY,
     ),
     voicemail=either(
-        r"(?:nach|mit) dem (?:signalton|piepton|ton|pfeifton|piep)",
-        r"hinterlassen sie (?:\w+ ){0,5}(?:nachricht|namen)|hinterlass (?:\w+ ){0,4}nachricht",
-        r"(?:sprechen|sprich) (?:sie )?(?:\w+ ){0,4}(?:aufs band|auf das band|nachricht)",
-        r"(?:dies|das|hier) ist (?:der|die|mein) (?:anrufbeantworter|mailbox|sprachbox)",
-        r"(?:anrufbeantworter|mailbox|sprachbox) von",
-        r"(?:der|die) (?:gewünschte|angerufene|von ihnen gewählte) (?:gesprächs)?(?:teilnehmer(?:in)?|partner|"
-        r"person|rufnummer) "
-        r"(?:ist|ist zurzeit|kann|antwortet|hat)",
-        r"(?:die von ihnen gewählte|diese) (?:ruf)?nummer ist (?:\w+ ){0,2}(?:nicht|ungültig)",
-        r"(?:zurzeit|zur zeit|momentan|im moment|gerade|derzeit) (?:leider )?nicht (?:persönlich "
-        r")?(?:erreichbar|ans telefon)"
-        r"(?=.{0,300}nachricht)",
+        r"(?:sprechen|sprich|sagen|hinterlassen|hinterlass)\b[^.?!]{0,90} "
+        r"(?:nach|mit) dem (?:signal|pieps?|pfeif)?(?:ton|piep)",
+        r"nach dem (?:signal|pieps?|pfeif)?(?:ton|piep),? (?:bitte|können|hinterlass\w*|sprechen|sprich|eine)",
+        r"(?:nicht (?:da|erreichbar|ans telefon|zu hause|persönlich)|erreicht|verbunden)[^?]{1,120} "
+        r"hinterlass(?:t|en sie)? (?:\w+ ){0,3}(?:eine|ihre|deine) (?:\w+ )?nachricht(?! (?:bei|für|an|mit))",
+        r"hinterlass(?:t|en sie)? (?:bitte )?(?:mir|uns) (?:bitte )?(?:eine|deine|ihre) (?:kurze )?nachricht",
+        r"(?:sprechen|sprich) (?:sie )?(?:\w+ ){0,4}(?:aufs band|auf das band)",
+        r"sie haben (?:den|die) (?:anrufbeantworter|mailbox|sprachbox)[^.?!]{0,60} erreicht",
+        r"(?:hier|dies|das) ist (?:der|die|mein|meine) (?:anrufbeantworter|mailbox|sprachbox)",
+        r"(?:verbunden mit|willkommen (?:auf|bei)) (?:dem|der) (?:anrufbeantworter|mailbox|sprachbox)",
+        r"(?:gewünschte|angerufene|von ihnen gewählte|von ihnen angerufene) (?:gesprächs)?"
+        r"(?:teilnehmer(?:in)?|partner(?:in)?|person|(?:ruf)?nummer) (?:ist|kann|antwortet|hat)",
+        r"kein anschluss unter dieser nummer|diese (?:ruf)?nummer ist (?:\w+ )?(?:nicht vergeben|ungültig)",
         r"ihre nachricht wird aufgezeichnet|zeichnen sie ihre nachricht",
     ),
     hold=either(

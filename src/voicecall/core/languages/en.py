@@ -5,37 +5,39 @@ from __future__ import annotations
 from .tables import Language, either, phrases, words
 
 _SPAN = (
-    r"(?:(?:just )?(?:a|one|two|another|half a|a few|a couple|a couple of|another few) "
-    r"(?:more |quick |short |brief |little |wee )?"
-    r"(?:moments?|seconds?|secs?|minutes?|mins?|ticks?|mo|bit))(?: or two)?"
+    r"(?:(?:just )?(?:a|one|two|another|half a) (?:more |quick |short |brief |little )?"
+    r"(?:moments?|seconds?|secs?|minutes?|mins?|ticks?|mo)(?: or two)?)"
 )
-_WAIT = r"(?:hold on|hold up|hang on|wait|bear with me|hold the line|hold|stay on the line|don't hang up)"
-_GO = (
-    r"(?:let me|lemme|let us|let's|i'll|i will|i'm going to|i am going to|i'm gonna)"
-    r"(?: just| quickly| quick| first| go and| go| have to| need to)*"
+_SPANS = rf"(?:{_SPAN}|(?:just )?(?:a few|a couple of|a couple) (?:more )?(?:moments|seconds|secs|minutes|mins))"
+_WAIT = (
+    r"(?:hold on|hold up|hang on|hold the line|hold|wait|bear with me|stay on the line|(?:don't|do not) hang up)"
+    rf"(?: please)?(?:(?: for)? {_SPANS})?"
 )
-_MUST = r"(?:i have to|i've got to|i need to|i must|i gotta|i'll have to)(?: just| quickly| first| go and| go)*"
-_AM = r"(?:i'm|i am)(?: just| quickly| still| now)*"
-_REST = r"(?: [\w']+){0,6}"
+_LET = r"(?:let me|lemme)(?: just| quickly| first| go and| go)*"
+_MY = r"my (?:credit |bank )?(?:card|calendar|diary|schedule|glasses|wallet|purse|bag|notes|emails?|papers|phone)"
+_PEN = r"(?:a pen|a piece of paper|some paper|something to write(?: with| on)?)"
+_READY = (
+    rf"let's see|{_LET} (?:see|think|(?:think about (?:it|that)|check|look) for {_SPAN})|"
+    rf"{_LET} (?:check|look|have a look|take a look)(?: real quick| quickly)?|"
+    rf"{_LET} (?:check|find|open|look (?:at|for|in|up)|pull up) (?:it|that|{_MY})|"
+    rf"{_LET} (?:look|pull|write) (?:it|that|this) (?:up|down)|"
+    rf"(?:{_LET}|i'm just) (?:get|getting|grab|grabbing|fetch|find) (?:{_PEN}|{_MY})|"
+    r"i'm(?: just| still)? (?:checking|thinking)|"
+    rf"(?:i'll|i will) be (?:right back|right with you|(?:back|with you) in {_SPAN})|"
+    r"(?:let me|i'll|i will|i'm going to|i'm|while i|while we)(?: just)? "
+    r"(?:put(?:ting)? you (?:through|on hold)|(?:transfer|connect)(?:ring|ing)? you)"
+    r"(?: to(?: [\w']+){1,3}(?<!later)(?<!tomorrow))?"
+)
+_DO = (
+    r"(?:check(?! in| out)|look|think(?! about)|see (?:if|whether|wh\w+)|grab|fetch|pull up|write|turn|"
+    r"find (?:it|my|the)|(?:get|ask) (?:my|him|her|them|some\w+|a pen))"
+    r"(?! .*(?:you|your|understand|later|tomorrow)(?!\w))(?: [\w']+){0,6}"
+)
 _ERRAND = (
-    r"(?!.* (?:call|later|tomorrow|forward|understand)(?!\w))(?:"
-    rf"{_GO} (?:check(?! in| out)|look|have a (?:quick )?look|take a (?:quick )?look|look at|"
-    rf"look in){_REST}(?<! for a)|"
-    rf"{_GO} (?:think|see)(?: about (?:it|that))?(?: for a \w+| (?:if|whether|what|when|where|who){_REST})?|"
-    rf"{_GO} (?:find|pull up|bring up|look up|grab|fetch|open|get) "
-    rf"(?:my|it|that|him|her|them|someone|somebody|a pen|some paper|something to write)(?! back){_REST}|"
-    rf"{_GO} (?:find|pull up|bring up|look up|grab|fetch|open|ask) (?:the|our|my|him|her|them|someone|somebody){_REST}|"
-    rf"{_GO} (?:write (?:it|that|this) down|turn (?:[\w']+ ){{1,4}}(?:off|down))|"
-    rf"(?:{_GO}|{_AM}) (?:put|putting|transfer|transferring|connect|connecting) you(?: through| on| to| over){_REST}|"
-    rf"{_GO} be (?:right |straight |back )?(?:back|with you|there)(?: [\w']+){{0,3}}|"
-    rf"{_MUST} (?:check|think|look)(?: (?:it|that|this)(?: up)?| about (?:it|that)| for it)?|"
-    rf"{_MUST} (?:find|get|grab|fetch) (?:it|my (?:card|glasses|wallet|phone|purse|calendar|diary|papers?)|"
-    rf"a pen){_REST}|"
-    rf"{_AM} (?:checking|thinking|looking)(?: (?:it|that|this)(?: up)?| now| right now| for (?:it|my \w+))?|"
-    rf"{_AM} (?:getting|fetching|finding|grabbing|writing) (?:it|him|her|them|my|a pen|that){_REST}"
-    r")"
+    rf"{_READY}|"
+    rf"(?:let me|lemme|i'll|i will|i'm going to|i have to|i need to|while i)(?: just| quickly| go and| go)* {_DO}|"
+    r"i'm(?: just)? (?:looking|getting|finding)(?:(?: for| at)? (?:it|that|him|her|my(?: [\w']+){1,4}))?"
 )
-_ADDRESSED = r"(?:can|could|would|will) you (?:please |just |maybe )*"
 
 ENGLISH = Language(
     tag="en",
@@ -88,33 +90,30 @@ ENGLISH = Language(
     ),
     moment=either(
         _SPAN,
-        rf"{_WAIT}(?: (?:please|just|for|there|right there))*(?: {_SPAN})?(?: {_ERRAND}| while (?:i|we) [\w' ]+)?",
-        rf"{_SPAN} (?:please )?(?:{_ERRAND}|while (?:i|we) [\w' ]+)",
-        rf"(?:just )?(?:give me|gimme|i need|i'll need|i just need|allow me|i'll be) (?:just )?{_SPAN}(?: [\w' ]+)?",
-        rf"{_ADDRESSED}(?:hold on|hang on|hold|wait|bear with me|give me)(?: please| just| for)* {_SPAN}"
-        r"(?: while (?:i|we) [\w' ]+)?",
-        rf"{_ADDRESSED}bear with me",
-        _ERRAND,
+        _WAIT,
+        rf"(?:{_SPAN}|{_WAIT})(?: please)? (?:{_ERRAND})",
+        rf"(?:give me|gimme|i need|i'll need|i just need|allow me) {_SPANS}(?: (?:to|while i) {_DO})?",
+        r"(?:can|could|would|will) you (?:please |just )*"
+        rf"(?:bear with me|(?:(?:hold on|hang on|hold|wait|bear with me)(?: for)?|give me) {_SPANS})",
+        _READY,
     ),
     voicemail=either(
         r"(?:leave|record|speak|say|state)\b[^.?!]{0,90} (?:after|at|following) the (?:tone|beep|signal)",
         r"(?:after|at|following) the (?:tone|beep|signal),? (?:please )?(?:leave|record|speak|say|state)",
-        r"(?:please|so please|so just|and just) leave (?:me |us )?(?:a|your|an?) (?:[\w']+ ){0,2}"
-        r"(?:message|name|number|details)(?! (?:for|with|to|that|saying|on|out|in))",
-        r"(?:(?<=[.,;!?] )|(?<=^))leave (?:me |us )?(?:a|your) (?:[\w']+ ){0,2}(?:message|name)"
-        r"(?! (?:for|with|to|that|saying))",
-        r"(?:please )?record (?:your|a) (?:message|name)",
-        r"(?:i|we) (?:can't|cannot|can not|couldn't|am unable to|are unable to|am not able to|are not able to) "
+        r"(?:not (?:here|in|home|available|able)|unavailable|can't|cannot|unable|reached|nobody|closed)"
+        r"[^?]{1,120}(?:[.,;!]|please|so|and|just) "
+        r"leave (?:[\w']+,? ){1,6}message(?! (?:for|with|to|that|saying|if|when|on))",
+        r"leave (?:me|us) a (?:\w+ )?message(?:$|[.!]|,? and (?:i|we)(?:'ll| will))",
+        r"record your (?:message|name)|finished recording",
+        r"(?:i|we) (?:can't|cannot|can not|am unable to|are unable to|am not able to|are not able to) "
         r"(?:come to|get to|answer|take) (?:the|your|my) (?:phone|call)",
-        r"(?:you've|you have) reached (?:the )?(?:voice ?mail|mailbox|answering machine)",
-        r"(?:you've|you have) reached [^.?!]{1,60}(?:voice ?mail|mailbox)",
-        r"mailbox is (?:full|not set up)|voice ?mail box (?:is|that)|voice message system|voice messaging system",
-        r"(?:forwarded|transferred) to (?:voice ?mail|an? auto\w* (?:voice|answering))",
-        r"the (?:person|party|number|customer|subscriber|caller|mailbox|extension) (?:that )?"
-        r"(?:you|you've|you are|you're|you have) [^.?!]{0,40}(?:is|are|has) (?:currently )?"
+        r"(?:you've|you have) reached (?:[^.?!]{1,60} )?(?:voice ?mail|mailbox|answering machine)",
+        r"(?:the|this) (?:voice )?mailbox is (?:full|not set up)",
+        r"voice ?mail ?box that|voice (?:message|messaging) system",
+        r"forwarded to (?:voice ?mail|an? auto\w* (?:voice|answering))",
+        r"the (?:person|party|number|customer|subscriber) (?:that )?(?:you|you've|you are|you're|you have) "
+        r"(?:called|dial+ed|calling|(?:trying|attempting) to (?:call|reach)) (?:is|are|has) (?:currently )?"
         r"(?:not|unavailable|unable|been disconnected|switched off|busy)",
-        r"when you(?:'ve| have| are|'re)? (?:finish|finished|done)(?: recording)?,? (?:you may |simply |please |just )?"
-        r"(?:hang up|press)",
     ),
     hold=either(
         r"your call is (?:very |really |extremely )?important to us",

@@ -5,25 +5,29 @@ from __future__ import annotations
 from .tables import Language, either, phrases, words
 
 _SPAN = (
-    r"(?:solo |sólo |nada más |por )?(?:un|una|dos|unos|unas|otro) (?:breve |pequeño )?"
-    r"(?:momento|momentos|momentito|segundo|segundos|segundito|minuto|minutos|minutito|instante|ratito|rato)"
-    r"(?: más| nada más)?|momentito"
+    r"(?:(?:solo |sólo |nada más )?(?:un|una|dos) (?:breve |pequeño )?"
+    r"(?:momento|momentito|segundos?|segundito|minutos?|minutito|instante)(?: más| nada más)?|momentito)"
 )
-_WAIT = r"(?:espere|espera|esperen|espéreme|espérame|espérese|aguarde|aguarda|aguante|aguanta)"
-_REST = r"(?: [\w']+){0,6}"
+_SPANS = rf"(?:{_SPAN}|unos (?:segundos|minutos|instantes))"
+_WAIT = (
+    r"(?:espere|espera|esperen|espéreme|espérame|espérese|aguarde|aguarda|no cuelgue|no cuelgues|no se retire|"
+    rf"manténgase en (?:la )?línea)(?: por favor| un poco| tantito)*(?: {_SPANS})?"
+)
+_LET = r"(?:déjeme|déjame|permítame|permíteme)"
+_LOOK = r"(?:ver|mirar|revisar|comprobar|consultar|verificar)"
+_SOON = r"(?:ahora mismo|ahora|ya|enseguida|en seguida)"
+_READY = (
+    rf"{_LET} (?:pensar|{_LOOK}(?:lo)?)(?: eso| (?:en )?mi (?:agenda|calendario|correo))?(?: {_SPAN})?|"
+    rf"{_LET} apuntarlo|{_LET} buscar(?:lo| (?:un bolígrafo|un boli|un lápiz|papel|mis gafas|mi (?:tarjeta|agenda)))|"
+    rf"veamos|{_SOON} vuelvo|vuelvo {_SOON}|{_SOON} se pone|{_SOON} (?:le|te|se lo|se la) paso|"
+    rf"(?:{_SOON} )?(?:le|te) (?:paso|comunico) con(?: \w+){{1,3}}|"
+    rf"lo (?:busco|miro|consulto|compruebo) {_SOON}|ahora mismo lo (?:busco|miro|consulto|compruebo)"
+)
 _ERRAND = (
-    rf"(?:déjeme|déjame|deje que|permítame|permíteme) (?:que )?"
-    rf"(?:ver|ve[ar]|mirar|mire|revisar|revise|comprobar|compruebe|consultar|consulte|pensar|piense|"
-    rf"pensarlo|buscar|buscarlo|"
-    rf"busque|preguntar|pregunte|verificar|verifique|apuntar|apunte){_REST}|"
-    rf"(?:voy a|tengo que) (?:ver|mirar|revisar|comprobarlo|consultarlo|pensarlo|buscarlo|buscarla|mirarlo|verlo|"
-    rf"por mi|por un|preguntarle)(?! un hotel| una mesa){_REST}|"
-    rf"(?:ahora|ya|enseguida|en seguida) (?:mismo )?(?:vuelvo|vengo|se lo paso|se la paso|le paso|"
-    rf"le atiendo|la busco|lo busco|"
-    rf"lo miro|miro|busco|reviso|se pone){_REST}|"
-    rf"(?:lo|la|le|se lo|se la) (?:busco|miro|paso|consulto|reviso|comunico)(?: ahora| ya| enseguida| con{_REST})?|"
-    rf"(?:estoy|lo estoy) (?:mirando|mirándolo|buscando|buscándolo|comprobando|comprobándolo|pensando)(?: mi [\w']+)?|"
-    r"(?:a ver|vamos a ver|veamos)"
+    rf"{_READY}|a ver|(?:{_LET}|voy a|tengo que) (?:{_LOOK}(?:lo)?|buscar(?:lo|la)?(?! un)|pensar(?:lo)?|"
+    r"por mi|por un|preguntar(?:le)? a mi)(?! a | una? )(?! .*(?:mañana|luego|usted)(?!\w))(?: \w+){0,6}|"
+    r"(?:lo|la) (?:busco|miro|consulto)|(?:le|te|se lo|se la) paso|"
+    r"(?:lo )?estoy (?:mirando|buscando|comprobando)(?: mis? \w+)?"
 )
 
 SPANISH = Language(
@@ -65,27 +69,26 @@ SPANISH = Language(
     ),
     moment=either(
         _SPAN,
-        rf"(?:{_SPAN})(?: por favor)?(?: que)? (?:{_ERRAND})",
-        rf"{_WAIT}(?: por favor| un poco| ahí| tantito| nada más| en línea|"
-        rf" en la línea)*(?: (?:{_SPAN}))?(?: que)?(?: (?:{_ERRAND}))?",
-        rf"(?:deme|dame|déme|denme|me da|regáleme|permítame|permíteme|necesito|concédame) (?:{_SPAN})",
-        rf"(?:puede|podría|puedes|podrías|me puede|me podría) (?:esperar|esperarme|aguardar|dar|darme) (?:{_SPAN})",
-        r"(?:no cuelgue|no cuelgues|manténgase en línea|no se retire|no se vaya)",
-        _ERRAND,
+        _WAIT,
+        rf"(?:{_SPAN}|{_WAIT})(?: por favor)?(?: que)? (?:{_ERRAND})",
+        rf"(?:deme|dame|déme|denme|me da|regáleme|permítame|permíteme|necesito) {_SPANS}",
+        rf"(?:me )?(?:puede|podría|puedes|podrías) (?:esperar|esperarme|aguardar|dar|darme) {_SPANS}",
+        _READY,
     ),
     voicemail=either(
-        r"(?:después de|tras|al oír|al escuchar|luego de) (?:oír |escuchar )?(?:la señal|el tono|el pitido|el bip)",
-        r"después del (?:tono|pitido|bip)",
-        r"(?:deje|dejen|deja|grabe|graba) (?:aquí )?(?:su|un|tu|el) (?:mensaje|nombre|recado)"
-        r"(?! (?:a|para|que|de)(?!\w))",
-        r"(?:es el|este es el|llamado al|llamando al|comunicado con el|bienvenido al) (?:buzón|contestador)",
-        r"(?:la persona|el abonado|el cliente|el usuario|el número|el teléfono|el móvil) (?:al |a la |"
-        r"a quien |que |con el que )"
-        r"(?:que |cual )?(?:usted )?(?:ha |está )?(?:llama\w*|marca\w*|intenta\w*)[^.?!]{0,30} "
-        r"(?:no|se encuentra|está apagado|está fuera|esta apagado)",
-        r"no (?:puedo|podemos) (?:atenderle|atenderte|atender su llamada|atender tu llamada|contestar|"
-        r"atender el teléfono)"
-        r"(?=.{0,300}(?:mensaje|llamaré|llamaremos))",
+        r"(?:deje|deja|grabe|graba|hable|habla|diga)\b[^.?!]{0,90} (?:después|tras|al|luego) (?:de |del )?"
+        r"(?:oír |escuchar )?(?:el |la )?(?:señal|tono|pitido|bip)",
+        r"(?:después|tras|al|luego) (?:de |del )?(?:oír |escuchar )?(?:el |la )?(?:señal|tono|pitido|bip),? "
+        r"(?:por favor,? )?(?:deje|deja|grabe|graba|hable|habla|diga)",
+        r"(?<!\w)no (?:puedo|podemos|estoy|estamos|está)[^?]{1,120} (?:deje|deja) (?:un|su|tu) mensaje"
+        r"(?! (?:a|para|que|de|con)(?!\w))",
+        r"(?:deja (?:un|tu)|deje su|déjame un|déjanos un|déjenos un) mensaje"
+        r"(?:$|[.!]|,? y (?:te|le) (?:llam|devolv)\w+)",
+        r"(?:grabe|graba) (?:su|tu|un) (?:mensaje|nombre)",
+        r"(?:este es el|ha llamado al|está llamando al|comunicado con el|bienvenido al) (?:buzón|contestador)",
+        r"(?:la persona|el abonado|el cliente|el usuario|el número|el teléfono|el móvil) (?:al que |a la que |a quien |"
+        r"que |con el que )(?:usted )?(?:ha |está )?(?:llama\w*|marca\w*|intenta\w*)[^.?!]{0,30} "
+        r"(?:no|se encuentra|está apagado|está fuera)",
     ),
     hold=either(
         r"su llamada es (?:muy )?importante para nosotros",

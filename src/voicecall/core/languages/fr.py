@@ -5,24 +5,29 @@ from __future__ import annotations
 from .tables import Language, either, phrases, words
 
 _SPAN = (
-    r"(?:(?:juste|encore|rien qu'|plus qu')? ?(?:un|une|deux|quelques|une petite|un petit|un tout petit) "
-    r"(?:petite?s? )?(?:instants?|moments?|secondes?|minutes?|tout petit moment))(?: encore)?"
+    r"(?:(?:juste |encore )?(?:un|une|deux)(?: tout)?(?: petite?)? "
+    r"(?:instants?|moments?|secondes?|minutes?)(?: encore)?)"
 )
-_WAIT = r"(?:attendez|attends|patientez|patiente|ne quittez pas|ne quitte pas|ne raccrochez pas|restez en ligne)"
-_NOW = r"(?: juste| voir| vite| rapidement| un peu)*"
-_REST = r"(?: [\w']+){0,6}"
+_SPANS = rf"(?:{_SPAN}|quelques (?:instants|secondes|minutes))"
+_PLEASE = r"(?: s'il (?:vous|te) plaît)?"
+_WAIT = (
+    r"(?:attendez voir|attendez|attends|patientez|patiente|ne quittez pas|ne quitte pas|ne raccrochez pas|"
+    rf"restez en ligne){_PLEASE}(?: {_SPANS})?"
+)
+_LET = r"(?:laissez moi|laisse moi)(?: juste)?"
+_LOOK = r"(?:voir|regarder|vérifier|réfléchir|noter)"
+_READY = (
+    rf"{_LET} {_LOOK}(?: ça| (?:dans )?mon agenda)?(?: {_SPAN})?|voyons voir|"
+    rf"{_LET} (?:chercher|prendre|trouver) (?:un stylo|de quoi (?:écrire|noter)|ma carte|mon agenda|mes lunettes)|"
+    r"je (?:regarde|vérifie)(?: juste| vite| tout de suite)*(?: ça| (?:dans )?mon agenda)?|"
+    rf"je reviens(?: tout de suite| de suite| vite| dans {_SPANS})?|je suis à vous (?:tout de suite|dans {_SPANS})|"
+    r"je (?:vous|te) (?:(?:le|la|les) passe|mets en attente|transfère(?: (?:au|à|vers)(?: [\w']+){1,3})?)"
+)
 _ERRAND = (
-    rf"(?:laissez moi|laisse moi|permettez moi de)(?: juste)? "
-    rf"(?:le |la |les |y |lui )?(?:voir|regarder|vérifier|chercher|réfléchir|demander|consulter|noter|trouver){_REST}|"
-    rf"je (?:vais|dois)(?: juste)? (?:le |la |les |y |lui )?(?:voir|regarder|vérifier|chercher|réfléchir|"
-    rf"demander à){_REST}|"
-    rf"je (?:regarde|vérifie|cherche|réfléchis|note)(?:{_NOW}| ça| cela| mon [\w']+| ma [\w']+| mes [\w']+|"
-    rf" dans [\w' ]+)|"
-    rf"je (?:vous|te) (?:le |la |les )?(?:passe|mets en attente|transfère)(?! commande){_REST}|"
-    r"je suis (?:en train de (?:chercher|regarder|vérifier)(?: [\w']+){0,3}|(?:à vous|"
-    r"de retour) (?:tout de suite|dans [\w' ]+))|"
-    r"(?:je reviens|j'arrive)(?: tout de suite| de suite| vite| dans [\w' ]+)?|"
-    r"(?:voyons|voyons voir|attendez voir|que je regarde|que je réfléchisse)"
+    rf"{_READY}|(?:{_LET}|je vais|je dois)(?: juste)?(?: le| la| les| y| lui)? "
+    rf"(?:{_LOOK}|chercher|demander à m(?:on|a|es))(?! une? )(?! .*(?:vous|demain)(?!\w))(?: [\w']+){{0,6}}|"
+    r"je (?:regarde|vérifie|note|(?:demande à|cherche) m(?:on|a|es))(?! .*vous(?!\w))(?: [\w']+){0,6}|je réfléchis|"
+    r"je (?:vous|te) passe(?! (?:une |ma )?commande)(?: [\w']+){1,3}|que je (?:regarde|réfléchisse)"
 )
 
 FRENCH = Language(
@@ -79,24 +84,25 @@ FRENCH = Language(
     ),
     moment=either(
         _SPAN,
-        rf"{_SPAN} (?:{_ERRAND})",
-        rf"(?:s'il vous plaît )?{_WAIT}(?: s'il vous plaît)?(?: {_SPAN})?(?: (?:{_ERRAND}))?",
-        rf"(?:{_SPAN}|{_WAIT}) s'il (?:vous|te) plaît",
-        rf"(?:donnez moi|donne moi|accordez moi|laissez moi|il me faut|j'ai besoin d'|j'en ai pour) ?{_SPAN}",
-        rf"(?:pouvez vous|pourriez vous|vous pouvez|vous pourriez|tu peux) (?:patienter|attendre|m'attendre) {_SPAN}"
-        r"(?: s'il vous plaît)?",
-        _ERRAND,
+        _WAIT,
+        rf"(?:{_SPAN}|{_WAIT}){_PLEASE}(?: (?:{_ERRAND}))?",
+        rf"(?:donnez|donne|accordez|laissez) moi {_SPANS}|(?:il me faut|j'en ai pour) {_SPANS}",
+        rf"(?:vous )?(?:pouvez|pourriez|peux)(?: vous)? (?:patienter|attendre|m'attendre) {_SPANS}",
+        _READY,
     ),
     voicemail=either(
-        r"après le (?:bip|signal|signal sonore|bip sonore|top)",
-        r"(?:laissez|laissez-moi|laisser|laisse|laisse-moi|laissez-nous|enregistrez) (?:moi |nous )?"
-        r"(?:un|votre|ton|vos) (?:message|nom|coordonnées)(?! (?:à|pour|de)(?!\w))(?<!laisser un message)",
-        r"(?:vous êtes (?:bien )?(?:sur|en communication avec)) (?:la messagerie|le répondeur)",
-        r"(?:messagerie vocale|répondeur|boîte vocale) (?:de|du|d'|automatique)",
-        r"(?:le correspondant|la personne|le numéro|votre correspondant)(?: que vous [^.?!]{1,30})? "
-        r"(?:n'est pas|n'est plus|est injoignable|ne peut|est actuellement|est indisponible)(?! là(?! p))",
-        r"(?:je ne peux pas|je ne suis pas|nous ne sommes pas|je suis)[^.?!]{0,40}"
-        r"(?:vous répondre|disponible|joignable|absent\w*)(?=.{0,300} (?:laissez|message|rappelle))",
+        r"(?:laiss\w+|parlez|enregistre[zr])\b[^.?!]{0,90} après le (?:bip|signal|top)",
+        r"après le (?:bip|signal|top)(?: sonore)?,? (?:veuillez |merci de )?(?:laiss\w+|parle[zr]|enregistre[zr])",
+        r"(?:pas (?:là|disponibles?|joignables?|vous répondre|prendre)|vous êtes (?:bien )?chez|"
+        r"absente?s?|injoignables?|indisponibles?)[^?]{1,120} laiss(?:ez|e|er)(?: moi|-moi| nous|-nous)? "
+        r"(?:un|votre|ton) message(?! (?:à|pour|de)(?!\w))",
+        r"(?:laissez|laisse)[ -](?:moi|nous) (?:un|votre|ton) message|(?:laissez|laisse) (?:votre|ton) message"
+        r"(?! (?:à|pour|de)(?!\w))",
+        r"enregistrez (?:votre|un) message",
+        r"vous êtes (?:bien )?(?:sur|en communication avec) (?:la messagerie|le répondeur|la boîte vocale)",
+        r"(?:votre correspondant|(?:le correspondant|la personne|le numéro) que vous "
+        r"(?:demandez|appelez|avez (?:composé|demandé|appelé)|(?:cherchez à|essayez de) joindre)) "
+        r"(?:n'est pas|n'est plus|ne peut|est (?:actuellement )?(?:injoignable|indisponible))",
     ),
     hold=either(
         r"votre appel est (?:très )?important pour nous",

@@ -43,7 +43,7 @@ class Language(msgspec.Struct, frozen=True, kw_only=True):
     asides: frozenset[str] = frozenset()
     """Words around a request for a moment that change nothing: "yes", "please"."""
     moment: re.Pattern[str] = _NEVER
-    """A whole clause, without punctuation, that asks for a moment or says what for."""
+    """A whole clause or two, without punctuation, that ask to be waited for and may say what for."""
     voicemail: re.Pattern[str] = _NEVER
     """What only an answering machine says."""
     hold: re.Pattern[str] = _NEVER

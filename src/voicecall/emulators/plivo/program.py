@@ -18,8 +18,7 @@ from voicecall.audio.g711 import from_float
 from voicecall.emulators.playout import RATE
 
 from . import causes
-from .causes import Hangup as Reason
-from .causes import Place
+from .causes import Hangup as Reason, Place
 from .delivery import InvalidUrl, Undelivered
 from .dialing import dial
 from .documents import XmlError, parse
