@@ -24,7 +24,8 @@ settings.load_profile("fuzz")
 
 def machines() -> list[type[RuleBasedStateMachine]]:
     """The state machines of the core."""
-    from tests.core.machine import CallMachine, TroubledMachine, TurnsMachine
+    from tests.core.machine import CallMachine, TroubledMachine
+    from tests.core.turns_machine import TurnsMachine
 
     return [CallMachine, TroubledMachine, TurnsMachine]
 

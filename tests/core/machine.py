@@ -158,6 +158,17 @@ class CallMachine(RuleBasedStateMachine):
     def the_caller_speaks(self, lead: float) -> None:
         self.world.next_segment(lead)
 
+    @precondition(lambda self: not self.world.speaking and self.world.call.stream is not None)
+    @rule(text=TEXTS, sure=st.booleans())
+    def the_caller_says(self, text: str, sure: bool) -> None:
+        world = self.world
+        world.next_segment()
+        segment = world.segments
+        if sure:
+            world.feed(ev.SpeechSure(segment))
+        world.feed(ev.SpeechStopped(segment, 0.2), after=1.0)
+        world.feed(ev.Heard(segment, text.format(len(world.log))))
+
     @precondition(lambda self: self.world.speaking)
     @rule(after=st.sampled_from([0.1, 2.0]))
     def the_caller_falls_silent(self, after: float) -> None:

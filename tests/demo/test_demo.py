@@ -18,7 +18,7 @@ from voicecall.audio.g711 import from_float
 from voicecall.audio.levels import audible_spans, is_silent, rms_dbfs
 from voicecall.config.model import Config
 from voicecall.demo.script import STEPS
-from voicecall.speech import Transcription
+from voicecall.speech import Report, Transcription
 from voicecall.speech.stt.moonshine import MoonshineTranscriber
 
 Demos = dict[str, Played]
@@ -53,8 +53,8 @@ def transcribed(samples: Samples) -> str:
             for segment, (begin, end) in enumerate(audible_spans(samples, join=0.6), 1):
                 done = asyncio.Event()
 
-                def take(said: Transcription, done: asyncio.Event = done) -> None:
-                    if said.final:
+                def take(said: Report, done: asyncio.Event = done) -> None:
+                    if isinstance(said, Transcription) and said.final:
                         heard.append(said.text)
                         done.set()
 

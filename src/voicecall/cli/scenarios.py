@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicecall import logs
 from voicecall.config.load import load
 from voicecall.errors import BadParameters
 
@@ -37,6 +36,7 @@ def _test(
     as_json_: Json = False,
 ) -> None:
     """Hold the calls of scenario files on a gateway in this process, and compare what was heard with what must be."""
+    from voicecall import logs
     from voicecall.scenarios.reading import read_all
     from voicecall.scenarios.report import as_json as of_outcome, keep as keep_outcome, lines
     from voicecall.scenarios.running import run

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from voicecall.speech import Transcription
+from voicecall.speech import Report, Transcription
 from voicecall.speech.stt.scripted import ScriptedTranscriber
 
 
@@ -16,7 +16,8 @@ def transcripts(text: str | Sequence[str], segments: int, delay: float = 0.0) ->
         found: list[Transcription] = []
         done = asyncio.Event()
 
-        def report(transcription: Transcription) -> None:
+        def report(transcription: Report) -> None:
+            assert isinstance(transcription, Transcription)
             found.append(transcription)
             if len(found) == segments:
                 done.set()
@@ -61,12 +62,13 @@ def test_nothing_is_reported_after_close(delay: float) -> None:
         found: list[Transcription] = []
         done = asyncio.Event()
 
-        def report(transcription: Transcription) -> None:
+        def report(transcription: Report) -> None:
+            assert isinstance(transcription, Transcription)
             found.append(transcription)
             done.set()
 
         transcriber = ScriptedTranscriber("hello", delay)
-        gone, here = transcriber.open(found.append), transcriber.open(report)
+        gone, here = transcriber.open(report), transcriber.open(report)
         gone.speech_stopped(1)
         gone.close()
         here.speech_stopped(2)

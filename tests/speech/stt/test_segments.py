@@ -12,7 +12,7 @@ import pytest
 from voicecall.audio import Samples
 from voicecall.audio.g711 import MULAW_SILENCE, from_float
 from voicecall.errors import SpeechError
-from voicecall.speech import Transcription
+from voicecall.speech import Report, Transcription
 from voicecall.speech.stt.segments import SegmentTranscriber, quietest
 
 
@@ -49,7 +49,8 @@ class Inbox:
         self.all: list[Transcription] = []
         self._more = asyncio.Event()
 
-    def report(self, transcription: Transcription) -> None:
+    def report(self, transcription: Report) -> None:
+        assert isinstance(transcription, Transcription)
         self.all.append(transcription)
         self._more.set()
 

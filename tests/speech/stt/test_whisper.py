@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from voicecall.errors import SpeechError
-from voicecall.speech import Transcription
+from voicecall.speech import Report, Transcription
 from voicecall.speech.stt.whisper import WhisperTranscriber, byte_of_character, without_echo
 
 
@@ -52,7 +52,8 @@ def test_a_sentence_over_the_telephone_is_understood(speech: Mapping[str, bytes]
         found: list[Transcription] = []
         done = asyncio.Event()
 
-        def report(transcription: Transcription) -> None:
+        def report(transcription: Report) -> None:
+            assert isinstance(transcription, Transcription)
             found.append(transcription)
             if transcription.final:
                 done.set()
