@@ -302,7 +302,9 @@ class CallMachine(RuleBasedStateMachine):
 
 
 class TroubledMachine(CallMachine):
-    """One call whose media streams are a matter of luck."""
+    """One call whose media streams are a matter of luck, and whose caller leaves it time for that."""
+
+    the_caller_says = None  # type: ignore[assignment]
 
     @precondition(lambda self: self.world.call.is_live and not self.world.call.prompting)
     @rule(what=st.sampled_from(["drops", "carrier asks", "carrier asks", "is refused", "is lost", "is unheard"]))

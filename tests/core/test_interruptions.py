@@ -203,6 +203,13 @@ def test_a_sound_that_became_sure_late_holds_the_agent_no_longer_than_any_other(
     assert out == (StartTimer("barge-in", 1.5),)
 
 
+@pytest.mark.parametrize("text", ["", "mm-hmm"])
+def test_a_nod_that_is_understood_once_the_agent_went_on_stops_nothing(text: str) -> None:
+    state, _ = turns.timer_fired(held(), RULES, "barge-in", 100.45)
+    state, out = turns.heard(state, RULES, 1, text, 100.6)
+    assert (state.floor, out) == (Floor.AGENT, ())
+
+
 def test_a_sign_of_an_older_pause_says_nothing_about_an_interruption() -> None:
     state, _ = turns.signed(talking(), RULES, "over", 100.0)
     state, _ = turns.speech_started(state, RULES, 1, 0.2, 101.0)

@@ -133,6 +133,14 @@ def test_keys_that_could_not_be_sent_for_the_agent_are_a_warning() -> None:
     world.feed(ev.KeysWanted(2, "1"))
 
 
+def test_keys_that_the_agent_wants_while_the_call_ends_are_not_sent() -> None:
+    world = asked()
+    world.feed(ev.EndAsked("one"))
+    assert not any(isinstance(effect, SendDigits) for effect in world.feed(ev.KeysWanted(2, "1")))
+    assert not any(isinstance(effect, Say) for effect in world.feed(ev.Volunteered("Too late.")))
+    world.finish()
+
+
 def test_the_last_outcome_that_the_agent_notes_is_on_record() -> None:
     world = asked()
     assert "outcome" not in record(world.call)
