@@ -13,7 +13,7 @@ from tests.entrypoints.test_rest import FakeOperator, ask
 from voicecall.core.operations import TABLE, Events, Initiate, Live, Operation, Speak, Status, Wait
 from voicecall.emulators.clock import run_virtual
 from voicecall.entrypoints.closing import Closing
-from voicecall.entrypoints.rpc import AT_ONCE, Connection
+from voicecall.entrypoints.rpc import AT_ONCE, MAX_BATCH, Connection
 from voicecall.errors import (
     BadParameters,
     CallNotFound,
@@ -138,6 +138,7 @@ def test_what_is_no_json_is_told_without_an_id(body: bytes) -> None:
     ("body", "id_"),
     [
         ([], None),
+        ([request("voicecall.live")] * (MAX_BATCH + 1), None),
         (7, None),
         ("voicecall.live", None),
         (None, None),
@@ -269,9 +270,9 @@ def batch(operator: Busy, many: int, *, closes_after: float | None = None) -> tu
 
 
 def test_a_batch_runs_at_once_and_bounded() -> None:
-    operator = Busy(2.0)
-    answers, took = batch(operator, 2 * AT_ONCE)
-    assert (operator.most, took) == (AT_ONCE, 4.0)
+    operator = Busy(1.0)
+    answers, took = batch(operator, 3 * AT_ONCE)
+    assert (operator.most, took) == (AT_ONCE, 3.0)
     assert all("result" in answer for answer in answers)
 
 

@@ -186,6 +186,18 @@ def test_a_client_that_leaves_ends_what_reads_and_not_what_changes() -> None:
     assert operator.followers == 0
 
 
+def test_what_was_sent_last_before_leaving_is_done() -> None:
+    operator = FakeOperator(takes=30.0)
+
+    async def play(peer: Peer) -> None:
+        peer.say([{"jsonrpc": "2.0", "method": "voicecall.initiate"}, request("voicecall.live")])
+        peer.leave()
+        await peer.served
+
+    visit(operator, play)
+    assert operator.done == [Initiate()]
+
+
 async def events(peer: Peer, name: str, many: int) -> list[int]:
     """Return the sequence numbers of the next events, all of one subscription."""
     found = []

@@ -38,6 +38,8 @@ METHODS: dict[str, type[Operation]] = {PREFIX + kind.name: kind for kind in TABL
 
 AT_ONCE = 32
 """Operations that one client may have under way over one connection."""
+MAX_BATCH = 100
+"""Requests in a batch."""
 _PATIENCE = 5.0
 """Seconds that one more waits for its place."""
 _PARSE, _INVALID, _NO_METHOD, _BAD_PARAMETERS, _INTERNAL = -32700, -32600, -32601, -32602, -32603
@@ -85,8 +87,8 @@ class Connection:
         if not isinstance(asked, list):
             answer = await self._answer(asked, methods)
             return None if answer is None else _encode(answer)
-        if not asked:
-            return _encode(_failed(None, _INVALID, "an empty batch"))
+        if not 0 < len(asked) <= MAX_BATCH:
+            return _encode(_failed(None, _INVALID, f"a batch of {len(asked)}: expected 1 to {MAX_BATCH} requests"))
         async with asyncio.TaskGroup() as tasks:
             entries = [tasks.create_task(self._answer(entry, methods)) for entry in asked]
         answers = [answer for entry in entries if (answer := entry.result()) is not None]
