@@ -35,6 +35,18 @@ def test_what_takes_longer_is_cut_short() -> None:
     assert error.value.status_code == 503
 
 
+def test_what_begins_later_gets_no_longer() -> None:
+    async def main() -> float:
+        closing = Closing()
+        closing.begin()
+        with pytest.raises(HTTPException):
+            async with closing.bounded():
+                await asyncio.sleep(600.0)
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(main) == 0.5
+
+
 def test_what_is_done_already_is_not_touched() -> None:
     assert stay(1.0, begins_after=2.0) == 2.0
 

@@ -30,12 +30,12 @@ class Closing:
 
     @asynccontextmanager
     async def bounded(self) -> AsyncIterator[None]:
-        """Cut the block short when the listener closes.
+        """Cut the block short when the listener closes, or has begun to.
 
         Raises:
             HTTPException: 503, it was.
         """
-        limit = asyncio.timeout(None)
+        limit = asyncio.timeout(_GRACE if self._begun.is_set() else None)
         try:
             async with limit:
                 self._limits.add(limit)

@@ -1,4 +1,4 @@
-"""The control listener: REST, events, metrics and health for those who hold the token."""
+"""The control listener: REST, JSON-RPC, events, metrics and health for those who hold the token."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from voicecall.errors import VoicecallError
 
-from . import ControlOptions, Operator, events, health, rest
+from . import ControlOptions, Operator, events, health, rest, rpc, rpc_sockets
 from .addresses import cannot_listen
 from .closing import Closing
 from .guard import Guard
@@ -26,6 +26,8 @@ from .problems import problem, problem_of
 
 _PATIENCE = 1
 """Whole seconds that requests under way get once the listener closes."""
+_PINGS = 20.0
+"""Seconds between pings on a WebSocket, and until one must be answered."""
 
 
 class ControlListener:
@@ -42,6 +44,8 @@ class ControlListener:
                     *health.routes(operator, metrics),
                     *events.routes(operator, self._closing),
                     *rest.routes(operator, self._closing),
+                    *rpc.routes(operator, self._closing),
+                    *rpc_sockets.routes(operator, self._closing),
                 ],
                 exception_handlers={
                     HTTPException: _on_http_exception,
@@ -71,7 +75,11 @@ class ControlListener:
             uvicorn.Config(
                 self.app,
                 http="h11",
-                ws="none",
+                ws="websockets-sansio",
+                ws_max_size=rpc_sockets.MAX_MESSAGE,
+                ws_ping_interval=_PINGS,
+                ws_ping_timeout=_PINGS,
+                ws_per_message_deflate=False,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

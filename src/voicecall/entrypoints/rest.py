@@ -17,7 +17,8 @@ from . import Operator, events
 from .closing import Closing
 
 _MAX_BODY = 64 * 1024
-_MAX_KEY = 255
+MAX_KEY = 255
+"""Characters of an idempotency key."""
 
 
 def routes(operator: Operator, closing: Closing) -> list[Route]:
@@ -35,8 +36,8 @@ def _route(path: str, methods: dict[str, type[Operation]], operator: Operator, c
         if kind is Events and events.MEDIA_TYPE in request.headers.get("accept", ""):
             return await events.stream(request, operator, closing, request.path_params["callId"])
         key = request.headers.get("idempotency-key")
-        if key is not None and not 0 < len(key) <= _MAX_KEY:
-            raise BadParameters(f"Idempotency-Key: expected 1 to {_MAX_KEY} characters")
+        if key is not None and not 0 < len(key) <= MAX_KEY:
+            raise BadParameters(f"Idempotency-Key: expected 1 to {MAX_KEY} characters")
         operation = await _read(request, kind)
         async with closing.bounded():
             result = await operator.perform(operation, idempotency_key=key if kind.changes else None)
@@ -63,12 +64,22 @@ async def _read(request: Request, kind: type[Operation]) -> Operation:
         raise BadParameters(str(error)) from error
 
 
-async def _body(request: Request) -> dict[str, Any]:
+async def read_body(request: Request) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        HTTPException: 413, it is longer than 64 KiB.
+    """
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > _MAX_BODY:
             raise HTTPException(413, f"more than {_MAX_BODY} bytes")
+    return bytes(body)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    body = await read_body(request)
     try:
         return msgspec.json.decode(body or b"{}", type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
