@@ -1,4 +1,4 @@
-"""The control listener: REST, events, metrics and health for those who hold the token."""
+"""The control listener: REST, MCP, events, metrics and health for those who hold the token."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from . import ControlOptions, Operator, events, health, rest
 from .addresses import cannot_listen
 from .closing import Closing
 from .guard import Guard
+from .mcp_http import McpOverHttp
 from .problems import problem, problem_of
 
 _PATIENCE = 1
@@ -35,6 +36,7 @@ class ControlListener:
         """Do what is asked through `operator`, and show `metrics`."""
         self._options = options
         self._closing = Closing()
+        self._mcp = McpOverHttp(operator, self._closing)
         self._port = options.port
         self.app = Guard(
             Starlette(
@@ -42,6 +44,7 @@ class ControlListener:
                     *health.routes(operator, metrics),
                     *events.routes(operator, self._closing),
                     *rest.routes(operator, self._closing),
+                    *self._mcp.routes(),
                 ],
                 exception_handlers={
                     HTTPException: _on_http_exception,
@@ -82,6 +85,7 @@ class ControlListener:
         )
         self._tasks = asyncio.TaskGroup()
         await self._tasks.__aenter__()
+        self._tasks.create_task(self._mcp.run(), name="mcp")
         self._tasks.create_task(self._server.serve(sockets=[sock]), name="control listener")
         return self
 
