@@ -20,6 +20,11 @@ def connect(loaded: Loaded, timeout: float | None = None) -> Client:
     return Client(state.control_url(config), state.known_control_token(config), timeout=timeout)
 
 
+def patience(operation: Operation) -> float | None:
+    """Return how many seconds an answer may take, or None where people take their time."""
+    return _PATIENCE if operation.name in _QUICK else None
+
+
 def ask(config: Path | None, operation: Operation, timeout: float | None = None) -> Any:
     """Return the result of an operation, from the daemon, or from the store when none runs.
 
@@ -27,10 +32,8 @@ def ask(config: Path | None, operation: Operation, timeout: float | None = None)
         VoicecallError: there is no result.
     """
     loaded = load(config)
-    if timeout is None and operation.name in _QUICK:
-        timeout = _PATIENCE
     try:
-        with connect(loaded, timeout) as client:
+        with connect(loaded, patience(operation) if timeout is None else timeout) as client:
             return client.perform(operation)
     except DaemonUnreachable:
         if not operation.reads_store:

@@ -1,4 +1,4 @@
-"""The control listener: REST, JSON-RPC, events, metrics and health for those who hold the token."""
+"""The control listener: REST, JSON-RPC, MCP, events, metrics and health for those who hold the token."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from . import ControlOptions, Operator, events, health, rest, rpc, rpc_sockets
 from .addresses import cannot_listen
 from .closing import Closing
 from .guard import Guard
+from .mcp_http import McpOverHttp
 from .problems import problem, problem_of
 
 _PATIENCE = 1
@@ -37,6 +38,7 @@ class ControlListener:
         """Do what is asked through `operator`, and show `metrics`."""
         self._options = options
         self._closing = Closing()
+        self._mcp = McpOverHttp(operator, self._closing)
         self._port = options.port
         self.app = Guard(
             Starlette(
@@ -46,6 +48,7 @@ class ControlListener:
                     *rest.routes(operator, self._closing),
                     *rpc.routes(operator, self._closing),
                     *rpc_sockets.routes(operator, self._closing),
+                    *self._mcp.routes(),
                 ],
                 exception_handlers={
                     HTTPException: _on_http_exception,
@@ -90,6 +93,7 @@ class ControlListener:
         )
         self._tasks = asyncio.TaskGroup()
         await self._tasks.__aenter__()
+        self._tasks.create_task(self._mcp.run(), name="mcp")
         self._tasks.create_task(self._server.serve(sockets=[sock]), name="control listener")
         return self
 
