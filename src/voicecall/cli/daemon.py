@@ -20,8 +20,10 @@ def connect(loaded: Loaded, timeout: float | None = None) -> Client:
     return Client(state.control_url(config), state.known_control_token(config), timeout=timeout)
 
 
-def ask(config: Path | None, operation: Operation, timeout: float | None = None) -> Any:
+def ask(config: Path | None, operation: Operation, timeout: float | None = None, *, key: str | None = None) -> Any:
     """Return the result of an operation, from the daemon, or from the store when none runs.
+
+    `key` is the idempotency key of what changes something.
 
     Raises:
         VoicecallError: there is no result.
@@ -31,7 +33,7 @@ def ask(config: Path | None, operation: Operation, timeout: float | None = None)
         timeout = _PATIENCE
     try:
         with connect(loaded, timeout) as client:
-            return client.perform(operation)
+            return client.perform(operation, idempotency_key=key)
     except DaemonUnreachable:
         if not operation.reads_store:
             raise

@@ -79,8 +79,8 @@ class Client:
         """Let go of the connections."""
         self._http.close()
 
-    def perform(self, operation: Operation) -> Any:
-        """Return the operation's result as a JSON value.
+    def perform(self, operation: Operation, *, idempotency_key: str | None = None) -> Any:
+        """Return the operation's result as a JSON value. Without a key, what changes something gets one of its own.
 
         Raises:
             DaemonUnreachable: nobody answers.
@@ -94,7 +94,7 @@ class Client:
         }
         if "{callId}" in path:
             path = path.replace("{callId}", quote(str(members.pop("callId", "")), safe=""))
-        headers = {"idempotency-key": uuid.uuid4().hex} if operation.changes else {}
+        headers = {"idempotency-key": idempotency_key or uuid.uuid4().hex} if operation.changes else {}
         in_query = method == "GET"
         try:
             response = self._http.request(
