@@ -79,6 +79,8 @@ def test_ten_requests_at_once_place_one_call(start: MakeDaemon, network: Network
     daemon.program.kill()
     daemon.start()
     assert ten(daemon) == answers
+    flags = ("--to", PHONE, "--message", "Good evening.", "--mode", "conversation", "--idempotency-key", KEY)
+    assert daemon.house.run("call", *flags, "--json").json == answers[0]
     assert (list(daemon.history()), network.legs()) == ([call_id], legs + 1)
 
 

@@ -12,6 +12,7 @@ from tests.gateway.carriers import CARRIERS
 from tests.gateway.house import FRIEND, HANG_UP, House, Json, MakeHouse, listen, open_house, wait
 from tests.gateway.test_operations import talking
 from tests.gateway.town import MakeTown, Town, open_town
+from voicecall.core.ids import CallId
 from voicecall.core.operations import Dtmf, End, History, Initiate, Operation, Speak
 from voicecall.errors import BadParameters, CallOver, CallRefused, ProviderError, StoreError
 from voicecall.store import Claim
@@ -109,7 +110,9 @@ async def test_a_key_cannot_be_used_for_something_else(mock_house: MakeHouse) ->
         assert await calls(h) == [call]
 
 
-@pytest.mark.parametrize("key", ["", "k" * 256, "two\nlines", "nul\0", "\ud800"])
+@pytest.mark.parametrize(
+    "key", ["", "k" * 256, "two\nlines", "nul\0", "\ud800"], ids=["empty", "long", "lines", "nul", "surrogate"]
+)
 async def test_a_malformed_key_is_refused(mock_house: MakeHouse, key: str) -> None:
     async with mock_house() as h:
         with pytest.raises(BadParameters, match="1 to 255 printable"):
@@ -296,6 +299,21 @@ async def test_what_another_gateway_is_about_to_do_is_waited_for_and_not_done_he
         placed = await first
         assert await two.perform(WISH, KEY) == placed
         assert dials(place) == 1
+
+
+async def test_words_amid_which_another_gateway_takes_the_call_are_not_said_again(
+    mock_town: MakeTown, mock_house: MakeHouse
+) -> None:
+    async with mock_town() as place, mock_house(place, instance="two") as two, mock_house(place) as one:
+        call = await talking(one)
+        wish = Speak(call_id=call, message="one two three four five six")
+        asked = one.beside(one.perform(wish, KEY))
+        await asyncio.sleep(0.5)
+        assert await two.store.seize(CallId(call), place.now(), 30.0)
+        with pytest.raises(CallRefused, match="another gateway serves this call"):
+            await asked
+        with pytest.raises(CallRefused, match="what came of it is not known"):
+            await two.perform(wish, KEY)
 
 
 async def test_a_refusal_at_another_gateway_frees_the_key_here(mock_town: MakeTown, mock_house: MakeHouse) -> None:

@@ -32,7 +32,7 @@ from voicecall.core.record import record
 from voicecall.core.rules import Mode, Route
 from voicecall.errors import BadParameters, CallOver, CallRefused, OperationTimeout, RequestError
 from voicecall.gateway.reading import published, read
-from voicecall.gateway.repetition import Repetition
+from voicecall.gateway.repetition import CallTaken, Repetition
 from voicecall.gateway.session import Session, elsewhere
 from voicecall.gateway.switchboard import Switchboard
 from voicecall.store import Logged, Store
@@ -243,7 +243,12 @@ class Gateway:
         if session is None:
             raise CallOver(f"the call has ended: {(await self._ended(call_id))['endReason']}")
         operation = self._switchboard.new_id()
-        return await session.ask(operation, event(operation))
+        try:
+            return await session.ask(operation, event(operation))
+        except CallRefused as refused:
+            if session.lost:
+                raise CallTaken(refused.reason, str(refused)) from None
+            raise
 
     async def _end(self, call_id: str) -> dict[str, str]:
         session = self._switchboard.sessions.get(CallId(call_id))

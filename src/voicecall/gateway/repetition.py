@@ -18,14 +18,7 @@ import structlog
 
 from voicecall.core.ids import CallId
 from voicecall.core.operations import End, Initiate, Operation
-from voicecall.errors import (
-    BadParameters,
-    CallRefused,
-    OperationTimeout,
-    ProviderError,
-    RequestError,
-    StoreError,
-)
+from voicecall.errors import BadParameters, CallRefused, OperationTimeout, ProviderError, RequestError, StoreError
 from voicecall.store import Claim, Store
 
 LIFE = 24 * 3600.0
@@ -44,6 +37,10 @@ class _Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     result: Any = None
     failure: str = ""
     code: str | None = None
+
+
+class CallTaken(CallRefused):
+    """Another gateway has taken the call, amid what was asked of it here."""
 
 
 class _Running:
@@ -156,7 +153,7 @@ class Repetition:
         try:
             outcome = _Outcome(await self._carry_out(operation, claim.id))
         except (RequestError, StoreError) as error:
-            if not isinstance(error, OperationTimeout):  # then it was done, though not in time
+            if not isinstance(error, OperationTimeout | CallTaken):  # it may have been done
                 await self._write(claim)
             raise
         except ProviderError as error:
