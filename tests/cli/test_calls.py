@@ -171,3 +171,22 @@ def test_without_a_daemon_the_way_to_start_one_is_told(arguments: tuple[str, ...
 def test_wrong_usage_is_one_line_and_two(arguments: tuple[str, ...], cli: Cli) -> None:
     ran = cli(*arguments)
     assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("command", "method", "path"),
+    [
+        (["call", "--to", TO], "POST", "/v1/calls"),
+        (["speak", "--call-id", "01CALL", "--message", "hi"], "POST", "/v1/calls/01CALL/speak"),
+        (["continue", "--call-id", "01CALL", "--message", "hi"], "POST", "/v1/calls/01CALL/continue"),
+        (["dtmf", "--call-id", "01CALL", "--digits", "1"], "POST", "/v1/calls/01CALL/dtmf"),
+        (["end", "--call-id", "01CALL"], "DELETE", "/v1/calls/01CALL"),
+    ],
+)
+def test_an_idempotency_key_goes_along(
+    with_daemon: Cli, daemon: Daemon, command: list[str], method: str, path: str
+) -> None:
+    answer = {"callId": "01CALL", "state": "ended", "transcript": "", "heard": True, "endReason": "completed"}
+    daemon.answer(method, path, answer)
+    assert with_daemon(*command, "--idempotency-key", "mine", "--json").status == 0
+    assert daemon.headers[0]["idempotency-key"] == "mine"

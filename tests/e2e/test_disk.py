@@ -94,6 +94,8 @@ def _survives_a_full_disk(daemon: Daemon, disk: Disk, network: Network) -> None:
     with pytest.raises(StoreError, match="disk is full"):
         daemon.perform(Speak(call_id=before, message="Can you hear me?"))
     with daemon.http() as http:
+        unkeyed = http.post(f"/v1/calls/{before}/speak", json={"message": "Can you hear me?"})
+        assert unkeyed.status_code == 503
         assert http.get("/readyz").status_code == 503
     assert "disk is full" in daemon.logged("store.failed")
     assert network.legs() == legs

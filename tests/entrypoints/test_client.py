@@ -59,6 +59,19 @@ def test_parameters_travel_in_the_path_the_query_and_the_body() -> None:
     assert request.headers["idempotency-key"]
 
 
+def test_a_key_of_the_callers_own_goes_along() -> None:
+    seen: list[httpx2.Request] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request)
+        return httpx2.Response(200, json={})
+
+    with Client("http://127.0.0.1:3335", "door", transport=httpx2.MockTransport(answer)) as client:
+        client.perform(Initiate(), idempotency_key="mine")
+        client.perform(History(), idempotency_key="mine")
+    assert [request.headers.get("idempotency-key") for request in seen] == ["mine", None]
+
+
 def test_every_operation_that_changes_something_has_its_own_key() -> None:
     assert perform(Initiate()).headers["idempotency-key"] != perform(Initiate()).headers["idempotency-key"]
     assert {kind.name for kind in TABLE if kind.changes} == {

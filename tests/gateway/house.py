@@ -254,9 +254,9 @@ class House:
         leg = await self.dial_in(*(Step(say=step.say, hangup=step.hangup) for step in steps), caller=caller)
         return CarrierCallId(leg.parties.call)
 
-    async def perform(self, operation: Operation) -> Any:
-        """Carry out an operation."""
-        return await self.gateway.perform(operation)
+    async def perform(self, operation: Operation, key: str | None = None) -> Any:
+        """Carry out an operation, once per key."""
+        return await self.gateway.perform(operation, idempotency_key=key)
 
     async def speak(self, call_id: str, message: str) -> Json:
         """Say something."""

@@ -22,7 +22,7 @@ from voicecall.emulators.memory import MemorySocket
 from voicecall.emulators.network import Network, Wires
 from voicecall.emulators.rest import RestApi
 from voicecall.errors import StoreError
-from voicecall.store import Batch, Logged
+from voicecall.store import Batch, Claim, Logged
 from voicecall.store.memory import Archive, MemoryStore
 
 START = 1_800_000_000.0
@@ -206,6 +206,21 @@ class Disk(MemoryStore):
         if self.broken or number in self.failing:
             raise StoreError("the disk is full")
         return await super().write(batches)
+
+    async def claim_key(self, claim: Claim, since: float) -> Claim:
+        """Claim, in two milliseconds."""
+        await self._reach()
+        return await super().claim_key(claim, since)
+
+    async def settle_key(self, claim: Claim) -> None:
+        """Settle, in two milliseconds."""
+        await self._reach()
+        await super().settle_key(claim)
+
+    async def _reach(self) -> None:
+        await asyncio.sleep(0.002)
+        if self.broken:
+            raise StoreError("the disk is full")
 
     async def record(self, call_id: CallId) -> dict[str, Any] | None:
         """Read a record."""

@@ -13,7 +13,7 @@ from voicecall.errors import OperationTimeout
 
 from .daemon import ask, connect
 from .live import follow
-from .options import CallIdOf, ConfigFile, Json, Timeout
+from .options import CallIdOf, ConfigFile, Json, Key, Timeout
 from .output import as_json, ending
 
 Message = Annotated[str, typer.Option("--message", metavar="TEXT", help="What to say.")]
@@ -47,6 +47,7 @@ def _call(
     config: ConfigFile = None,
     as_json_: Json = False,
     timeout: Timeout = None,
+    key: Key = None,
 ) -> None:
     """Place a call."""
     loaded = load(config)
@@ -55,7 +56,7 @@ def _call(
     wish = Initiate(
         to=to, message=message, mode=mode, carrier=carrier, dtmf=dtmf, objective=objective, language=language
     )
-    placed = ask(config, wish, timeout)
+    placed = ask(config, wish, timeout, key=key)
     if not wait:
         _tell(placed, f"{placed['callId']} is {placed['state']}", as_json_)
         return
@@ -79,18 +80,28 @@ def _end_of(client: Client, call_id: str, *, bounded: bool) -> Any:
 
 
 def _continue(
-    call_id: CallIdOf, message: Message, config: ConfigFile = None, as_json_: Json = False, timeout: Timeout = None
+    call_id: CallIdOf,
+    message: Message,
+    config: ConfigFile = None,
+    as_json_: Json = False,
+    timeout: Timeout = None,
+    key: Key = None,
 ) -> None:
     """Say something and wait for the caller's answer."""
-    answer = ask(config, Continue(call_id=call_id, message=message), timeout)
+    answer = ask(config, Continue(call_id=call_id, message=message), timeout, key=key)
     _tell(answer, "(no answer in time)" if answer.get("timedOut") else answer["transcript"], as_json_)
 
 
 def _speak(
-    call_id: CallIdOf, message: Message, config: ConfigFile = None, as_json_: Json = False, timeout: Timeout = None
+    call_id: CallIdOf,
+    message: Message,
+    config: ConfigFile = None,
+    as_json_: Json = False,
+    timeout: Timeout = None,
+    key: Key = None,
 ) -> None:
     """Say something, and return once it was heard."""
-    said = ask(config, Speak(call_id=call_id, message=message), timeout)
+    said = ask(config, Speak(call_id=call_id, message=message), timeout, key=key)
     _tell(said, "heard" if said.get("heard") else "not heard to its end", as_json_)
 
 
@@ -100,14 +111,21 @@ def _dtmf(
     config: ConfigFile = None,
     as_json_: Json = False,
     timeout: Timeout = None,
+    key: Key = None,
 ) -> None:
     """Send digits to the far end."""
-    _tell(ask(config, Dtmf(call_id=call_id, digits=digits), timeout), "sent", as_json_)
+    _tell(ask(config, Dtmf(call_id=call_id, digits=digits), timeout, key=key), "sent", as_json_)
 
 
-def _end(call_id: CallIdOf, config: ConfigFile = None, as_json_: Json = False, timeout: Timeout = None) -> None:
+def _end(
+    call_id: CallIdOf,
+    config: ConfigFile = None,
+    as_json_: Json = False,
+    timeout: Timeout = None,
+    key: Key = None,
+) -> None:
     """Hang up."""
-    over = ask(config, End(call_id=call_id), timeout)
+    over = ask(config, End(call_id=call_id), timeout, key=key)
     _tell(over, ending(over), as_json_)
 
 

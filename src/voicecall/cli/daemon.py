@@ -25,8 +25,10 @@ def patience(operation: Operation) -> float | None:
     return _PATIENCE if operation.name in _QUICK else None
 
 
-def ask(config: Path | None, operation: Operation, timeout: float | None = None) -> Any:
+def ask(config: Path | None, operation: Operation, timeout: float | None = None, *, key: str | None = None) -> Any:
     """Return the result of an operation, from the daemon, or from the store when none runs.
+
+    `key` is the idempotency key of what changes something.
 
     Raises:
         VoicecallError: there is no result.
@@ -34,7 +36,7 @@ def ask(config: Path | None, operation: Operation, timeout: float | None = None)
     loaded = load(config)
     try:
         with connect(loaded, patience(operation) if timeout is None else timeout) as client:
-            return client.perform(operation)
+            return client.perform(operation, idempotency_key=key)
     except DaemonUnreachable:
         if not operation.reads_store:
             raise

@@ -16,3 +16,11 @@ MaybeCallId = Annotated[str | None, typer.Option("--call-id", metavar="ID", help
 Timeout = Annotated[
     float | None, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Give up after so many seconds.")
 ]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        "--idempotency-key",
+        metavar="KEY",
+        help="Yours for this request: given again within 24 h, it tells what came of it and does nothing twice.",
+    ),
+]

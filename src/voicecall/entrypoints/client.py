@@ -80,7 +80,7 @@ class Client:
         self._http.close()
 
     def perform(self, operation: Operation, *, idempotency_key: str | None = None) -> Any:
-        """Return the operation's result as a JSON value; what changes something goes under a key, else a new one.
+        """Return the operation's result as a JSON value. Without a key, what changes something gets one of its own.
 
         Raises:
             DaemonUnreachable: nobody answers.

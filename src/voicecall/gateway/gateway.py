@@ -32,6 +32,7 @@ from voicecall.core.record import record
 from voicecall.core.rules import Mode, Route
 from voicecall.errors import BadParameters, CallOver, CallRefused, OperationTimeout, RequestError
 from voicecall.gateway.reading import published, read
+from voicecall.gateway.repetition import CallTaken, Repetition
 from voicecall.gateway.session import Session, elsewhere
 from voicecall.gateway.switchboard import Switchboard
 from voicecall.store import Logged, Store
@@ -100,17 +101,33 @@ class Gateway:
         self._bell = bell
         self._defaults = defaults
         self._phones = phones
+        self._repetition = Repetition(
+            store,
+            instance=switchboard.exchange.instance,
+            clock=switchboard.exchange.clock,
+            new_id=switchboard.new_id,
+            carry_out=self._carry_out,
+            placed=self._placed,
+            tasks=switchboard.tasks,
+        )
 
     async def perform(self, operation: Operation, *, idempotency_key: str | None = None) -> Any:
         """Carry out an operation and return its result, a JSON value.
 
+        What changes something is done once per key, and tells a repetition what came of it.
+
         Raises:
             RequestError: it cannot be done.
-            CarrierError, StoreError: somebody it needs failed.
+            ProviderError, StoreError: somebody it needs failed.
         """
+        if idempotency_key is None or not operation.changes:
+            return await self._carry_out(operation, self._switchboard.new_id())
+        return await self._repetition.once(idempotency_key, operation)
+
+    async def _carry_out(self, operation: Operation, id_: CallId) -> Any:
         match operation:
             case Initiate():
-                return await self._initiate(operation)
+                return await self._initiate(operation, id_)
             case Speak(call_id=call_id, message=message):
                 said = await self._ask(call_id, lambda op: SpeakAsked(op, _words(message)))
                 return {"callId": call_id, **said}
@@ -162,7 +179,7 @@ class Gateway:
 
     # --- calls
 
-    async def _initiate(self, wish: Initiate) -> dict[str, str | bool]:
+    async def _initiate(self, wish: Initiate, call_id: CallId) -> dict[str, str | bool]:
         to = wish.to or self._defaults.to_number
         if to is None:
             raise BadParameters("to: no number to call, and no to_number is configured")
@@ -176,7 +193,7 @@ class Gateway:
             raise BadParameters("message: a notify call needs something to say")
         session = await self._switchboard.place(
             Placed(
-                call_id=self._switchboard.new_id(),
+                call_id=call_id,
                 carrier=route.carrier,
                 to=to,
                 from_=route.from_,
@@ -191,6 +208,13 @@ class Gateway:
         )
         placed: dict[str, str | bool] = {"callId": session.call.id, "state": session.call.state}
         return {**placed, "queued": True} if session.is_queued else placed
+
+    async def _placed(self, call_id: CallId) -> dict[str, str] | None:
+        """Return what is known of a call that may have been placed, or None if it is not on record."""
+        if call_id in self._switchboard.sessions:
+            await self._switchboard.exchange.journal.durable(call_id)
+        found = await self._store.record(call_id)
+        return None if found is None else {"callId": call_id, "state": found["state"]}
 
     def _routes(self, wanted: str | None) -> list[Route]:
         """Return the ways to place a call, the first one usable; ways that cannot be used now are left out after it."""
@@ -219,7 +243,12 @@ class Gateway:
         if session is None:
             raise CallOver(f"the call has ended: {(await self._ended(call_id))['endReason']}")
         operation = self._switchboard.new_id()
-        return await session.ask(operation, event(operation))
+        try:
+            return await session.ask(operation, event(operation))
+        except CallRefused as refused:
+            if session.lost:
+                raise CallTaken(refused.reason, str(refused)) from None
+            raise
 
     async def _end(self, call_id: str) -> dict[str, str]:
         session = self._switchboard.sessions.get(CallId(call_id))

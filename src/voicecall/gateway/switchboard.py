@@ -68,7 +68,7 @@ class Exchange:
 
 @dataclass(slots=True)
 class Switchboard:
-    """All live calls. Run `run` as a task."""
+    """All live calls. Run `run` as a task; `tasks` live as long as it does."""
 
     exchange: Exchange
     sessions: dict[CallId, Session] = field(default_factory=dict)
@@ -76,11 +76,11 @@ class Switchboard:
     ended: Counter[str] = field(default_factory=Counter)
     """How many calls ended since the start, by reason."""
     _arrivals: dict[str, asyncio.Future[CallId]] = field(default_factory=dict)
-    _tasks: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
+    tasks: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Take over what an earlier process left, call `ready`, and keep the lease on our calls until cancelled."""
-        async with self._tasks:
+        async with self.tasks:
             await self._take_over()
             ready()
             while True:
@@ -201,7 +201,7 @@ class Switchboard:
         return session
 
     def _start(self, session: Session, effects: tuple[Effect, ...], hand: Hand | None, after: After | None) -> None:
-        self._tasks.create_task(self._live(session, effects, hand, after), name=f"call {session.call.id}")
+        self.tasks.create_task(self._live(session, effects, hand, after), name=f"call {session.call.id}")
 
     async def _live(
         self, session: Session, effects: tuple[Effect, ...], hand: Hand | None, after: After | None
@@ -276,7 +276,7 @@ class Switchboard:
             _log.warning("call.unknown", carrier=carrier, carrier_call_id=leg)
             hand.give(self.exchange.carriers[carrier].line.nothing())
             if delivery.call_id is not None:
-                self._tasks.create_task(self._lay_ghost(carrier, delivery), name="ghost")
+                self.tasks.create_task(self._lay_ghost(carrier, delivery), name="ghost")
 
     def _serving(self, delivery: Delivery) -> Session | None:
         session = self.sessions.get(delivery.call_id) if delivery.call_id else None

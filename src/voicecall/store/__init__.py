@@ -61,6 +61,22 @@ class Logged(msgspec.Struct, frozen=True):
     key: str | None = None
 
 
+class Claim(msgspec.Struct, frozen=True):
+    """An idempotency key, and the request that took it."""
+
+    key: str
+    fingerprint: str
+    """Of what was asked for; another request's differs."""
+    id: CallId
+    """New for every claim; a call that is placed upon it has this id."""
+    instance: str
+    """Who carries the request out."""
+    at: float
+    """Unix seconds."""
+    outcome: bytes | None = None
+    """What came of it, as JSON; None until that is known."""
+
+
 class Query(msgspec.Struct, frozen=True):
     """Which records to list, newest first."""
 
@@ -120,3 +136,12 @@ class Store(Protocol):
         write nothing more of it while it is open: `StoreConflict`, whatever the sequence number. `now` is Unix seconds,
         `lease` seconds.
         """
+
+    async def claim_key(self, claim: Claim, since: float) -> Claim:
+        """Take an idempotency key unless it is taken; return the claim that stands, which has our `id` if it is ours.
+
+        Claims of before `since` (Unix seconds) stand no longer, and are removed.
+        """
+
+    async def settle_key(self, claim: Claim) -> None:
+        """Keep the claim's outcome, or without one remove the claim, as long as it is the one that stands."""

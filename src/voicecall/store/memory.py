@@ -11,7 +11,7 @@ import msgspec
 from voicecall.core.ids import CallId
 from voicecall.errors import StoreConflict, StoreError
 
-from . import Batch, Logged, Query, Row
+from . import Batch, Claim, Logged, Query, Row
 from .faults import second_writer
 
 
@@ -32,6 +32,7 @@ class Archive:
     numbers: set[tuple[CallId, int]] = field(default_factory=set)
     keys: dict[tuple[str, str], Logged] = field(default_factory=dict)
     calls: dict[CallId, _Held] = field(default_factory=dict)
+    claims: dict[str, Claim] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -111,6 +112,23 @@ class MemoryStore:
             return False
         held.instance, held.lease_until = self._instance, now + lease
         return True
+
+    async def claim_key(self, claim: Claim, since: float) -> Claim:
+        """Take an idempotency key unless it is taken, and return the claim that stands."""
+        archive = self._opened()
+        archive.claims = {key: stands for key, stands in archive.claims.items() if stands.at >= since}
+        return archive.claims.setdefault(claim.key, claim)
+
+    async def settle_key(self, claim: Claim) -> None:
+        """Keep the claim's outcome, or without one remove the claim."""
+        claims = self._opened().claims
+        stands = claims.get(claim.key)
+        if stands is None or stands.id != claim.id:
+            return
+        if claim.outcome is None:
+            del claims[claim.key]
+        else:
+            claims[claim.key] = msgspec.structs.replace(stands, outcome=claim.outcome)
 
     def _collision(self, archive: Archive, batch: Batch) -> StoreConflict | None:
         row = batch.row

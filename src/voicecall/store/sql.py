@@ -14,7 +14,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from voicecall.core.ids import CallId
 from voicecall.errors import StoreError
 
-from . import Batch, Logged, Query, statements
+from . import Batch, Claim, Logged, Query, statements
 from .engines import Engine, PostgresDatabase, SqliteFile, Synchronous
 from .faults import explain, newer, refusal, second_writer
 from .tables import REVISION, VERSIONS
@@ -114,6 +114,22 @@ class SqlStore:
     async def seize(self, call_id: CallId, now: float, lease: float) -> bool:
         """Take over a call that is not ended, whoever holds it, and say whether there was one."""
         return len(await self._take(statements.seize(call_id, self._instance, now, lease))) > 0
+
+    async def claim_key(self, claim: Claim, since: float) -> Claim:
+        """Take an idempotency key unless it is taken, and return the claim that stands."""
+
+        def take(connection: Connection) -> Claim:
+            connection.execute(statements.forget_claims(since))
+            connection.execute(statements.save_claim(self._url.get_backend_name(), claim))
+            return statements.read_claim(connection.execute(statements.find_claim(claim.key)).one())
+
+        with self._explained() as engine:
+            return await engine.change(take)
+
+    async def settle_key(self, claim: Claim) -> None:
+        """Keep the claim's outcome, or without one remove the claim."""
+        with self._explained() as engine:
+            await engine.change(lambda connection: connection.execute(statements.settle_claim(claim)))
 
     def _write_together(self, connection: Connection, batches: Sequence[Batch]) -> list[list[Logged] | Exception]:
         return [logged for run in _runs(batches) for logged in self._append(connection, run)]

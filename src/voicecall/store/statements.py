@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, insert, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
+from sqlalchemy.sql.dml import Delete, Insert, ReturningInsert, ReturningUpdate, Update
 
 from voicecall.core.ids import CallId
 
-from . import Batch, Entry, Logged, Query
-from .tables import calls, events
+from . import Batch, Claim, Entry, Logged, Query
+from .tables import calls, claims, events
 
 _OVER: ColumnElement[str] = literal_column("'ended'")
 _OPEN = calls.c.state != _OVER
@@ -136,3 +136,41 @@ def seize(call_id: CallId, instance: str, now: float, lease: float) -> Returning
 def _take(which: ColumnElement[bool], instance: str, until: float) -> ReturningUpdate[str]:
     taken = update(calls).where(_OPEN, which).values(instance=instance, lease_until=until)
     return taken.returning(calls.c.call_id)
+
+
+def forget_claims(before: float) -> Delete:
+    """Return the statement that removes the claims of before then."""
+    return delete(claims).where(claims.c.at < before)
+
+
+def save_claim(dialect: str, claim: Claim) -> Insert:
+    """Return the statement that writes a claim, unless its key is taken."""
+    new: Any = sqlite.insert(claims) if dialect == "sqlite" else postgresql.insert(claims)
+    saved: Insert = new.values(
+        key=claim.key,
+        fingerprint=claim.fingerprint,
+        id=claim.id,
+        instance=claim.instance,
+        at=claim.at,
+        outcome=None if claim.outcome is None else claim.outcome.decode(),
+    ).on_conflict_do_nothing(index_elements=[claims.c.key])
+    return saved
+
+
+def find_claim(key: str) -> Select[Any]:
+    """Return the query for the claim that stands."""
+    return select(*claims.c).where(claims.c.key == key)
+
+
+def read_claim(row: Any) -> Claim:
+    """Return what `find_claim` found."""
+    key, fingerprint, id_, instance, at, outcome = row
+    return Claim(key, fingerprint, CallId(id_), instance, at, None if outcome is None else outcome.encode())
+
+
+def settle_claim(claim: Claim) -> Update | Delete:
+    """Return the statement that keeps what came of a claim, or removes it."""
+    ours = and_(claims.c.key == claim.key, claims.c.id == claim.id)
+    if claim.outcome is None:
+        return delete(claims).where(ours)
+    return update(claims).where(ours).values(outcome=claim.outcome.decode())

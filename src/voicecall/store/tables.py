@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The migration that makes these tables."""
 VERSIONS = "voicecall_schema"
 """The table that holds the name of the last migration."""
@@ -77,4 +77,16 @@ calls = Table(
     Index(None, "from_number", "started_at"),
     Index(None, "to_number", "started_at"),
     Index(None, "state", "started_at"),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("instance", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("outcome", Text),
+    Index(None, "at"),
 )
