@@ -149,4 +149,4 @@ def test_a_long_text_is_judged_in_no_time(part: str, known: Language) -> None:
     is_recording(text, known)
     is_backchannel(text, known)
     asks_for_a_moment(text, known)
-    assert process_time() - begun < 0.5
+    assert process_time() - begun < 5
