@@ -135,7 +135,7 @@ class Making:
         except ProviderError as error:
             self._items.put_nowait(error)
         except Exception as error:  # noqa: BLE001 - an agent may be anybody's code, and must not end the call
-            _log.exception("agent.broken")
+            _log.error("agent.broken", exc_info=error)
             self._items.put_nowait(AgentError(f"the agent broke: {type(error).__name__}"))
         else:
             self._items.put_nowait(_Over())
@@ -269,6 +269,6 @@ async def _patiently(
             except ProviderError:
                 raise
             except Exception as error:  # a voice may be anybody's code, and must not end the call
-                _log.exception("voice.broken")
+                _log.error("voice.broken", exc_info=error)
                 raise SpeechError(f"the voice broke: {type(error).__name__}") from error
             yield item
