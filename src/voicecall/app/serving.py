@@ -97,7 +97,7 @@ async def _serve(loaded: Loaded) -> int:
         bound = limits.max_duration_seconds + limits.ring_timeout_ms / 1000 + 30
         try:
             async with asyncio.timeout(bound):
-                await up.switchboard.drain()
+                await up.gateway.drain()
         except TimeoutError:
             _log.warning("gateway.undrained", calls=len(up.switchboard.sessions))
     return 0

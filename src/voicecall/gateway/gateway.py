@@ -39,6 +39,8 @@ from voicecall.store import Logged, Store
 
 _DIGITS = re.compile(r"[0-9A-Da-d*#wW,pP]{1,64}")
 _RING_PATIENCE = 30.0
+_LAST_ANSWERS = 5.0
+"""Seconds in which those who asked something are told, once the calls are over."""
 
 Ring = Callable[[str, str, list[CallerStep]], Awaitable[CarrierCallId]]
 """Rings the gateway from a phone of a network: caller, called, steps; returns the leg."""
@@ -110,6 +112,11 @@ class Gateway:
             placed=self._placed,
             tasks=switchboard.tasks,
         )
+
+    async def drain(self) -> None:
+        """Take no new calls, and return once the live ones are over and whoever asked something was told."""
+        await self._switchboard.drain()
+        await self._repetition.finished(_LAST_ANSWERS)
 
     async def perform(self, operation: Operation, *, idempotency_key: str | None = None) -> Any:
         """Carry out an operation and return its result, a JSON value.

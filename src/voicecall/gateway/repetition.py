@@ -104,6 +104,11 @@ class Repetition:
             raise _other_use()
         return await asyncio.shield(running.answer)
 
+    async def finished(self, patience: float) -> None:
+        """Wait, at most `patience` seconds, until nothing is being carried out."""
+        if self._running:
+            await asyncio.wait([running.answer for running in self._running.values()], timeout=patience)
+
     async def _run(self, key: str, operation: Operation, running: _Running) -> None:
         """Tell those who ask what comes of it."""
         try:
