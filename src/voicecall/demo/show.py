@@ -22,7 +22,7 @@ _SPEAKING = {
     "reply.finished": ("nobody speaks", "dim"),
     "call.ended": ("the call is over", "dim"),
 }
-_STAGES = ("silence", "transcript", "wait", "brain", "voice", "response")
+_STAGES = ("wait", "brain", "voice", "response")
 _NEWS = {
     "call.initiated": "the phone rings",
     "stream.started": "the media stream is up",
