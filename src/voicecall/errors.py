@@ -22,8 +22,10 @@ VoicecallError
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class VoicecallError(Exception):
@@ -156,3 +158,10 @@ class OperationTimeout(RequestError):
     """What was waited for did not happen in time."""
 
     code = "timeout"
+
+
+def whereabouts(error: BaseException) -> str:
+    """Return what happened and where, but not its message, which may hold words of the call."""
+    places = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(places[-1].filename).name}:{places[-1].lineno}" if places else ""
+    return type(error).__name__ + place

@@ -7,9 +7,13 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from voicecall.errors import AgentError
+import structlog
+
+from voicecall.errors import AgentError, whereabouts
 
 from . import Brain, Conversation, Mind, Opening, Report, Said, Trouble
+
+_log = structlog.get_logger()
 
 _PAUSE = 0.2
 """Seconds before an agent is asked again."""
@@ -75,11 +79,16 @@ class CarefulMind:
         try:
             await named.mind.run()
         except AgentError as error:
-            named.dead = error
-            living = self._living()
-            if living:
-                text = f"{named.name} cannot be had, so {living[0].name} answers: {error}."
-                self._report(Trouble("brain-fallback", text))
+            dead = error
+        except Exception as error:  # noqa: BLE001 - an agent may be anybody's code, and must not end the call
+            dead = broken(error)
+        else:
+            return
+        named.dead = dead
+        living = self._living()
+        if living:
+            text = f"{named.name} cannot be had, so {living[0].name} answers: {dead}."
+            self._report(Trouble("brain-fallback", text))
 
     def _living(self) -> list[_Named]:
         return [named for named in self._minds if named.dead is None]
@@ -150,10 +159,20 @@ class CarefulMind:
                     what = "fell silent amid its answer" if begun else "said nothing"
                     message = f"{named.name} {what} for {patience:g} s"
                     raise AgentError(message, retryable=True, code="timeout") from None
+                except AgentError:
+                    raise
+                except Exception as error:
+                    raise broken(error) from error
                 begun = True
                 yield item
         if not begun:
             raise AgentError(f"{named.name} answered nothing", code="empty")
+
+
+def broken(error: Exception) -> AgentError:
+    """Say that an agent raised what it should not, in the log also where."""
+    _log.error("agent.broken", detail=whereabouts(error))
+    return AgentError(f"the agent broke: {type(error).__name__}", code="broken")
 
 
 class _Room:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-import traceback
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext, suppress
 from importlib import import_module
-from pathlib import Path
 from typing import Any, cast
 
-from voicecall.errors import AgentError, ConfigError, Fault
+from voicecall.errors import AgentError, ConfigError, Fault, whereabouts
 
 from . import Brain, BrainOptions, Conversation, HangUpAfter, Mind, NoteOutcome, Opening, PressKeys, Report, Said
 
@@ -89,7 +87,7 @@ def _found(name: str) -> Any:
     except AttributeError as error:
         raise _fault(f"there is no {attribute} in {module}") from error
     except Exception as error:
-        raise _fault(f"{module} cannot be imported: {_told(error)}") from error
+        raise _fault(f"{module} cannot be imported: {whereabouts(error)}") from error
     return found
 
 
@@ -101,18 +99,11 @@ def _made(kind: type, options: BrainOptions) -> Any:
     except ConfigError:
         raise
     except Exception as error:
-        raise _fault(f"{options.callable} cannot be made: {_told(error)}") from error
+        raise _fault(f"{options.callable} cannot be made: {whereabouts(error)}") from error
 
 
 def _fault(message: str) -> ConfigError:
     return ConfigError([Fault(_KEY, message)])
-
-
-def _told(error: Exception) -> str:
-    """Return what happened and where, but not its message, which may hold words of the call."""
-    places = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(places[-1].filename).name}:{places[-1].lineno}" if places else ""
-    return type(error).__name__ + place
 
 
 @contextmanager
@@ -122,7 +113,7 @@ def _somebody_elses() -> Iterator[None]:
     except AgentError:
         raise
     except Exception as error:
-        raise AgentError(f"{_KEY} raised {_told(error)}", code="raised") from error
+        raise AgentError(f"{_KEY} raised {whereabouts(error)}", code="raised") from error
 
 
 def _is_async(function: Function) -> bool:

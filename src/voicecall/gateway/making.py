@@ -17,7 +17,7 @@ import structlog
 from voicecall.brains import HangUpAfter, NoteOutcome, PressKeys, Said
 from voicecall.core.events import Event, Warned
 from voicecall.core.utterances import FarewellAsked, KeysWanted, OutcomeNoted, ReplyFailed, ReplyWorded, TurnMeasured
-from voicecall.errors import AgentError, ProviderError, SpeechError
+from voicecall.errors import ProviderError, SpeechError, whereabouts
 from voicecall.gateway.player import Player
 from voicecall.gateway.stopwatch import Stopwatch
 from voicecall.speech import SynthesizerStream
@@ -134,9 +134,6 @@ class Making:
                     self._items.put_nowait(item)
         except ProviderError as error:
             self._items.put_nowait(error)
-        except Exception as error:  # noqa: BLE001 - an agent may be anybody's code, and must not end the call
-            _log.error("agent.broken", exc_info=error)
-            self._items.put_nowait(AgentError(f"the agent broke: {type(error).__name__}"))
         else:
             self._items.put_nowait(_Over())
 
@@ -269,6 +266,6 @@ async def _patiently(
             except ProviderError:
                 raise
             except Exception as error:  # a voice may be anybody's code, and must not end the call
-                _log.error("voice.broken", exc_info=error)
+                _log.error("voice.broken", detail=whereabouts(error))
                 raise SpeechError(f"the voice broke: {type(error).__name__}") from error
             yield item
