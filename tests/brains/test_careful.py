@@ -350,3 +350,24 @@ def test_run_keeps_all_of_them_ready_until_it_is_cancelled() -> None:
 
     run_virtual(ask)
     assert sorted(ended) == ["a", "b"]
+
+
+def test_each_agent_may_take_as_long_to_begin_as_it_was_given() -> None:
+    async def ask() -> tuple[list[Said], float]:
+        reports = Reports()
+        named = [("slow", Scripted(pausing(9.0, "Never."))), ("patient", Scripted(pausing(7.0, "At last.")))]
+        mind = Careful(named, first=[2.0, 8.0], stall=3.0).open(CALL, reports)
+        return await answer(mind, HELLO), asyncio.get_running_loop().time()
+
+    assert run_virtual(ask) == (["At last."], 9.0)
+
+
+async def _breaks(_: Conversation) -> AsyncGenerator[Said, None]:
+    raise KeyError("what the caller said")
+    yield ""
+
+
+def test_an_agent_that_breaks_is_answered_for_by_the_next() -> None:
+    heard, reports, _ = hearing(Scripted(_breaks), Scripted(saying("Here I am.")))
+    assert heard == ["Here I am."]
+    assert ["the agent broke: KeyError" in trouble.text for trouble in reports.all] == [True]

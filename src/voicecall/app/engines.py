@@ -99,7 +99,7 @@ class Engines:
         """
         agents: list[Agent] = [options, *((options.fallback,) if options.fallback is not None else ())]
         made = [(agent.kind, self._agent(agent)) for agent in agents]
-        return Careful(made, first=options.timeout_ms / 1000, stall=_STALL, longest=_LONGEST)
+        return Careful(made, first=[agent.timeout_ms / 1000 for agent in agents], stall=_STALL, longest=_LONGEST)
 
     def _agent(self, agent: Agent) -> Brain:
         arguments: tuple[object, ...] = (brain_options(agent),)

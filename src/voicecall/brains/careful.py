@@ -24,28 +24,33 @@ _WORD = 64
 class Careful:
     """Several agents in the order of asking. Belongs to all calls."""
 
-    def __init__(self, brains: Sequence[tuple[str, Brain]], *, first: float, stall: float, longest: int = 6000) -> None:
+    def __init__(
+        self, brains: Sequence[tuple[str, Brain]], *, first: float | Sequence[float], stall: float, longest: int = 6000
+    ) -> None:
         """`brains`: at least one, each with the name by which the record speaks of it.
 
-        `first`: seconds that each attempt may take to begin; `stall`: seconds without anything amid an answer;
+        `first`: seconds that an attempt may take to begin, for all agents or for each in turn; `stall`: seconds without
+        anything amid an answer;
         `longest`: characters of an answer.
         """
         self._brains = tuple(brains)
-        self._first = first
+        self._firsts = tuple(first) if isinstance(first, Sequence) else (first,) * len(self._brains)
         self._stall = stall
         self._longest = longest
         self.early = brains[0][1].early
 
     def open(self, call: Opening, report: Callable[[Report], None]) -> CarefulMind:
         """Return the agent of a call that begins."""
-        minds = [_Named(name, brain.open(call, report)) for name, brain in self._brains]
-        return CarefulMind(minds, report, first=self._first, stall=self._stall, longest=self._longest)
+        named = zip(self._brains, self._firsts, strict=True)
+        minds = [_Named(name, brain.open(call, report), first) for (name, brain), first in named]
+        return CarefulMind(minds, report, stall=self._stall, longest=self._longest)
 
 
 @dataclass
 class _Named:
     name: str
     mind: Mind
+    first: float
     dead: AgentError | None = None
 
 
@@ -53,11 +58,10 @@ class CarefulMind:
     """One call. Every answer is asked of the first that lives; before its first item, the next may stand in."""
 
     def __init__(
-        self, minds: Sequence[_Named], report: Callable[[Report], None], *, first: float, stall: float, longest: int
+        self, minds: Sequence[_Named], report: Callable[[Report], None], *, stall: float, longest: int
     ) -> None:
         self._minds = minds
         self._report = report
-        self._first = first
         self._stall = stall
         self._longest = longest
 
@@ -149,7 +153,7 @@ class CarefulMind:
         begun = False
         async with aclosing(named.mind.reply(conversation)) as items:
             while True:
-                patience = self._stall if begun else self._first
+                patience = self._stall if begun else named.first
                 try:
                     async with asyncio.timeout(patience):
                         item = await anext(items)

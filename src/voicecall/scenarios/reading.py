@@ -17,6 +17,7 @@ from voicecall.config.check import contradictions, misfit
 from voicecall.config.model import Config
 from voicecall.config.secrets import resolve
 from voicecall.errors import ConfigError, Fault
+from voicecall.plugins import TABLE
 
 from .form import Scenario
 
@@ -34,14 +35,10 @@ _ALWAYS: Mapping[str, object] = {
     "serve": {"bind": "127.0.0.1", "port": 0},
     "control": {"bind": "127.0.0.1", "port": 0},
     "mock": {"secret": SECRET, "api_base_url": None},
-    "twilio": {},
-    "telnyx": {},
-    "plivo": {},
-    "tunnel": {},
-    "store": {},
-    "log": {},
 }
-"""What holds in every scenario, whatever is configured: no real carrier, no way in from outside, no archive."""
+"""What holds in every scenario, whatever is configured."""
+_NEVER = (*(name for name in TABLE["carrier"] if name != "mock"), "tunnel", "store", "log")
+"""What holds in none: a real carrier, a way in from outside, an archive."""
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -173,7 +170,7 @@ def _overlaid(
 
     faults += [place(path, message) for path, message in [*unknown, *astray.items()]]
     tree = _merged(_merged(base.model_dump(exclude_unset=True), over), _ALWAYS)
-    for name in ("twilio", "telnyx", "plivo", "tunnel", "store", "log"):
+    for name in _NEVER:
         tree[name] = {}
     try:
         config = Config.model_validate(tree)
