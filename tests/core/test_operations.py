@@ -14,7 +14,7 @@ from voicecall.core.operations import TABLE, CallerStep, Continue, Initiate, Ope
 @pytest.mark.parametrize("operation", TABLE)
 def test_every_operation_says_what_it_is(operation: type[Operation]) -> None:
     verb, path = operation.route
-    assert re.fullmatch(r"[a-z]+", operation.name)
+    assert re.fullmatch(r"[a-z]+(Call)?(\.[a-z]+)?|doNotCall\.[a-z]+", operation.name)
     assert verb in ("GET", "POST", "DELETE")
     assert path.startswith("/v1/")
     assert "Result" in (operation.__doc__ or "")

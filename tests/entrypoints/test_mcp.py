@@ -76,7 +76,7 @@ def meet(play: Callable[[Client], Awaitable[None]], operator: FakeOperator, *, m
     """Let `play` use a client of a server that is in memory."""
 
     async def main() -> None:
-        async with asyncio.timeout(5.0), Client(make_server(operator, pause=0), mode=mode) as client:
+        async with asyncio.timeout(5.0), Client(make_server(lambda _: operator, pause=0), mode=mode) as client:
             await play(client)
 
     asyncio.run(main())

@@ -33,6 +33,12 @@ PARAMETERS: dict[str, Json] = {
     "continue": {"message": "x"},
     "dtmf": {"digits": "1"},
     "simulate": {"from": "+15550100100", "steps": []},
+    "tokens.create": {"label": "desk"},
+    "tokens.revoke": {"label": "desk"},
+    "pairing.approve": {"code": "123456"},
+    "pairing.revoke": {"number": "+15550100100"},
+    "doNotCall.add": {"number": "+15550100100"},
+    "doNotCall.remove": {"number": "+15550100100"},
 }
 
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from voicecall.core.administration import ADMINISTRATION
 from voicecall.core.operations import TABLE, Continue, Dtmf, End, Initiate, Simulate, Speak, Status, Wait
 from voicecall.entrypoints import tool
 from voicecall.errors import BadParameters
 
 
-def test_every_operation_is_an_action_but_the_two_that_stand_apart() -> None:
-    assert {*tool.ACTIONS.values(), Wait, Simulate} == set(TABLE)
+def test_every_operation_is_an_action_but_the_two_that_stand_apart_and_those_of_administration() -> None:
+    assert {*tool.ACTIONS.values(), Wait, Simulate, *ADMINISTRATION} == set(TABLE)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,10 @@ def test_every_parameter_is_explained_and_needs_no_definition_elsewhere() -> Non
 def test_the_description_names_every_action_with_its_parameters() -> None:
     lines = tool.description().splitlines()
     assert [line.partition("`")[2].partition("`")[0] for line in lines[1:]] == list(tool.ACTIONS)
-    assert any(line.startswith("- `continue_call` (callId, message, idempotencyKey?): Say something") for line in lines)
+    assert any(
+        line.startswith("- `continue_call` (callId, message, timeout?, idempotencyKey?): Say something")
+        for line in lines
+    )
 
 
 def test_every_form_holds_the_same_schema_and_words() -> None:

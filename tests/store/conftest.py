@@ -117,7 +117,7 @@ def sqlite_shelf(tmp_path: Path, migrated_file: Path) -> Shelf:
 
 @pytest.fixture
 def postgres_shelf(postgres: Postgres, migrated_database: str) -> Shelf:
-    postgres.run("TRUNCATE calls, events, claims RESTART IDENTITY", database=migrated_database)
+    postgres.run("TRUNCATE calls, events, claims, notes RESTART IDENTITY", database=migrated_database)
     return sql_shelf(postgres.url(migrated_database))
 
 

@@ -34,7 +34,8 @@ def _mcp(config: ConfigFile = None) -> None:
     from voicecall.entrypoints.mcp import make_server
 
     async def serve() -> None:
-        server = make_server(DistantOperator(loaded))
+        distant = DistantOperator(loaded)
+        server = make_server(lambda _: distant)
         async with stdio_server() as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
 

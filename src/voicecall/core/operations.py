@@ -1,36 +1,32 @@
 """What can be asked of the gateway. Every door (command line, REST, RPC, tool) is drawn from this table.
 
 Parameters travel as JSON objects in `camelCase`; results are the JSON values of the contract, the same at every door.
+What only those may ask who look after the gateway is in `administration`; both make up the one `TABLE`.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, Literal
 
 import msgspec
 
+from voicecall.core import results
+from voicecall.core.administration import ADMINISTRATION, Administration
+from voicecall.core.asking import Asking
 from voicecall.core.rules import Mode
+from voicecall.errors import CallNotFound, CallOver, CallRefused, CarrierError, OperationTimeout
 
 
-class _Operation(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """What every operation says of itself."""
-
-    name: ClassVar[str]
-    """The method's name behind `voicecall.`"""
-    route: ClassVar[tuple[str, str]]
-    """REST: HTTP method and path; `{callId}` is taken from the path, the rest from the body or the query."""
-    changes: ClassVar[bool] = False
-    """Whether it changes something, and so takes an idempotency key."""
-    reads_store: ClassVar[bool] = False
-    """Whether it can be answered from the store when no daemon runs."""
-
-
-class Initiate(_Operation, frozen=True):
+class Initiate(Asking, frozen=True):
     """Place a call. Result: `{callId, state}`, at once."""
 
     name = "initiate"
     route = ("POST", "/v1/calls")
+    scope = "call"
     changes = True
+    creates = True
+    result = results.Placed
+    errors = (CallRefused,)
     message: str = ""
     """What is said first."""
     to: str | None = None
@@ -43,82 +39,128 @@ class Initiate(_Operation, frozen=True):
     """Digits to send once answered."""
     objective: str = ""
     """What the agent should achieve; private to it."""
+    schema: dict[str, Any] | None = None
+    """A JSON Schema of an object: what the agent should bring back, in the record's `outcome.data`."""
     language: str | None = None
     """What is spoken: a BCP 47 tag; default `language`."""
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class Continue(_Operation, frozen=True):
+class Continue(Asking, frozen=True):
     """Say something and wait for the caller's answer. Result: `{callId, transcript, timedOut?}`."""
 
     name = "continue"
     route = ("POST", "/v1/calls/{callId}/continue")
+    scope = "call"
     changes = True
+    result = results.Answered
+    errors = (
+        CallNotFound,
+        CallOver,
+        CallRefused,
+        OperationTimeout,
+    )
     call_id: str
     message: str
+    timeout: float | None = None
+    """Seconds in which an answer is awaited; default `limits.transcript_timeout_ms`."""
 
 
-class Speak(_Operation, frozen=True):
+class Speak(Asking, frozen=True):
     """Say something. Result, once it was heard: `{callId, heard}`."""
 
     name = "speak"
     route = ("POST", "/v1/calls/{callId}/speak")
+    scope = "call"
     changes = True
+    result = results.Spoken
+    errors = (
+        CallNotFound,
+        CallOver,
+        CallRefused,
+        OperationTimeout,
+    )
     call_id: str
     message: str
 
 
-class Dtmf(_Operation, frozen=True):
+class Dtmf(Asking, frozen=True):
     """Send digits to the far end. Result: `{callId}`."""
 
     name = "dtmf"
     route = ("POST", "/v1/calls/{callId}/dtmf")
+    scope = "call"
     changes = True
+    result = results.Sent
+    errors = (
+        CallNotFound,
+        CallOver,
+        CallRefused,
+        CarrierError,
+        OperationTimeout,
+    )
     call_id: str
     digits: str
 
 
-class End(_Operation, frozen=True):
+class End(Asking, frozen=True):
     """Hang up. Result, once the hang-up was accepted: `{callId, state, endReason}`."""
 
     name = "end"
     route = ("DELETE", "/v1/calls/{callId}")
+    scope = "call"
     changes = True
+    result = results.Ended
+    errors = (
+        CallNotFound,
+        CallRefused,
+        CarrierError,
+    )
     call_id: str
 
 
-class Wait(_Operation, frozen=True):
+class Wait(Asking, frozen=True):
     """Wait until a call has ended. Result: its final record."""
 
     name = "wait"
     route = ("GET", "/v1/calls/{callId}/wait")
+    result = results.Record
+    errors = (
+        CallNotFound,
+        CallRefused,
+        OperationTimeout,
+    )
     call_id: str
     timeout: float = 600.0
     """Seconds."""
 
 
-class Status(_Operation, frozen=True):
+class Status(Asking, frozen=True):
     """The record of one call. Result: the record."""
 
     name = "status"
     route = ("GET", "/v1/calls/{callId}")
     reads_store = True
+    result = results.Record
+    errors = (CallNotFound,)
     call_id: str
 
 
-class Live(_Operation, frozen=True):
+class Live(Asking, frozen=True):
     """All live calls. Result: a list of records."""
 
     name = "live"
     route = ("GET", "/v1/live")
+    result = list[results.Record]
 
 
-class History(_Operation, frozen=True):
+class History(Asking, frozen=True):
     """Calls, newest first. Result: a list of records."""
 
     name = "history"
     route = ("GET", "/v1/calls")
     reads_store = True
+    result = list[results.Record]
     since: str | None = None
     """RFC 3339, or a span back from now: `90s`, `30m`, `2h`, `7d`."""
     limit: int = 50
@@ -126,32 +168,48 @@ class History(_Operation, frozen=True):
     state: str | None = None
 
 
-class Transcript(_Operation, frozen=True):
+class Transcript(Asking, frozen=True):
     """What was said. Result: a list of lines `{at, speaker, text, heard?}`."""
 
     name = "transcript"
     route = ("GET", "/v1/calls/{callId}/transcript")
     reads_store = True
+    result = list[results.TranscriptLine]
+    errors = (CallNotFound,)
     call_id: str
 
 
-class Events(_Operation, frozen=True):
+class Events(Asking, frozen=True):
     """Events after a sequence number. Result: a list of `{seq, at, callId, type, data}`, in order."""
 
     name = "events"
     route = ("GET", "/v1/calls/{callId}/events")
     reads_store = True
+    result = list[results.Event]
+    errors = (CallNotFound,)
     call_id: str | None = None
     since: int = 0
     limit: int = 1000
 
 
-class Latency(_Operation, frozen=True):
+class Recording(Asking, frozen=True):
+    """What was heard and said, as sound. Result: where it is, and of what kind; REST gives the sound itself."""
+
+    name = "recording"
+    route = ("GET", "/v1/calls/{callId}/recording")
+    reads_store = True
+    result = results.Recording
+    errors = (CallNotFound, CallRefused)
+    call_id: str
+
+
+class Latency(Asking, frozen=True):
     """How long the stages of recent turns took. Result: `{stages: [{name, count, p50_ms, p95_ms}]}`."""
 
     name = "latency"
     route = ("GET", "/v1/latency")
     reads_store = True
+    result = results.Latency
     last: int = 200
     """Calls looked at."""
 
@@ -188,21 +246,41 @@ class CallerStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Who says what `say` or `voicemail` says: `pitch`, `pace`."""
 
 
-class Simulate(_Operation, frozen=True, kw_only=True):
+class Simulate(Asking, frozen=True, kw_only=True):
     """Ring the gateway from the telephone network on this machine. Result: the final record."""
 
     name = "simulate"
     route = ("POST", "/v1/simulate")
+    scope = "call"
     changes = True
+    result = results.Record
+    errors = (
+        CallRefused,
+        OperationTimeout,
+    )
     from_: str = msgspec.field(name="from")
     line: str | None = None
     """The number that is rung; default `from_number`, else one of that network's."""
     steps: list[CallerStep]
 
 
-Operation = (
-    Initiate | Continue | Speak | Dtmf | End | Wait | Status | Live | History | Transcript | Events | Latency | Simulate
+Calling = (
+    Initiate
+    | Continue
+    | Speak
+    | Dtmf
+    | End
+    | Wait
+    | Status
+    | Live
+    | History
+    | Transcript
+    | Events
+    | Recording
+    | Latency
+    | Simulate
 )
+Operation = Calling | Administration
 
 TABLE: tuple[type[Operation], ...] = (
     Initiate,
@@ -216,7 +294,9 @@ TABLE: tuple[type[Operation], ...] = (
     History,
     Transcript,
     Events,
+    Recording,
     Latency,
     Simulate,
+    *ADMINISTRATION,
 )
 """All operations, in the order in which they are documented."""

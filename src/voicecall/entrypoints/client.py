@@ -6,6 +6,7 @@ Blocking, for the command line. It alone imports the HTTP client for this purpos
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -92,8 +93,7 @@ class Client:
         members: dict[str, Any] = {
             name: value for name, value in msgspec.to_builtins(operation).items() if value is not None
         }
-        if "{callId}" in path:
-            path = path.replace("{callId}", quote(str(members.pop("callId", "")), safe=""))
+        path = re.sub(r"\{(\w+)\}", lambda name: quote(str(members.pop(name[1], "")), safe=""), path)
         headers = {"idempotency-key": idempotency_key or uuid.uuid4().hex} if operation.changes else {}
         in_query = method == "GET"
         try:

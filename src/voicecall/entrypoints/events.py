@@ -17,6 +17,7 @@ from voicecall.errors import BadParameters
 
 from . import Operator
 from .closing import Closing
+from .permission import Permitted, holder_of
 
 MEDIA_TYPE = "text/event-stream"
 _KEEP_ALIVE = 15.0
@@ -66,7 +67,8 @@ def routes(operator: Operator, closing: Closing) -> list[Route]:
     """Return the route of all events."""
 
     async def events(request: Request) -> Response:
-        return await stream(request, operator, closing, request.query_params.get("callId"))
+        permitted = Permitted(operator, holder_of(request.scope))
+        return await stream(request, permitted, closing, request.query_params.get("callId"))
 
     return [Route("/v1/events", events)]
 

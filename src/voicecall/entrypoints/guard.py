@@ -16,11 +16,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import ControlOptions
 from .health import OPEN, WELCOME
+from .permission import Holder, admit
 from .problems import problem
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not bound
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="voicecall"'}
+
+
+_OWNER = Holder("control-token", "admin")
 
 
 class Guard:
@@ -36,6 +40,8 @@ class Guard:
         """Answer one request."""
         path: str = scope["path"]
         refusal = None if path in OPEN else self._refusal(path, Headers(scope=scope))
+        if refusal is None:
+            admit(scope, _OWNER)
         await (refusal or self._app)(scope, receive, send)
 
     def _refusal(self, path: str, headers: Headers) -> Response | None:

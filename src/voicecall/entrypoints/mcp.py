@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, Protocol
 from urllib.parse import quote, unquote
@@ -63,9 +63,12 @@ class Performer(Protocol):
         """
 
 
-def make_server(operator: Performer, *, pause: float = 0.5) -> Server[Any]:
-    """Return a server that has `operator` do what is asked; `pause`: seconds between looks at what happens."""
-    door = _Door(operator, pause)
+def make_server(performer: Callable[[Any], Performer], *, pause: float = 0.5) -> Server[Any]:
+    """Return a server that has the `performer` of an HTTP request, or of None, do what is asked.
+
+    `pause`: seconds between looks at what happens.
+    """
+    door = _Door(performer, pause)
     return Server(
         "voicecall",
         title="voicecall",
@@ -82,8 +85,8 @@ def make_server(operator: Performer, *, pause: float = 0.5) -> Server[Any]:
 
 
 class _Door:
-    def __init__(self, operator: Performer, pause: float) -> None:
-        self._operator = operator
+    def __init__(self, performer: Callable[[Any], Performer], pause: float) -> None:
+        self._performer = performer
         self._pause = pause
 
     # --- the tool
@@ -110,7 +113,7 @@ class _Door:
             return _refusal(error)
         operation = asked.operation
         if isinstance(operation, Continue | Wait) and context.meta and "progress_token" in context.meta:
-            happened = self._happenings(operation.call_id)
+            happened = self._happenings(self._performer(context.request), operation.call_id)
             await anext(happened, None)
             async with asyncio.TaskGroup() as tasks:
                 telling = tasks.create_task(_tell(context, happened))
@@ -121,18 +124,20 @@ class _Door:
 
     async def _perform(self, context: ServerRequestContext[Any, Any], asked: tool.Asked) -> types.CallToolResult:
         try:
-            value = await self._operator.perform(asked.operation, idempotency_key=asked.idempotency_key)
+            value = await self._performer(context.request).perform(
+                asked.operation, idempotency_key=asked.idempotency_key
+            )
         except VoicecallError as error:
             return _refusal(error)
         return _result(value, any_json=context.protocol_version in MODERN_PROTOCOL_VERSIONS)
 
-    async def _happenings(self, call_id: str) -> AsyncGenerator[list[dict[str, Any]], None]:
+    async def _happenings(self, performer: Performer, call_id: str) -> AsyncGenerator[list[dict[str, Any]], None]:
         """Yield nothing once what has happened to a call so far is known, then again and again what has since."""
         position = 0
         caught_up = False
         try:
             while True:
-                events = await self._operator.perform(Events(call_id=call_id, since=position, limit=_PAGE))
+                events = await performer.perform(Events(call_id=call_id, since=position, limit=_PAGE))
                 position = events[-1]["seq"] if events else position
                 if caught_up:
                     yield events
@@ -145,8 +150,10 @@ class _Door:
 
     # --- transcripts
 
-    async def resources(self, _: Any, __: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
-        live = await self._ask(Live())
+    async def resources(
+        self, context: ServerRequestContext[Any, Any], __: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
+        live = await self._ask(context, Live())
         return types.ListResourcesResult(
             resources=[
                 types.Resource(
@@ -168,19 +175,21 @@ class _Door:
         )
         return types.ListResourceTemplatesResult(resource_templates=[one])
 
-    async def read(self, _: Any, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+    async def read(
+        self, context: ServerRequestContext[Any, Any], params: types.ReadResourceRequestParams
+    ) -> types.ReadResourceResult:
         uri = str(params.uri)
         found = _TRANSCRIPT.fullmatch(uri)
         if found is None:
             raise MCPError(types.INVALID_PARAMS, f"there is no such resource; transcripts are at {_TEMPLATE}")
-        lines = await self._ask(Transcript(call_id=unquote(found[1])))
+        lines = await self._ask(context, Transcript(call_id=unquote(found[1])))
         return types.ReadResourceResult(
             contents=[types.TextResourceContents(uri=uri, mime_type=_JSON, text=_text(lines))]
         )
 
-    async def _ask(self, operation: Operation) -> Any:
+    async def _ask(self, context: ServerRequestContext[Any, Any], operation: Operation) -> Any:
         try:
-            return await self._operator.perform(operation)
+            return await self._performer(context.request).perform(operation)
         except CallNotFound as error:
             raise MCPError(types.INVALID_PARAMS, str(error), tool.failure(error)) from error
         except VoicecallError as error:

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from . import Operator
 from .closing import Closing
+from .permission import Permitted, holder_of
 
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -66,4 +67,6 @@ def _sessions(operator: Operator) -> StreamableHTTPSessionManager:
 
     from .mcp import make_server
 
-    return StreamableHTTPSessionManager(make_server(operator), max_request_body_size=_MAX_BODY)
+    return StreamableHTTPSessionManager(
+        make_server(lambda request: Permitted(operator, holder_of(request.scope))), max_request_body_size=_MAX_BODY
+    )

@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from voicecall.core.operations import TABLE, Events, Initiate, Operation
+from voicecall.core.operations import TABLE, Events, Operation
 from voicecall.errors import BadParameters
 
 from . import Operator, events
 from .closing import Closing
+from .permission import Permitted, holder_of
 
 _MAX_BODY = 64 * 1024
 MAX_KEY = 255
@@ -34,14 +35,17 @@ def _route(path: str, methods: dict[str, type[Operation]], operator: Operator, c
     async def endpoint(request: Request) -> Response:
         kind = methods["GET" if request.method == "HEAD" else request.method]
         if kind is Events and events.MEDIA_TYPE in request.headers.get("accept", ""):
-            return await events.stream(request, operator, closing, request.path_params["callId"])
+            return await events.stream(
+                request, Permitted(operator, holder_of(request.scope)), closing, request.path_params["callId"]
+            )
         key = request.headers.get("idempotency-key")
         if key is not None and not 0 < len(key) <= MAX_KEY:
             raise BadParameters(f"Idempotency-Key: expected 1 to {MAX_KEY} characters")
         operation = await _read(request, kind)
+        asked_of = Permitted(operator, holder_of(request.scope))
         async with closing.bounded():
-            result = await operator.perform(operation, idempotency_key=key if kind.changes else None)
-        return Response(msgspec.json.encode(result), 201 if kind is Initiate else 200, media_type="application/json")
+            result = await asked_of.perform(operation, idempotency_key=key if kind.changes else None)
+        return Response(msgspec.json.encode(result), 201 if kind.creates else 200, media_type="application/json")
 
     return Route(path, endpoint, methods=list(methods))
 

@@ -29,6 +29,7 @@ from voicecall.errors import (
 
 from . import Operator
 from .closing import Closing
+from .permission import Permitted, holder_of
 from .rest import MAX_KEY, read_body
 
 PATH = "/rpc"
@@ -154,7 +155,8 @@ def routes(operator: Operator, closing: Closing) -> list[Route]:
     """Return the route of requests over HTTP: status 200 with the answer, 204 if none is due."""
 
     async def rpc(request: Request) -> Response:
-        answer = await Connection(operator, closing).answer(await read_body(request))
+        connection = Connection(Permitted(operator, holder_of(request.scope)), closing)
+        answer = await connection.answer(await read_body(request))
         return Response(status_code=204) if answer is None else Response(answer, media_type="application/json")
 
     return [Route(PATH, rpc, methods=["POST"])]

@@ -18,6 +18,7 @@ from voicecall.errors import BadParameters, CallRefused
 
 from . import Operator
 from .closing import Closing
+from .permission import Permitted, holder_of
 from .rpc import AT_ONCE, PATH, PREFIX, Connection, Json, log_failure, named
 
 MAX_MESSAGE = 64 * 1024
@@ -154,6 +155,6 @@ def routes(operator: Operator, closing: Closing) -> list[WebSocketRoute]:
     """Return the route of the WebSocket."""
 
     async def rpc(socket: WebSocket) -> None:
-        await RpcSocket(socket, operator, closing).serve()
+        await RpcSocket(socket, Permitted(operator, holder_of(socket.scope)), closing).serve()
 
     return [WebSocketRoute(PATH, rpc)]

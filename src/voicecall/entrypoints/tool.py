@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from voicecall.core.administration import ADMINISTRATION
 from voicecall.core.operations import (
     TABLE,
     Continue,
@@ -23,6 +24,7 @@ from voicecall.core.operations import (
     Latency,
     Live,
     Operation,
+    Recording,
     Simulate,
     Speak,
     Status,
@@ -45,6 +47,7 @@ _NAMES: Mapping[type[Operation], str] = {
     History: "list_calls",
     Transcript: "get_transcript",
     Events: "get_events",
+    Recording: "get_recording",
     Latency: "get_latency",
 }
 """What an operation is called here; any other goes by its own name."""
@@ -53,7 +56,9 @@ _APART = frozenset({Wait, Simulate})
 _ALSO = {"send_dtmf": "send_digits"}
 """Other names of actions, which older agents use."""
 
-ACTIONS: Mapping[str, type[Operation]] = {_NAMES.get(kind, kind.name): kind for kind in TABLE if kind not in _APART}
+ACTIONS: Mapping[str, type[Operation]] = {
+    _NAMES.get(kind, kind.name): kind for kind in TABLE if kind not in _APART and kind not in ADMINISTRATION
+}
 
 _INTRODUCTION = """\
 Make and steer phone calls. Place one with `initiate_call`; in a conversation say something and hear the answer with \
@@ -68,6 +73,7 @@ _WORDS: Mapping[str, str] = {
     "carrier": "Over which carrier. Default: the configured one.",
     "dtmf": "Digits to send once the call is answered: 0-9 * # A-D; w pauses half a second.",
     "objective": "What the agent on the phone should achieve. The other side is not told.",
+    "schema": "A JSON Schema of an object: what is to be found out. `outcome.data` of the final record holds it.",
     "language": "What is spoken, as a BCP 47 tag such as `de`.",
     "metadata": "Your own labels for the call.",
     "digits": "Digits to send: 0-9 * # A-D; w pauses half a second.",

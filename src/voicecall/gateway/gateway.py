@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any
 
 from voicecall.core.events import ContinueAsked, DigitsAsked, EndAsked, Placed, SpeakAsked
 from voicecall.core.ids import CallId, CarrierCallId
@@ -21,6 +21,7 @@ from voicecall.core.operations import (
     Latency,
     Live,
     Operation,
+    Recording,
     Simulate,
     Speak,
     Status,
@@ -31,6 +32,7 @@ from voicecall.core.policy import check_destination
 from voicecall.core.record import record
 from voicecall.core.rules import Mode, Route
 from voicecall.errors import BadParameters, CallOver, CallRefused, OperationTimeout, RequestError
+from voicecall.gateway.office import Office
 from voicecall.gateway.reading import published, read
 from voicecall.gateway.repetition import CallTaken, Repetition
 from voicecall.gateway.session import Session, elsewhere
@@ -103,6 +105,7 @@ class Gateway:
         self._bell = bell
         self._defaults = defaults
         self._phones = phones
+        self._office = Office()
         self._repetition = Repetition(
             store,
             instance=switchboard.exchange.instance,
@@ -158,10 +161,13 @@ class Gateway:
                 return (await self._record(call_id))["transcript"]
             case History() | Latency() | Events():
                 return await read(self._store, operation, self._switchboard.exchange.clock())
+            case Recording(call_id=call_id):
+                await self._record(call_id)
+                raise CallRefused("not-recorded", "the call was not recorded")
             case Simulate():
                 return await self._simulate(operation)
             case _:
-                assert_never(operation)
+                return await self._office.perform(operation)
 
     async def subscribe(self, since: int, call_id: str | None) -> AsyncGenerator[dict[str, Any], None]:
         """Yield the events after position `since`, first from the log, then as they are saved; none is left out."""

@@ -77,6 +77,20 @@ class Claim(msgspec.Struct, frozen=True):
     """What came of it, as JSON; None until that is known."""
 
 
+class Note(msgspec.Struct, frozen=True):
+    """Something small that is to outlive the process and is no event of a call: a token, a paired caller, a switch."""
+
+    kind: str
+    """What it is a note of; with `key`, its name."""
+    key: str
+    data: bytes
+    """JSON."""
+    at: float
+    """When it was written, in Unix seconds."""
+    version: int = 1
+    """Rises by one whenever it is written."""
+
+
 class Query(msgspec.Struct, frozen=True):
     """Which records to list, newest first."""
 
@@ -145,3 +159,18 @@ class Store(Protocol):
 
     async def settle_key(self, claim: Claim) -> None:
         """Keep the claim's outcome, or without one remove the claim, as long as it is the one that stands."""
+
+    async def note(self, kind: str, key: str) -> Note | None:
+        """Return a note, or None."""
+
+    async def notes(self, kind: str) -> list[Note]:
+        """Return the notes of a kind, by key."""
+
+    async def write_note(self, note: Note) -> bool:
+        """Write a note if what stands is of the version before `note.version`; 1 is for where nothing stands.
+
+        False says that it is not, and that nothing was written.
+        """
+
+    async def remove_note(self, note: Note) -> bool:
+        """Remove a note if it stands in this very version, and say whether it did."""

@@ -11,7 +11,7 @@ import msgspec
 from voicecall.core.ids import CallId
 from voicecall.errors import StoreConflict, StoreError
 
-from . import Batch, Claim, Logged, Query, Row
+from . import Batch, Claim, Logged, Note, Query, Row
 from .faults import second_writer
 
 
@@ -33,6 +33,7 @@ class Archive:
     keys: dict[tuple[str, str], Logged] = field(default_factory=dict)
     calls: dict[CallId, _Held] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
+    notes: dict[tuple[str, str], Note] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -129,6 +130,33 @@ class MemoryStore:
             del claims[claim.key]
         else:
             claims[claim.key] = msgspec.structs.replace(stands, outcome=claim.outcome)
+
+    async def note(self, kind: str, key: str) -> Note | None:
+        """Return a note, or None."""
+        return self._opened().notes.get((kind, key))
+
+    async def notes(self, kind: str) -> list[Note]:
+        """Return the notes of a kind, by key."""
+        found = [note for note in self._opened().notes.values() if note.kind == kind]
+        return sorted(found, key=lambda note: note.key)
+
+    async def write_note(self, note: Note) -> bool:
+        """Write a note if what stands is of the version before; 1 is for where nothing stands."""
+        notes = self._opened().notes
+        stands = notes.get((note.kind, note.key))
+        if (stands.version if stands else 0) != note.version - 1:
+            return False
+        notes[note.kind, note.key] = note
+        return True
+
+    async def remove_note(self, note: Note) -> bool:
+        """Remove a note if it stands in this very version, and say whether it did."""
+        notes = self._opened().notes
+        stands = notes.get((note.kind, note.key))
+        if stands is None or stands.version != note.version:
+            return False
+        del notes[note.kind, note.key]
+        return True
 
     def _collision(self, archive: Archive, batch: Batch) -> StoreConflict | None:
         row = batch.row

@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, inspect, text
+from sqlalchemy import Connection, Executable, Select, inspect, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from voicecall.core.ids import CallId
 from voicecall.errors import StoreError
 
-from . import Batch, Claim, Logged, Query, statements
+from . import Batch, Claim, Logged, Note, Query, statements
 from .engines import Engine, PostgresDatabase, SqliteFile, Synchronous
 from .faults import explain, newer, refusal, second_writer
 from .tables import REVISION, VERSIONS
@@ -131,6 +130,23 @@ class SqlStore:
         with self._explained() as engine:
             await engine.change(lambda connection: connection.execute(statements.settle_claim(claim)))
 
+    async def note(self, kind: str, key: str) -> Note | None:
+        """Return a note, or None."""
+        rows = await self._read(statements.find_notes(kind, key))
+        return statements.read_note(rows[0]) if rows else None
+
+    async def notes(self, kind: str) -> list[Note]:
+        """Return the notes of a kind, by key."""
+        return [statements.read_note(row) for row in await self._read(statements.find_notes(kind))]
+
+    async def write_note(self, note: Note) -> bool:
+        """Write a note if what stands is of the version before; 1 is for where nothing stands."""
+        return bool(await self._take(statements.save_note(self._url.get_backend_name(), note)))
+
+    async def remove_note(self, note: Note) -> bool:
+        """Remove a note if it stands in this very version, and say whether it did."""
+        return bool(await self._take(statements.remove_note(note)))
+
     def _write_together(self, connection: Connection, batches: Sequence[Batch]) -> list[list[Logged] | Exception]:
         return [logged for run in _runs(batches) for logged in self._append(connection, run)]
 
@@ -181,7 +197,7 @@ class SqlStore:
         with self._explained() as engine:
             return await engine.read(lambda connection: connection.execute(query).all())
 
-    async def _take(self, taken: ReturningUpdate[str]) -> Sequence[str]:
+    async def _take(self, taken: Executable) -> Sequence[str]:
         with self._explained() as engine:
             return await engine.change(lambda connection: connection.execute(taken).scalars().all())
 

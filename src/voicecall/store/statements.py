@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, insert, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import Delete, Insert, ReturningInsert, ReturningUpdate, Update
+from sqlalchemy.sql.dml import Delete, Insert, ReturningDelete, ReturningInsert, ReturningUpdate, Update
 
 from voicecall.core.ids import CallId
 
-from . import Batch, Claim, Entry, Logged, Query
-from .tables import calls, claims, events
+from . import Batch, Claim, Entry, Logged, Note, Query
+from .tables import calls, claims, events, notes
 
 _OVER: ColumnElement[str] = literal_column("'ended'")
 _OPEN = calls.c.state != _OVER
@@ -174,3 +174,38 @@ def settle_claim(claim: Claim) -> Update | Delete:
     if claim.outcome is None:
         return delete(claims).where(ours)
     return update(claims).where(ours).values(outcome=claim.outcome.decode())
+
+
+def find_notes(kind: str, key: str | None = None) -> Select[Any]:
+    """Return the query for the notes of a kind, or for one of them."""
+    found = select(*notes.c).where(notes.c.kind == kind).order_by(notes.c.key)
+    return found if key is None else found.where(notes.c.key == key)
+
+
+def read_note(row: Any) -> Note:
+    """Return what `find_notes` found."""
+    kind, key, data, at, version = row
+    return Note(kind, key, data.encode(), at, version)
+
+
+def save_note(dialect: str, note: Note) -> ReturningInsert[Any] | ReturningUpdate[Any]:
+    """Return the statement that writes a note over the version before it, and returns its key where it did."""
+    values = {"data": note.data.decode(), "at": note.at, "version": note.version}
+    if note.version > 1:
+        return update(notes).where(_stands(note, note.version - 1)).values(values).returning(notes.c.key)
+    new: Any = sqlite.insert(notes) if dialect == "sqlite" else postgresql.insert(notes)
+    saved: ReturningInsert[Any] = (
+        new.values(kind=note.kind, key=note.key, **values)
+        .on_conflict_do_nothing(index_elements=[notes.c.kind, notes.c.key])
+        .returning(notes.c.key)
+    )
+    return saved
+
+
+def remove_note(note: Note) -> ReturningDelete[Any]:
+    """Return the statement that removes this version of a note, and returns its key where it did."""
+    return delete(notes).where(_stands(note, note.version)).returning(notes.c.key)
+
+
+def _stands(note: Note, version: int) -> ColumnElement[bool]:
+    return and_(notes.c.kind == note.kind, notes.c.key == note.key, notes.c.version == version)

@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The migration that makes these tables."""
 VERSIONS = "voicecall_schema"
 """The table that holds the name of the last migration."""
@@ -89,4 +89,14 @@ claims = Table(
     Column("at", Double, nullable=False),
     Column("outcome", Text),
     Index(None, "at"),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("data", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("version", Integer, nullable=False),
 )
