@@ -17,6 +17,7 @@ from voicecall.brains import Brain, Opening
 from voicecall.brains.careful import Careful
 from voicecall.carriers import Capabilities, Carrier, HttpReply, Webhook
 from voicecall.core import events
+from voicecall.core.budget import Budget
 from voicecall.core.credentials import mint
 from voicecall.core.events import Warned
 from voicecall.core.ids import CallId, CarrierCallId
@@ -30,6 +31,7 @@ from voicecall.emulators.script import Step
 from voicecall.entrypoints.streams import Streams
 from voicecall.entrypoints.webhooks import Webhooks
 from voicecall.errors import StoreError, VoicecallError
+from voicecall.gateway.budget import OutboundBudget
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones
 from voicecall.gateway.journal import Journal
@@ -70,6 +72,7 @@ class Options:
     patience: float = 10.0
     manner: Manner = Manner()  # noqa: RUF009 - it is frozen
     dials_per_second: float | None = None
+    budget: Budget = Budget()  # noqa: RUF009 - it is frozen
     echo: bool = False
     """Whether our own sound is looked for in what comes in."""
     spares: bool = False
@@ -105,6 +108,7 @@ class House:
         await self.store.open()
         carrier = self._carrier
         bell = Bell()
+        outbound = OutboundBudget(options.budget, self.store, self.town.now)
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(Http(self.town.rest))
             self.journal = await stack.enter_async_context(Journal(self.store, bell.ring))
@@ -117,6 +121,7 @@ class House:
                 stream_url=lambda: STREAM,
                 webhook_url=lambda: f"{WEBHOOK}/{name}",
                 from_number=US,
+                barred=outbound.barred,
             )
             self.switchboard = Switchboard(
                 Exchange(
@@ -140,6 +145,7 @@ class House:
                 bell,
                 defaults,
                 Phones(name, US, self._ring),
+                budget=outbound,
                 failing=lambda: self.journal.failing,
             )
             carriers = {name: carrier}
@@ -154,6 +160,7 @@ class House:
                 require_signature=self.town.kit.signs_handshakes,
             )
             async with asyncio.TaskGroup() as self._doors:
+                self._doors.create_task(self.gateway.watch(), name="outbound")
                 await self.switchboard.run(ready)
 
     def _open_media(self, session: Session) -> Media:

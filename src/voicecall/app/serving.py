@@ -29,6 +29,7 @@ from voicecall.entrypoints import ControlOptions, PublicOptions
 from voicecall.entrypoints.control import ControlListener
 from voicecall.entrypoints.public import PublicListener
 from voicecall.errors import BadParameters, ConfigError, Fault
+from voicecall.gateway.budget import OutboundBudget
 from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones, Ring
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Line
@@ -38,6 +39,7 @@ from voicecall.net.http import Http
 from voicecall.speech import Voice
 from voicecall.store.sql import SqlStore
 
+from .budget import budget
 from .carriers import MOCK_NUMBER, from_number, make_carriers, near_carriers
 from .engines import Engines
 from .metrics import Metrics
@@ -161,6 +163,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         bell = Bell()
         journal = await stack.enter_async_context(Journal(store, bell.ring))
         keys = state.credential_keys(config)
+        outbound = OutboundBudget(budget(config.budget), store, wall_clock)
         listener: PublicListener
 
         def around(carrier: Carrier) -> Surroundings:
@@ -180,6 +183,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 webhook_url=lambda: (listener.own_url if near else listener.public_url) + suffix,
                 is_reachable=lambda: carrier.name == "mock" or listener.is_public,
                 from_number=from_number(config, carrier.name),
+                barred=outbound.barred,
             )
 
         around_by_name = {name: around(carrier) for name, carrier in carriers.items()}
@@ -207,8 +211,8 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         if network_url:
             ring = _ringer(http, network_url, secret, lambda: around_by_name["mock"].webhook_url())
             phones = Phones("mock", config.from_number or MOCK_NUMBER, ring)
-        gateway = Gateway(switchboard, store, bell, defaults, phones, failing=lambda: journal.failing)
-        metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector))
+        gateway = Gateway(switchboard, store, bell, defaults, phones, budget=outbound, failing=lambda: journal.failing)
+        metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector, outbound))
         control = await stack.enter_async_context(
             ControlListener(
                 ControlOptions(bind=config.control.bind, port=config.control.port, token=state.control_token(config)),
@@ -221,6 +225,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         serving = tasks.create_task(switchboard.run(ready.set), name="switchboard")
         stack.callback(serving.cancel)
         await ready.wait()
+        stack.callback(tasks.create_task(gateway.watch(), name="outbound").cancel)
         control_url = f"http://{config.control.bind}:{control.port}"
         state.announce(control_url, listener.public_url)
         yield Running(gateway, switchboard, listener.public_url, control_url, network)

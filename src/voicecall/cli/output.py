@@ -70,6 +70,19 @@ def table(records: Iterable[Mapping[str, Any]], *, empty: str) -> None:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+def limits(outbound: Mapping[str, Any]) -> str:
+    """Return in one line what may still be dialled; empty where nothing limits it."""
+    if outbound["stopped"]:
+        why = printable(str(outbound.get("reason") or ""))
+        return f"outbound: stopped since {outbound['stoppedAt']}{f': {why}' if why else ''}"
+    used = [
+        f"{each['used']:g} of {each['limit']:g} {each['name'].removeprefix('budget.').partition('_per_day')[0]}"
+        for each in outbound["limits"]
+        if each["limit"] is not None
+    ]
+    return f"outbound, last 24 hours: {', '.join(used).replace('_', ' ')}" if used else ""
+
+
 def summary(record: Mapping[str, Any]) -> None:
     """Write one call for a person."""
     over = record["state"] == "ended"

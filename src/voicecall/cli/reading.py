@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from voicecall.config.load import load
+from voicecall.core.administration import ShowOutbound
 from voicecall.core.operations import History, Latency, Live, Status, Transcript
 
 from .daemon import ask, connect
 from .options import CallIdOf, ConfigFile, Json, MaybeCallId, Timeout
-from .output import as_json, dialogue, printable, summary, table
+from .output import as_json, dialogue, limits, printable, summary, table
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,7 +33,11 @@ def _status(
         record = ask(config, Status(call_id=call_id), timeout)
         return as_json(record) if as_json_ else summary(record)
     records = ask(config, Live(), timeout)
-    return as_json(records) if as_json_ else table(records, empty="no live calls")
+    if as_json_:
+        return as_json(records)
+    table(records, empty="no live calls")
+    told = limits(ask(config, ShowOutbound(), timeout))
+    return typer.echo(told) if told else None
 
 
 def _history(

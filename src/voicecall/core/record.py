@@ -10,6 +10,7 @@ import msgspec
 
 from voicecall.core.call import Call, Line, Outcome
 from voicecall.core.events import Arrived, Event, Placed
+from voicecall.core.spending import cost
 from voicecall.core.step import begin, step
 
 
@@ -59,8 +60,15 @@ def record(call: Call) -> dict[str, Any]:
         "transcript": [transcript_line(line) for line in call.lines],
         **({"outcome": outcome(call.outcome)} if call.outcome else {}),
         "latency": {"turns": [{"turn": m.turn, **m.stages} for m in call.latency]},
+        **_cost(call),
         "metadata": dict(call.metadata),
     }
+
+
+def _cost(call: Call) -> dict[str, float]:
+    """Return what the call cost, by estimate, once it has ended and where a price was known."""
+    spent = cost(call) if call.is_over else None
+    return {} if spent is None else {"cost": spent}
 
 
 def transcript_line(line: Line) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from voicecall.core.call import Call
 from voicecall.core.events import Event
 from voicecall.core.ids import CallId
 from voicecall.core.record import encode_record
+from voicecall.core.spending import cost, minutes
 from voicecall.errors import StoreError
 from voicecall.store import Batch, Entry, Logged, Row, Store
 
@@ -192,6 +193,8 @@ def _batch(page: _Page) -> Batch:
         ended_at=call.ended_at,
         record=encode_record(call),
         seq=page.entries[-1].seq,
+        minutes=minutes(call),
+        cost=cost(call),
     )
     return Batch(tuple(page.entries), row)
 

@@ -19,10 +19,14 @@ from voicecall.core.administration import (
     ShowOutbound,
     StopOutbound,
 )
+from voicecall.gateway.outbound import OutboundDesk
 
 
 class Office:
     """Carries out `Administration`."""
+
+    def __init__(self, outbound: OutboundDesk) -> None:
+        self._outbound = outbound
 
     async def perform(self, operation: Administration) -> Any:
         """Return the operation's result, a JSON value.
@@ -37,8 +41,8 @@ class Office:
             case ListPairings() | ApprovePairing() | RevokePairing():
                 raise NotImplementedError
             case ShowOutbound() | StopOutbound() | ResumeOutbound():
-                raise NotImplementedError
+                return await self._outbound.perform(operation)
             case ListDoNotCall() | AddDoNotCall() | RemoveDoNotCall():
-                raise NotImplementedError
+                return await self._outbound.perform(operation)
             case _:
                 assert_never(operation)

@@ -64,6 +64,10 @@ _STREAM_PAUSES = (0.5, 1.0, 2.0)
 """Seconds before a media stream is asked for again, as the carrier may not have noticed yet that the last one ended."""
 
 
+async def _never(number: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What every call of one carrier has in common."""
@@ -81,6 +85,8 @@ class Surroundings:
     """Whether the carrier can reach those URLs, as far as is known."""
     from_number: str | None = None
     """The number that calls are placed from."""
+    barred: Callable[[str], Awaitable[str]] = _never
+    """Says of a number why it must not be dialled now; empty where it may."""
 
 
 def names(call: Call) -> dict[str, str | None]:
@@ -269,6 +275,9 @@ class Outbox:
             self.queued = False
             if not self._call().is_live:
                 self._post(DialFailed("The call ended before it was dialled."))
+                return
+            if barred := await self._around().barred(action.to):
+                self._post(DialFailed(barred))
                 return
             try:
                 events = await self._around().line.request(action)
