@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from voicecall.core.budget import Budget, QuietHours, allow, canonical, check_number, time_zones
-from voicecall.core.events import Answered, CarrierEnded, Dialled, Placed, Ringing
+from voicecall.core.events import Answered, CarrierEnded, Dialled, Event, Placed, Ringing
 from voicecall.core.ids import CallId, CarrierCallId
 from voicecall.core.policy import check_destination
 from voicecall.core.record import record, replay
@@ -25,7 +25,8 @@ NOON = datetime(2026, 7, 1, 12, tzinfo=ZoneInfo("UTC")).timestamp()
 
 
 def local(zone: str, *when: int) -> float:
-    return datetime(*when, tzinfo=ZoneInfo(zone)).timestamp()  # type: ignore[arg-type,misc] - year to minute
+    year, month, day, hour, minute = when
+    return datetime(year, month, day, hour, minute, tzinfo=ZoneInfo(zone)).timestamp()
 
 
 def refusal(budget: Budget, number: str = NEW_YORK, at: float = NOON) -> str:
@@ -47,12 +48,12 @@ def call_of(answered: float | None, ended: float | None, price: float | None = 0
     placed = Placed(
         call_id=CallId("A"), carrier="mock", to=MOCK, from_=MOCK, mode="notify", greeting="Hi", rules=Rules(price=price)
     )
-    log: list[tuple[float, object]] = [(0.0, placed), (1.0, Dialled(CarrierCallId("x"))), (2.0, Ringing())]
+    log: list[tuple[float, Event]] = [(0.0, placed), (1.0, Dialled(CarrierCallId("x"))), (2.0, Ringing())]
     if answered is not None:
         log.append((answered, Answered()))
     if ended is not None:
         log.append((ended, CarrierEnded("completed" if answered is not None else "busy", "")))
-    call = replay(log)  # type: ignore[arg-type] - events they are
+    call = replay(log)
     assert (call.ended_at is None) == (ended is None)
     assert cost(call) == (None if price is None else pytest.approx(minutes(call) * price))
     found: float | None = record(call).get("cost")

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from tests.gateway.spelling import Alphabet, SpellingSynthesizer
 from voicecall.carriers import Carrier, HttpReply, Webhook
 from voicecall.core.ids import CallId
+from voicecall.core.spending import Spent
 from voicecall.emulators.faces import Face, Socket
 from voicecall.emulators.faults import Faults
 from voicecall.emulators.internet import Answer, Internet
@@ -22,7 +23,7 @@ from voicecall.emulators.memory import MemorySocket
 from voicecall.emulators.network import Network, Wires
 from voicecall.emulators.rest import RestApi
 from voicecall.errors import StoreError
-from voicecall.store import Batch, Claim, Logged
+from voicecall.store import Batch, Claim, Logged, Note
 from voicecall.store.memory import Archive, MemoryStore
 
 START = 1_800_000_000.0
@@ -194,7 +195,9 @@ class Disk(MemoryStore):
         self.broken = False
         """Whether every write fails."""
         self.unreadable = False
-        """Whether no record can be read."""
+        """Whether no record and no note can be read."""
+        self.uncountable = False
+        """Whether calls cannot be summed up."""
         self.stall = 0.0
         """Seconds that the next write takes longer."""
 
@@ -227,6 +230,21 @@ class Disk(MemoryStore):
         if self.unreadable:
             raise StoreError("the disk cannot be read")
         return await super().record(call_id)
+
+    async def note(self, kind: str, key: str) -> Note | None:
+        """Read a note, in a millisecond."""
+        await asyncio.sleep(0.001)
+        if self.unreadable:
+            raise StoreError("the disk cannot be read")
+        return await super().note(kind, key)
+
+    async def spent(self, since: float, number: str | None = None) -> Spent:
+        """Sum up calls, in a millisecond; what is written meanwhile is not counted."""
+        if self.uncountable:
+            raise StoreError("the disk cannot be read")
+        found = await super().spent(since, number)
+        await asyncio.sleep(0.001)
+        return found
 
     async def find(self, carrier: str, carrier_call_id: str) -> CallId | None:
         """Find a call, in a millisecond."""
