@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from voicecall.config.load import Loaded, load
+from voicecall.core.administration import ADMINISTRATION
 from voicecall.core.operations import Operation
 from voicecall.entrypoints.client import Client, DaemonUnreachable
 
-_QUICK = frozenset({"initiate", "status", "live", "history", "transcript", "events", "latency", "dtmf", "end"})
+_QUICK = frozenset({"initiate", "status", "live", "history", "transcript", "events", "latency", "dtmf", "end"}).union(
+    operation.name for operation in ADMINISTRATION
+)
 """Operations that do not wait for anybody to speak."""
 _PATIENCE = 60.0
 

@@ -10,6 +10,7 @@ import typer
 from voicecall.config.load import load
 from voicecall.core.administration import ShowOutbound
 from voicecall.core.operations import History, Latency, Live, Status, Transcript
+from voicecall.errors import VoicecallError
 
 from .daemon import ask, connect
 from .options import CallIdOf, ConfigFile, Json, MaybeCallId, Timeout
@@ -36,7 +37,10 @@ def _status(
     if as_json_:
         return as_json(records)
     table(records, empty="no live calls")
-    told = limits(ask(config, ShowOutbound(), timeout))
+    try:
+        told = limits(ask(config, ShowOutbound(), timeout))
+    except VoicecallError as error:
+        told = f"outbound: its limits are not known: {error}"
     return typer.echo(told) if told else None
 
 
