@@ -33,6 +33,7 @@ from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones, Ring
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Line
 from voicecall.gateway.outbox import Surroundings
+from voicecall.gateway.recording import Recordings
 from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
 from voicecall.speech import Voice
@@ -147,7 +148,8 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         await store.open()
         stack.push_async_callback(store.close)
         engines = Engines()
-        profiles = Profiles(config, engines)
+        recordings = Recordings(state.folder / "recordings", keep_days=config.recording.keep_days, clock=wall_clock)
+        profiles = Profiles(config, engines, recordings if config.recording.enabled else None)
         secret = config.mock.secret.get_secret_value() if config.mock.secret else secrets.token_hex(16)
         network = _network(config, engines, secret)
         await engines.load(stack)
@@ -207,7 +209,9 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         if network_url:
             ring = _ringer(http, network_url, secret, lambda: around_by_name["mock"].webhook_url())
             phones = Phones("mock", config.from_number or MOCK_NUMBER, ring)
-        gateway = Gateway(switchboard, store, bell, defaults, phones, failing=lambda: journal.failing)
+        gateway = Gateway(
+            switchboard, store, bell, defaults, phones, recordings=recordings, failing=lambda: journal.failing
+        )
         metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector))
         control = await stack.enter_async_context(
             ControlListener(
@@ -219,7 +223,9 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         ready = asyncio.Event()
         serving = tasks.create_task(switchboard.run(ready.set), name="switchboard")
+        sweeping = tasks.create_task(recordings.run(), name="recordings")
         stack.callback(serving.cancel)
+        stack.callback(sweeping.cancel)
         await ready.wait()
         control_url = f"http://{config.control.bind}:{control.port}"
         state.announce(control_url, listener.public_url)

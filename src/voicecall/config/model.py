@@ -192,6 +192,15 @@ class StoreOptions(Section):
     """A SQLAlchemy URL of SQLite or PostgreSQL; SQLite in the state directory when absent."""
 
 
+class RecordingOptions(Section):
+    """Recordings of calls. Whoever is on the line may have to be told, or asked: that depends on where they are."""
+
+    enabled: bool = False
+    """Whether the sound of every call with a media stream is kept: stereo WAV files in the state directory."""
+    keep_days: Annotated[float, Field(ge=0)] = 30
+    """How long a recording is kept; 0 is for ever."""
+
+
 class Pairing(Section):
     """How unknown callers get onto the stored allowlist."""
 
@@ -286,6 +295,7 @@ class Config(Section):
     webhook_security: WebhookSecurity = nested()
     tunnel: Tunnel = nested()
     store: StoreOptions = nested()
+    recording: RecordingOptions = nested()
     pairing: Pairing = nested()
     log: Log = nested()
     lines: Mapping[Number, Line] = Field(default_factory=dict)

@@ -34,6 +34,7 @@ from voicecall.core.rules import Mode, Route
 from voicecall.errors import BadParameters, CallOver, CallRefused, OperationTimeout, RequestError
 from voicecall.gateway.office import Office
 from voicecall.gateway.reading import published, read
+from voicecall.gateway.recording import Recordings, not_recorded
 from voicecall.gateway.repetition import CallTaken, Repetition
 from voicecall.gateway.session import Session, elsewhere
 from voicecall.gateway.switchboard import Switchboard
@@ -96,10 +97,15 @@ class Gateway:
         defaults: Defaults,
         phones: Phones | None,
         *,
+        recordings: Recordings | None = None,
         failing: Callable[[], str],
     ) -> None:
-        """`phones` are those of a network on this machine. `failing` says why the archive cannot be written."""
+        """`phones` are those of a network on this machine; `recordings` those of its calls.
+
+        `failing` says why the archive cannot be written.
+        """
         self._failing = failing
+        self._recordings = recordings
         self._switchboard = switchboard
         self._store = store
         self._bell = bell
@@ -163,7 +169,9 @@ class Gateway:
                 return await read(self._store, operation, self._switchboard.exchange.clock())
             case Recording(call_id=call_id):
                 await self._record(call_id)
-                raise CallRefused("not-recorded", "the call was not recorded")
+                if self._recordings is None:
+                    raise not_recorded()
+                return await asyncio.to_thread(self._recordings.find, call_id)
             case Simulate():
                 return await self._simulate(operation)
             case _:
