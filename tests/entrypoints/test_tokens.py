@@ -387,3 +387,31 @@ def test_a_connection_outlives_a_hiccup_of_the_archive() -> None:
         return lasting
 
     assert run_virtual(main)
+
+
+def test_the_stream_of_an_mcp_session_ends_within_seconds_of_its_token() -> None:
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        },
+    }
+    accept = {"Accept": "application/json, text/event-stream"}
+
+    async def act(url: str, house: House) -> None:
+        async with httpx2.AsyncClient(headers=READER | accept, trust_env=False) as client:
+            greeted = await client.post(f"http:{url}/mcp", json=hello)
+            session = {"Mcp-Session-Id": greeted.headers["mcp-session-id"]}
+            async with client.stream("GET", f"http:{url}/mcp", headers=session) as stream:
+                assert stream.status_code == 200
+                del house.tokens.bearers["vc_read"]
+                begun = asyncio.get_running_loop().time()
+                assert [line async for line in stream.aiter_lines() if line] == []
+                assert asyncio.get_running_loop().time() - begun < 3.0
+            assert (await client.post(f"http:{url}/mcp", json=hello, headers=session)).status_code == 401
+
+    over_sockets(act)

@@ -115,6 +115,7 @@ class Guard:
         self._leashes.add(leash)
         try:
             await self._app(scope, leash.receive, leash.send)
+            await leash.end()
         finally:
             self._leashes.discard(leash)
 

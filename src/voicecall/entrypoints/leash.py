@@ -28,6 +28,7 @@ class Leash:
         self._receive = receive
         self._send = send
         self._begun = False
+        self._complete = False
         self._cut = False
         self._waits: set[asyncio.Timeout] = set()
 
@@ -54,6 +55,12 @@ class Leash:
         elif self._scope["type"] == "websocket" or not self._begun:
             return
         await self._send(message)
+        self._complete = message["type"] == "http.response.body" and not message.get("more_body", False)
+
+    async def end(self) -> None:
+        """Complete an answer that the application left when it was told that the client is gone."""
+        if self._cut and self._begun and not self._complete and self._scope["type"] == "http":
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def cut(self, refusal: Response) -> None:
         """End the connection; `refusal` answers a request that has had no answer."""
