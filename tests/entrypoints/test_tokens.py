@@ -270,6 +270,15 @@ def test_wrong_tokens_from_one_network_get_slow_and_the_right_one_is_not_kept_ou
     assert "guess" not in str(logs)
 
 
+def test_a_flood_of_refusals_does_not_flood_the_log() -> None:
+    async def act(house: House) -> None:
+        for _ in range(100):
+            assert (await house.get("/v1/live", None)).status_code == 401
+        await house.get("/v1/live", None, "10.0.0.2")
+
+    assert [log["address"] for log in play(act)] == ["10.0.0.1"] * 60 + ["10.0.0.2"]
+
+
 def test_addresses_of_one_ipv6_network_guess_together() -> None:
     async def act(house: House) -> None:
         for n in range(60):
