@@ -232,8 +232,7 @@ class Disk(MemoryStore):
         return await super().record(call_id)
 
     async def note(self, kind: str, key: str) -> Note | None:
-        """Read a note, in a millisecond."""
-        await asyncio.sleep(0.001)
+        """Read a note."""
         if self.unreadable:
             raise StoreError("the disk cannot be read")
         return await super().note(kind, key)

@@ -19,6 +19,7 @@ from voicecall.gateway.ears import Ears
 from voicecall.gateway.making import Manner
 from voicecall.gateway.media import Media
 from voicecall.gateway.mouth import Mouth
+from voicecall.gateway.recording import Recordings
 from voicecall.gateway.session import Session
 from voicecall.gateway.switchboard import Reception
 from voicecall.speech import SynthesizerStream
@@ -146,8 +147,13 @@ def hearsay(post: Callable[[Event], None]) -> Callable[[Report], None]:
 class Profiles:
     """Per line, where lines differ. Every engine that any line needs is made here, so that all are loaded at start."""
 
-    def __init__(self, config: Config, engines: Engines) -> None:
-        """Raises ConfigError when something is named that is not installed."""
+    def __init__(self, config: Config, engines: Engines, recordings: Recordings | None = None) -> None:
+        """Calls are recorded where there are `recordings`.
+
+        Raises:
+            ConfigError: something is named that is not installed.
+        """
+        self._recordings = recordings
         self._config = config
         self._engines = engines
         self.detector = engines.detector(config.turns.vad)
@@ -203,7 +209,12 @@ class Profiles:
         )
         opening = call.greeting if call.greeting_state == "pending" and not call.prompting else ""
         return Media(
-            ears, mouth, post, lambda more: conversation(session.call, session.around.clock(), more), opening=opening
+            ears,
+            mouth,
+            post,
+            lambda more: conversation(session.call, session.around.clock(), more),
+            opening=opening,
+            recording=self._recordings.open(call.id, post) if self._recordings is not None else None,
         )
 
     def _voice(self, line: LineOptions, tongue: str, post: Callable[[Event], None]) -> SynthesizerStream:

@@ -34,6 +34,7 @@ from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones, Ring
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Line
 from voicecall.gateway.outbox import Surroundings
+from voicecall.gateway.recording import Recordings
 from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
 from voicecall.speech import Voice
@@ -149,7 +150,8 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         await store.open()
         stack.push_async_callback(store.close)
         engines = Engines()
-        profiles = Profiles(config, engines)
+        recordings = Recordings(state.folder / "recordings", keep_days=config.recording.keep_days, clock=wall_clock)
+        profiles = Profiles(config, engines, recordings if config.recording.enabled else None)
         secret = config.mock.secret.get_secret_value() if config.mock.secret else secrets.token_hex(16)
         network = _network(config, engines, secret)
         await engines.load(stack)
@@ -211,19 +213,36 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         if network_url:
             ring = _ringer(http, network_url, secret, lambda: around_by_name["mock"].webhook_url())
             phones = Phones("mock", config.from_number or MOCK_NUMBER, ring)
-        gateway = Gateway(switchboard, store, bell, defaults, phones, budget=outbound, failing=lambda: journal.failing)
+        gateway = Gateway(
+            switchboard,
+            store,
+            bell,
+            defaults,
+            phones,
+            budget=outbound,
+            recordings=recordings,
+            failing=lambda: journal.failing,
+        )
         metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector, outbound))
         control = await stack.enter_async_context(
             ControlListener(
-                ControlOptions(bind=config.control.bind, port=config.control.port, token=state.control_token(config)),
+                ControlOptions(
+                    bind=config.control.bind,
+                    port=config.control.port,
+                    token=state.control_token(config),
+                    requests_per_second=config.control.requests_per_second,
+                ),
                 gateway,
                 metrics.registry,
+                gateway.tokens,
             )
         )
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         ready = asyncio.Event()
         serving = tasks.create_task(switchboard.run(ready.set), name="switchboard")
+        sweeping = tasks.create_task(recordings.run(), name="recordings")
         stack.callback(serving.cancel)
+        stack.callback(sweeping.cancel)
         await ready.wait()
         stack.callback(tasks.create_task(gateway.watch(), name="outbound").cancel)
         control_url = f"http://{config.control.bind}:{control.port}"

@@ -54,6 +54,8 @@ class Control(Section):
     """Port to listen on; `serve.port` + 1 when absent."""
     token: SecretStr | None = None
     """The bearer token; generated into the state directory when absent."""
+    requests_per_second: Annotated[float, Field(ge=0)] = 50.0
+    """How many requests each token may make, and at once twice as many; 0 is without limit."""
 
 
 class Outbound(Section):
@@ -193,6 +195,15 @@ class StoreOptions(Section):
     """A SQLAlchemy URL of SQLite or PostgreSQL; SQLite in the state directory when absent."""
 
 
+class RecordingOptions(Section):
+    """Recordings of calls. Whoever is on the line may have to be told, or asked: that depends on where they are."""
+
+    enabled: bool = False
+    """Whether the sound of every call with a media stream is kept: stereo WAV files in the state directory."""
+    keep_days: Annotated[float, Field(ge=0)] = 30
+    """How long a recording is kept; 0 is for ever."""
+
+
 class Pairing(Section):
     """How unknown callers get onto the stored allowlist."""
 
@@ -288,6 +299,7 @@ class Config(Section):
     webhook_security: WebhookSecurity = nested()
     tunnel: Tunnel = nested()
     store: StoreOptions = nested()
+    recording: RecordingOptions = nested()
     pairing: Pairing = nested()
     log: Log = nested()
     lines: Mapping[Number, Line] = Field(default_factory=dict)

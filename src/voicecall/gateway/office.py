@@ -20,12 +20,14 @@ from voicecall.core.administration import (
     StopOutbound,
 )
 from voicecall.gateway.outbound import OutboundDesk
+from voicecall.gateway.tokens import Tokens
 
 
 class Office:
     """Carries out `Administration`."""
 
-    def __init__(self, outbound: OutboundDesk) -> None:
+    def __init__(self, tokens: Tokens, outbound: OutboundDesk) -> None:
+        self._tokens = tokens
         self._outbound = outbound
 
     async def perform(self, operation: Administration) -> Any:
@@ -37,7 +39,7 @@ class Office:
         """
         match operation:
             case CreateToken() | ListTokens() | RevokeToken():
-                raise NotImplementedError
+                return await self._tokens.perform(operation)
             case ListPairings() | ApprovePairing() | RevokePairing():
                 raise NotImplementedError
             case ShowOutbound() | StopOutbound() | ResumeOutbound():
