@@ -179,7 +179,7 @@ async def test_what_was_dialled_counts_after_a_restart_and_at_another_gateway(to
             assert (await refusal(h)).reason == "calls-per-day"
 
 
-@pytest.mark.parametrize("fault", ["unreadable", "uncountable", "broken"])
+@pytest.mark.parametrize("fault", ["illegible", "uncountable", "broken"])
 async def test_where_the_archive_fails_nothing_is_dialled(house: MakeHouse, fault: str) -> None:
     async with house(budget=Budget(calls=5)) as h:
         setattr(h.store, fault, True)

@@ -195,7 +195,9 @@ class Disk(MemoryStore):
         self.broken = False
         """Whether every write fails."""
         self.unreadable = False
-        """Whether no record and no note can be read."""
+        """Whether no record can be read."""
+        self.illegible = False
+        """Whether no note can be read."""
         self.uncountable = False
         """Whether calls cannot be summed up."""
         self.stall = 0.0
@@ -233,7 +235,7 @@ class Disk(MemoryStore):
 
     async def note(self, kind: str, key: str) -> Note | None:
         """Read a note."""
-        if self.unreadable:
+        if self.illegible:
             raise StoreError("the disk cannot be read")
         return await super().note(kind, key)
 
