@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -9,6 +10,14 @@ from pydantic import AfterValidator, Field, SecretStr
 from voicecall.core import hooks
 
 from .section import Listed, Section, http_url
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", value):
+        raise ValueError(
+            "not a name: write 1 to 64 letters, digits, dots, hyphens or underscores, a letter or a digit first"
+        )
+    return value
 
 
 def _url(value: str) -> str:
@@ -37,7 +46,7 @@ Secret = Annotated[SecretStr, AfterValidator(_secret)]
 class Webhook(Section):
     """A receiver of outgoing webhooks."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+    name: Annotated[str, AfterValidator(_name)]
     """Its own; what was delivered is remembered by it."""
     url: Annotated[str, AfterValidator(_url)]
     """Where messages are posted."""
