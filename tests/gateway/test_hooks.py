@@ -234,6 +234,20 @@ async def test_a_gateway_takes_over_from_one_that_fell_silent(town: Town) -> Non
 
 
 @scene
+async def test_a_pause_that_another_gateway_has_ended_is_no_pause(town: Town) -> None:
+    town.receivers.answers["crm"] = [httpx2.Response(503, headers={"retry-after": "80000"})]
+    async with town.gateway(receiver()) as one:
+        ids = await town.happens(one, "A", arrived("A"))
+        await asyncio.sleep(1)
+        async with town.gateway(receiver(), instance="two"):  # a start makes the next attempt at once
+            await asyncio.sleep(40)
+            assert town.receivers.taken["crm"] == ids
+        ids += await town.happens(one, "A", ENDED)
+        await town.receivers.have("crm", *ids)
+        assert town.receivers.times("crm")[-1] < 130
+
+
+@scene
 async def test_while_the_archive_fails_nothing_is_sent_and_afterwards_nothing_is_missing(town: Town) -> None:
     async with town.gateway(receiver()) as gateway:
         gateway.store.broken = True

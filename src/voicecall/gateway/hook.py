@@ -33,7 +33,9 @@ POLL = 2.0
 """Seconds after which the archive is looked at again: other gateways write to it too, and it may fail."""
 _READING = 1.0
 """Seconds for the body of an answer."""
-_BATCH = 500
+_LONGEST_REST = 60.0
+"""Seconds after which a pause is looked at again: another gateway may have ended it."""
+_BATCH = 200
 _SKIPPED = 1000
 """Events that nobody wants, after which the cursor is moved all the same."""
 
@@ -188,7 +190,7 @@ class Hook:
             return POLL
         if cursor.retry_at > now and not self._at_once:
             self._resting = True
-            return cursor.retry_at - now
+            return min(cursor.retry_at - now, _LONGEST_REST)
         if cursor.owner != self._instance or cursor.until - now < LEASE / 2:
             cursor, version = cursor.taken(self._instance, now + LEASE), version + 1
             if not await self._write(cursor, version):
@@ -224,7 +226,7 @@ class Hook:
             cursor = msgspec.structs.replace(cursor, after=self._seen)
         await self._write(cursor, version + 1)
         self._resting = True
-        return rest
+        return min(rest, _LONGEST_REST)
 
     def _succeeded(self) -> None:
         self.taken += 1
