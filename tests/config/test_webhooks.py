@@ -47,6 +47,7 @@ def test_webhooks_can_be_set_in_the_environment_and_in_camel_case(loaded: Write)
         ({"url": '"https://me:word@crm.example/"'}, "webhooks[0].url", "user name"),
         ({"url": '"https://crm.example/?a#b"'}, "webhooks[0].url", "fragment"),
         ({"url": '"https://crm.example/?a b"'}, "webhooks[0].url", "space"),
+        ({"url": '"https://crm.é/"'}, "webhooks[0].url", "ASCII"),
         ({"secret": '"whsec_c2hvcnQ="'}, "webhooks[0].secret", "voicecall webhooks secret"),
         ({"secret": '"swordfish"'}, "webhooks[0].secret", "24 to 64 bytes"),
         ({"secret": '{ env = "MISSING" }'}, "webhooks[0].secret", "MISSING is not set"),

@@ -22,10 +22,11 @@ def _name(value: str) -> str:
 
 def _url(value: str) -> str:
     """Unlike other URLs it may have a query, where services put their keys."""
-    address, _, query = value.partition("?")
-    http_url(address)
-    if "#" in query or any(character.isspace() for character in query):
-        raise ValueError("holds a fragment or a space: write https://host/path, with or without a query")
+    if not value.isascii() or not value.isprintable() or " " in value or "#" in value:
+        raise ValueError(
+            "holds a fragment, a space or something beyond ASCII: write https://host/path, or …/path?query"
+        )
+    http_url(value.partition("?")[0])
     return value
 
 
