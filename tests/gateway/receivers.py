@@ -104,9 +104,12 @@ class Disk(MemoryStore):
     """Whether nothing can be read or written."""
     read_only = False
     """Whether no note can be written."""
+    reads = 0
+    """How often the log was read."""
 
     async def events(self, after: int, limit: int, call_id: CallId | None = None) -> list[Logged]:
         """Read."""
+        self.reads += 1
         if self.broken:
             raise StoreError("the disk is gone")
         return await super().events(after, limit, call_id)

@@ -238,13 +238,47 @@ async def test_a_pause_that_another_gateway_has_ended_is_no_pause(town: Town) ->
     town.receivers.answers["crm"] = [httpx2.Response(503, headers={"retry-after": "80000"})]
     async with town.gateway(receiver()) as one:
         ids = await town.happens(one, "A", arrived("A"))
-        await asyncio.sleep(1)
+        await asyncio.sleep(100)
         async with town.gateway(receiver(), instance="two"):  # a start makes the next attempt at once
             await asyncio.sleep(40)
             assert town.receivers.taken["crm"] == ids
         ids += await town.happens(one, "A", ENDED)
         await town.receivers.have("crm", *ids)
-        assert town.receivers.times("crm")[-1] < 130
+        assert town.receivers.times("crm")[-1] < 230
+
+
+@scene
+async def test_two_gateways_that_see_the_same_at_the_same_moment_tell_it_once(town: Town) -> None:
+    async with town.gateway(receiver()) as one, town.gateway(receiver(), instance="two") as two:
+        town.receivers.answers["crm"] = [1.0]
+        ids = await town.happens(one, "A", arrived("A"))
+        two.bell.ring(await two.store.events(0, 10))
+        await asyncio.sleep(60)
+        assert town.receivers.taken["crm"] == ids
+
+
+@scene
+async def test_nobody_takes_over_from_a_gateway_whose_receiver_takes_its_time(town: Town) -> None:
+    async with town.gateway(receiver()) as one, town.gateway(receiver(), instance="two"):
+        ids = await town.happens(one, "A", arrived("A"))
+        await asyncio.sleep(28)
+        town.receivers.answers["crm"] = [9.0, 9.0]
+        ids += await town.happens(one, "A", ENDED)
+        await asyncio.sleep(60)
+        assert town.receivers.taken["crm"] == ids
+
+
+@scene
+async def test_while_a_receiver_is_let_rest_the_archive_is_not_read_for_it_at_every_event(town: Town) -> None:
+    town.receivers.answers["crm"] = [httpx2.Response(503, headers={"retry-after": "3000"})]
+    async with town.gateway(receiver()) as gateway:
+        await town.happens(gateway, "A", arrived("A"))
+        await asyncio.sleep(1)
+        before = gateway.store.reads
+        for number in range(40):
+            await town.happens(gateway, "A", SpeechStarted(number))
+            await asyncio.sleep(0.1)
+        assert gateway.store.reads == before
 
 
 @scene
@@ -387,6 +421,17 @@ async def test_a_test_that_fails_says_why_and_changes_nothing(town: Town) -> Non
         with pytest.raises(BadParameters, match="configured: crm"):
             await gateway.hooks.perform(TryWebhook(receiver="nobody"))
         assert town.named("webhook-out.failing") == []
+
+
+@scene
+async def test_a_fault_of_our_own_ends_nothing_and_is_told_without_what_it_was_about(town: Town) -> None:
+    town.receivers.answers["crm"] = [RuntimeError("hidden")]
+    async with town.gateway(receiver(), receiver("log")) as gateway:
+        ids = await town.happens(gateway, "A", arrived("A"), ENDED)
+        await town.receivers.have("log", *ids)
+        await town.receivers.have("crm", *ids)
+        (line,) = town.named("webhook-out.broken")
+        assert (line["webhook"], "RuntimeError" in line["detail"]) == ("crm", True)
 
 
 @scene

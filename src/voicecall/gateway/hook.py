@@ -18,7 +18,7 @@ from voicecall.core import hooks
 from voicecall.core.hooks import Answer, Cursor, Receiver
 from voicecall.core.results import Webhook
 from voicecall.core.times import rfc3339
-from voicecall.errors import NetworkError, StoreError
+from voicecall.errors import NetworkError, StoreError, whereabouts
 from voicecall.gateway.reading import published
 from voicecall.net.http import Http
 from voicecall.store import Logged, Note, Store
@@ -100,6 +100,9 @@ class Hook:
                 if not self._unreadable:
                     _log.error("store.failed", webhook=self.receiver.name, detail=str(error))
                 self._unreadable = True
+            except Exception as error:  # noqa: BLE001 - whatever is wrong here, calls go on
+                rest = _LONGEST_REST
+                _log.error("webhook-out.broken", webhook=self.receiver.name, detail=whereabouts(error))
             if rest is None:
                 continue
             if self._stopping:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,7 +13,7 @@ from voicecall.core import hooks
 from voicecall.core.administration import ListWebhooks, TryWebhook
 from voicecall.core.results import WebhookTest
 from voicecall.errors import BadParameters
-from voicecall.gateway.hook import POLL, Hook
+from voicecall.gateway.hook import Hook
 
 _GRACE = 5.0
 """Seconds in which receivers are told what is left, when the gateway stops."""
@@ -57,11 +56,9 @@ class Hooks:
         await self._tasks.__aexit__(None, None, None)
 
     async def _ring(self) -> None:
-        """Have all hooks look at the log when it has grown, and now and then: others write to it as well."""
+        """Have all hooks look at the log when it has grown."""
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL):
-                    await self._grown().wait()
+            await self._grown().wait()
             for hook in self.all:
                 hook.grown()
 

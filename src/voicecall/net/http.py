@@ -105,10 +105,10 @@ class Http:
         Raises:
             NetworkError: there is no answer, or (from its body) no more of it.
         """
+        host = _host(url)
         phases = httpx2.Timeout(None, connect=min(_LONGEST_CONNECT, first))
         async with AsyncExitStack() as stack:
             try:
-                host = _host(url)
                 request = self._client.stream(method, url, headers=headers, content=body, timeout=phases)
                 async with asyncio.timeout(first):
                     response = await stack.enter_async_context(request)
@@ -174,4 +174,8 @@ async def _body(response: httpx2.Response, host: str, stall: float) -> AsyncGene
 
 
 def _host(url: str) -> str:
-    return httpx2.URL(url).host
+    """Return the host for a message; what is no URL has none, and is refused by whoever sends there."""
+    try:
+        return httpx2.URL(url).host
+    except httpx2.InvalidURL:
+        return ""
