@@ -235,3 +235,12 @@ def meet(scene: Callable[[Town], Coroutine[Any, Any, None]], limit: float = 200_
             assert "hidden" not in str(logs)
 
     run_virtual(main, limit)
+
+
+def scene(play: Callable[[Town], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    """Make a test of a scene, which plays in virtual time."""
+
+    def test() -> None:
+        meet(play)
+
+    return test
