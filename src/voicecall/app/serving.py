@@ -33,6 +33,7 @@ from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones, Ring
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Line
 from voicecall.gateway.outbox import Surroundings
+from voicecall.gateway.pairing import Limits
 from voicecall.gateway.recording import Recordings
 from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
@@ -197,6 +198,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 reception=profiles.reception,
                 open_media=profiles.open_media,
                 max_calls=config.limits.max_concurrent_calls,
+                pairing=Limits(float(config.pairing.code_lifetime_seconds), config.pairing.tries_per_day),
             )
         )
         listener = await stack.enter_async_context(

@@ -111,7 +111,7 @@ class Gateway:
         self._bell = bell
         self._defaults = defaults
         self._phones = phones
-        self._office = Office()
+        self._office = Office(switchboard.pairing)
         self._repetition = Repetition(
             store,
             instance=switchboard.exchange.instance,

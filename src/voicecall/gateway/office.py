@@ -19,10 +19,14 @@ from voicecall.core.administration import (
     ShowOutbound,
     StopOutbound,
 )
+from voicecall.gateway.pairing import PairingDesk
 
 
 class Office:
     """Carries out `Administration`."""
+
+    def __init__(self, pairing: PairingDesk) -> None:
+        self._pairing = pairing
 
     async def perform(self, operation: Administration) -> Any:
         """Return the operation's result, a JSON value.
@@ -35,7 +39,7 @@ class Office:
             case CreateToken() | ListTokens() | RevokeToken():
                 raise NotImplementedError
             case ListPairings() | ApprovePairing() | RevokePairing():
-                raise NotImplementedError
+                return await self._pairing.perform(operation)
             case ShowOutbound() | StopOutbound() | ResumeOutbound():
                 raise NotImplementedError
             case ListDoNotCall() | AddDoNotCall() | RemoveDoNotCall():
