@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize
 
+from tests.core.machine import RULES, CallMachine, play
 from tests.core.scenes import BY_PROMPT, acts, connected
 from tests.core.world import World, arrived
 from voicecall.core import events as ev
@@ -117,3 +120,15 @@ def test_who_is_told_nothing_is_rejected(refusal: str) -> None:
     world = World(arrived(refusal=refusal))
     assert world.call.end_reason == "rejected"
     assert world.call.end_detail
+
+
+class PairingMachine(CallMachine):
+    """A call that tells a code, in a world where anything may happen at any time."""
+
+    @initialize(beginning=st.builds(told_a_code, rules=RULES), connected=st.booleans())
+    def begin(self, beginning: ev.Arrived, connected: bool) -> None:
+        super().begin(beginning, connected)
+
+
+def test_whatever_happens_it_keeps_its_promises() -> None:
+    play(PairingMachine, 60)

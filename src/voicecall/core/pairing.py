@@ -42,4 +42,5 @@ def aloud(text: str, code: str, tag: str) -> str:
 
 def brief(rules: Rules) -> Rules:
     """Return the rules of a call that only tells a code."""
-    return msgspec.structs.replace(rules, max_duration=min(LONGEST, rules.max_duration), last_sentence=0.0)
+    longest = min(LONGEST, rules.max_duration)
+    return msgspec.structs.replace(rules, max_duration=longest, last_sentence=0.0, machine="off")
