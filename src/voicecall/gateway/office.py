@@ -20,12 +20,14 @@ from voicecall.core.administration import (
     StopOutbound,
 )
 from voicecall.gateway.pairing import PairingDesk
+from voicecall.gateway.tokens import Tokens
 
 
 class Office:
     """Carries out `Administration`."""
 
-    def __init__(self, pairing: PairingDesk) -> None:
+    def __init__(self, tokens: Tokens, pairing: PairingDesk) -> None:
+        self._tokens = tokens
         self._pairing = pairing
 
     async def perform(self, operation: Administration) -> Any:
@@ -37,7 +39,7 @@ class Office:
         """
         match operation:
             case CreateToken() | ListTokens() | RevokeToken():
-                raise NotImplementedError
+                return await self._tokens.perform(operation)
             case ListPairings() | ApprovePairing() | RevokePairing():
                 return await self._pairing.perform(operation)
             case ShowOutbound() | StopOutbound() | ResumeOutbound():
