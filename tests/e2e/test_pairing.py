@@ -18,11 +18,13 @@ def test_a_stranger_hears_a_code_and_is_let_in_once_it_was_approved(start: MakeD
             f'lines."{LINE}".inbound_policy': "pairing",
             "log.level": "debug",
             "log.transcripts": True,
+            "recording.enabled": True,
         }
     )
     record = daemon.simulate(STAY, line=LINE)
     assert (record["endReason"], record["endDetail"]) == ("rejected", TOLD)
     assert daemon.simulate(STAY)["answeredAt"] is None
+    assert not list(daemon.house.state.rglob("*.wav"))
     (pending,) = daemon.house.run("pairing", "list", "--json").json
     assert (pending["number"], pending["state"]) == (CALLER, "pending")
     code = pending["code"]
@@ -37,6 +39,7 @@ def test_a_stranger_hears_a_code_and_is_let_in_once_it_was_approved(start: MakeD
         ("caller", WORDS),
         ("agent", ANSWER),
     ]
+    assert len(list(daemon.house.state.rglob("*.wav"))) == 1
     again = daemon.house.run("pairing", "approve", code)
     assert (again.status, again.out) == (2, "")
     assert "approved already" in again.complaint

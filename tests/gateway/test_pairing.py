@@ -306,7 +306,6 @@ async def test_while_the_archive_fails_nobody_is_let_in(house: MakeHouse) -> Non
         assert (await h.over(await h.ring(*CONVERSES, caller=STRANGER)))["endReason"] == "hangup-user"
 
 
-@ON_MOCK
 async def test_copies_of_a_webhook_make_one_code_and_one_call(town: MakeTown, house: MakeHouse) -> None:
     async with AsyncExitStack() as stack:
         place = await stack.enter_async_context(town())
