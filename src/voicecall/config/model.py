@@ -29,6 +29,7 @@ from .section import (
     nested,
 )
 from .speech import Stt, Tts
+from .webhooks import Webhook
 
 GREETING = "Hello, how can I help you?"
 
@@ -300,6 +301,8 @@ class Config(Section):
     recording: RecordingOptions = nested()
     pairing: Pairing = nested()
     log: Log = nested()
+    webhooks: Listed[Webhook] = ()
+    """Who is told what happens to calls."""
     lines: Mapping[Number, Line] = Field(default_factory=dict)
     """What is different per dialled number."""
 

@@ -12,13 +12,16 @@ from voicecall.core.administration import (
     ListDoNotCall,
     ListPairings,
     ListTokens,
+    ListWebhooks,
     RemoveDoNotCall,
     ResumeOutbound,
     RevokePairing,
     RevokeToken,
     ShowOutbound,
     StopOutbound,
+    TryWebhook,
 )
+from voicecall.gateway.hooks import Hooks
 from voicecall.gateway.pairing import PairingDesk
 from voicecall.gateway.tokens import Tokens
 
@@ -26,9 +29,11 @@ from voicecall.gateway.tokens import Tokens
 class Office:
     """Carries out `Administration`."""
 
-    def __init__(self, tokens: Tokens, pairing: PairingDesk) -> None:
+    def __init__(self, tokens: Tokens, pairing: PairingDesk, hooks: Hooks) -> None:
+        """`hooks` are the receivers of outgoing webhooks."""
         self._tokens = tokens
         self._pairing = pairing
+        self._hooks = hooks
 
     async def perform(self, operation: Administration) -> Any:
         """Return the operation's result, a JSON value.
@@ -46,5 +51,7 @@ class Office:
                 raise NotImplementedError
             case ListDoNotCall() | AddDoNotCall() | RemoveDoNotCall():
                 raise NotImplementedError
+            case ListWebhooks() | TryWebhook():
+                return await self._hooks.perform(operation)
             case _:
                 assert_never(operation)
