@@ -6,10 +6,13 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from voicecall.errors import VoicecallError
+from voicecall.errors import BadParameters, CallRefused, StoreError, VoicecallError
 
 Scope = Literal["read", "call", "admin"]
 """What a token may do: look; also place and steer calls; also look after the gateway. Each includes those before it."""
+
+ALWAYS: tuple[type[VoicecallError], ...] = (BadParameters, CallRefused, StoreError)
+"""How anything may fail: its parameters are wrong, the token or its idempotency key forbids it, the archive fails."""
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -30,4 +33,4 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     result: ClassVar[Any]
     """The type of its result."""
     errors: ClassVar[tuple[type[VoicecallError], ...]] = ()
-    """How it may fail, beside what anything may: bad parameters, and an archive that cannot be read or written."""
+    """How it may fail, beside what `ALWAYS` says."""

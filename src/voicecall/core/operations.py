@@ -14,7 +14,7 @@ from voicecall.core import results
 from voicecall.core.administration import ADMINISTRATION, Administration
 from voicecall.core.asking import Asking
 from voicecall.core.rules import Mode
-from voicecall.errors import CallNotFound, CallOver, CallRefused, CarrierError, OperationTimeout
+from voicecall.errors import CallNotFound, CallOver, CallRefused, OperationTimeout, ProviderError
 
 
 class Initiate(Asking, frozen=True):
@@ -54,12 +54,7 @@ class Continue(Asking, frozen=True):
     scope = "call"
     changes = True
     result = results.Answered
-    errors = (
-        CallNotFound,
-        CallOver,
-        CallRefused,
-        OperationTimeout,
-    )
+    errors = (CallNotFound, CallOver, CallRefused, ProviderError)
     call_id: str
     message: str
     timeout: float | None = None
@@ -74,12 +69,7 @@ class Speak(Asking, frozen=True):
     scope = "call"
     changes = True
     result = results.Spoken
-    errors = (
-        CallNotFound,
-        CallOver,
-        CallRefused,
-        OperationTimeout,
-    )
+    errors = (CallNotFound, CallOver, CallRefused, ProviderError)
     call_id: str
     message: str
 
@@ -92,13 +82,7 @@ class Dtmf(Asking, frozen=True):
     scope = "call"
     changes = True
     result = results.Sent
-    errors = (
-        CallNotFound,
-        CallOver,
-        CallRefused,
-        CarrierError,
-        OperationTimeout,
-    )
+    errors = (CallNotFound, CallOver, CallRefused, ProviderError)
     call_id: str
     digits: str
 
@@ -111,11 +95,7 @@ class End(Asking, frozen=True):
     scope = "call"
     changes = True
     result = results.Ended
-    errors = (
-        CallNotFound,
-        CallRefused,
-        CarrierError,
-    )
+    errors = (CallNotFound, CallRefused)
     call_id: str
 
 
@@ -254,10 +234,7 @@ class Simulate(Asking, frozen=True, kw_only=True):
     scope = "call"
     changes = True
     result = results.Record
-    errors = (
-        CallRefused,
-        OperationTimeout,
-    )
+    errors = (CallRefused, OperationTimeout, ProviderError)
     from_: str = msgspec.field(name="from")
     line: str | None = None
     """The number that is rung; default `from_number`, else one of that network's."""
