@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 import requests
 import schemathesis
@@ -20,7 +21,7 @@ from tests.gateway.carriers import CARRIERS
 from tests.gateway.house import House, open_house, wait
 from tests.gateway.town import open_town
 from voicecall.core import results
-from voicecall.core.operations import TABLE, Live, Operation, Simulate
+from voicecall.core.operations import TABLE, Live, Operation
 from voicecall.core.rules import Rules
 from voicecall.emulators.clock import VirtualLoop
 from voicecall.entrypoints import ControlOptions
@@ -43,7 +44,7 @@ SCHEMA = schemathesis.openapi.from_dict(document(), config=CONFIG).exclude(path=
 _TOKEN = {"label": "agent", "may": "call", "createdAt": "2026-11-21T10:00:00.000Z"}
 _PAIRING = {"number": "+15550100101", "state": "approved", "at": "2026-11-21T10:00:00.000Z"}
 _DO_NOT_CALL = {"number": "+15550100101", "reason": "", "at": None}
-EXAMPLES: dict[Any, Any] = {
+SAMPLES: dict[Any, Any] = {
     results.Token: _TOKEN,
     results.NewToken: {**_TOKEN, "token": "vc_1"},
     list[results.Token]: [_TOKEN],
@@ -71,7 +72,7 @@ class Desks:
         try:
             return await self._gateway.perform(operation, idempotency_key=idempotency_key)
         except NotImplementedError:
-            return EXAMPLES[operation.result]
+            return SAMPLES[operation.result]
 
 
 class Site:
@@ -100,25 +101,34 @@ class Site:
     async def _live(self) -> None:
         rules = Rules(max_duration=20.0, transcript_timeout=3.0)
         async with open_house(partial(open_town, CARRIERS["mock"]), rules=rules, max_calls=1000) as self._house:
-            self._app = ControlListener(ControlOptions(token=TOKEN), Desks(self._house.gateway), CollectorRegistry()).app
+            self._app = ControlListener(
+                ControlOptions(token=TOKEN), Desks(self._house.gateway), CollectorRegistry()
+            ).app
             over = await self._house.place(wait(1), message="Good evening")
             await self._house.end(over)
             self.over = over
             self._ready.set()
             await self._stop.wait()
 
-    def call(self, case: Case, whose: str) -> httpx2.Response:
+    def call(self, case: Case[Any], whose: str) -> httpx2.Response:
         """Answer a request about a call that is live, over, or unknown."""
         return self._runner.run(self._call(case, whose))
 
-    async def _call(self, case: Case, whose: str) -> httpx2.Response:
+    async def _call(self, case: Case[Any], whose: str) -> httpx2.Response:
         if "callId" in case.path_parameters and whose:
             case.path_parameters["callId"] = self.over if whose == "over" else await self._current()
         sent = requests.Request(**case.as_transport_kwargs(base_url="http://127.0.0.1")).prepare()
-        headers = {"Authorization": f"Bearer {TOKEN}"} | {**sent.headers}
+        headers = {"Authorization": f"Bearer {TOKEN}"} | {name: str(value) for name, value in sent.headers.items()}
+        return await self._ask(str(sent.method), str(sent.url), headers, sent.body)
+
+    def get(self, path: str, token: str = TOKEN) -> httpx2.Response:
+        """Ask for a path."""
+        return self._runner.run(self._ask("GET", f"http://127.0.0.1{path}", {"Authorization": f"Bearer {token}"}))
+
+    async def _ask(self, method: str, url: str, headers: dict[str, str], body: Any = None) -> httpx2.Response:
         transport = httpx2.ASGITransport(self._app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport) as client:
-            return await client.request(str(sent.method), str(sent.url), headers=headers, content=sent.body)
+            return await client.request(method, url, headers=headers, content=body)
 
     async def _current(self) -> str:
         live = await self._house.perform(Live())
@@ -131,9 +141,63 @@ def site() -> Iterator[Site]:
         yield site
 
 
+EXAMPLES = settings().max_examples // 10
+"""Of every operation, beside the ones at the limits of its schema: ten, and a thousand in `make fuzz`."""
+
+
 @SCHEMA.given(whose=st.sampled_from(["live", "over", ""]))
 @SCHEMA.parametrize()
-@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_it(case: Case, site: Site, whose: str) -> None:
-    response = site.call(case, whose)
-    case.validate_response(response)
+@settings(max_examples=EXAMPLES, derandomize=EXAMPLES < 100, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_is_asked_the_answer_is_as_documented(case: Case[Any], site: Site, whose: str) -> None:
+    case.validate_response(site.call(case, whose))
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v1/calls/01J/wait?timeout=nan", "timeout"),
+        ("/v1/calls/01J/wait?timeout=-1", "timeout"),
+        ("/v1/calls?limit=-1", "limit"),
+        ("/v1/calls?limit=0", "limit"),
+        ("/v1/calls/01J/events?since=-1", "since"),
+        (f"/v1/calls/01J/events?since={2**63}", "since"),
+        ("/v1/latency?last=0", "last"),
+        (f"/v1/events?since={'9' * 5000}", "since"),
+        (f"/v1/events?since={10**18}", "since"),
+    ],
+)
+def test_numbers_have_bounds(site: Site, path: str, name: str) -> None:
+    response = site.get(path)
+    assert (response.status_code, response.json()["code"]) == (422, "bad-parameters")
+    assert name in response.json()["detail"]
+
+
+def test_the_document_is_where_it_says(site: Site) -> None:
+    response = site.get(PATH)
+    assert response.headers["content-type"] == "application/json"
+    assert response.json() == document()
+    assert site.get(PATH, token="another").status_code == 401
+
+
+@pytest.mark.parametrize("kind", TABLE, ids=lambda kind: kind.name)
+def test_every_operation_is_told_of_with_its_parameters_and_words(kind: type[Operation]) -> None:
+    method, path = kind.route
+    told = document()["paths"][path][method.lower()]
+    named = {one["name"]: one for one in told.get("parameters", []) if one["in"] != "header"}
+    if "requestBody" in told:
+        named |= told["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    assert named.keys() == {field.encode_name for field in msgspec.structs.fields(kind)}
+    headers = [one["name"] for one in told.get("parameters", []) if one["in"] == "header"]
+    assert headers == (["Idempotency-Key"] if kind.changes else [])
+    assert kind.__doc__ is not None
+    assert kind.__doc__.startswith(told["summary"])
+    assert told["security"] == [{"token": [kind.scope]}]
+    assert {str(status) for status in statuses_of(kind)} < told["responses"].keys()
+    assert ("201" if kind.creates else "200") in told["responses"]
+
+
+def test_the_words_beneath_a_parameter_and_a_member_are_told() -> None:
+    body = document()["paths"]["/v1/calls"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert body["properties"]["message"]["description"] == "What is said first."
+    record = document()["components"]["schemas"]["NewToken"]["properties"]
+    assert record["token"]["description"].startswith("Shown this once")

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.gateway.brains import Answers
-from tests.gateway.house import FRIEND, HANG_UP, MakeHouse, listen, say, wait
+from tests.gateway.house import FRIEND, MakeHouse, listen, say, wait
 from tests.gateway.promises import check_error, check_result
 from voicecall.core.operations import (
     CallerStep,

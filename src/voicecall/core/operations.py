@@ -6,7 +6,7 @@ What only those may ask who look after the gateway is in `administration`; both 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -15,6 +15,11 @@ from voicecall.core.administration import ADMINISTRATION, Administration
 from voicecall.core.asking import Asking
 from voicecall.core.rules import Mode
 from voicecall.errors import CallNotFound, CallOver, CallRefused, OperationTimeout, ProviderError
+
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+Position = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A sequence number, or none yet."""
+Many = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
 
 class Initiate(Asking, frozen=True):
@@ -57,7 +62,7 @@ class Continue(Asking, frozen=True):
     errors = (CallNotFound, CallOver, CallRefused, ProviderError)
     call_id: str
     message: str
-    timeout: float | None = None
+    timeout: Seconds | None = None
     """Seconds in which an answer is awaited; default `limits.transcript_timeout_ms`."""
 
 
@@ -111,7 +116,7 @@ class Wait(Asking, frozen=True):
         OperationTimeout,
     )
     call_id: str
-    timeout: float = 600.0
+    timeout: Seconds = 600.0
     """Seconds."""
 
 
@@ -143,7 +148,7 @@ class History(Asking, frozen=True):
     result = list[results.Record]
     since: str | None = None
     """RFC 3339, or a span back from now: `90s`, `30m`, `2h`, `7d`."""
-    limit: int = 50
+    limit: Many = 50
     number: str | None = None
     state: str | None = None
 
@@ -168,8 +173,8 @@ class Events(Asking, frozen=True):
     result = list[results.Event]
     errors = (CallNotFound,)
     call_id: str | None = None
-    since: int = 0
-    limit: int = 1000
+    since: Position = 0
+    limit: Many = 1000
 
 
 class Recording(Asking, frozen=True):
@@ -190,7 +195,7 @@ class Latency(Asking, frozen=True):
     route = ("GET", "/v1/latency")
     reads_store = True
     result = results.Latency
-    last: int = 200
+    last: Many = 200
     """Calls looked at."""
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
-import re
 import sys
 from collections.abc import Iterable
 from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from starlette.requests import Request
@@ -127,7 +126,7 @@ def _encoded() -> bytes:
 
 
 def _operation(kind: type[Operation], schemas: Json) -> Json:
-    summary, _, description = " ".join((inspect.getdoc(kind) or "").split()).partition(". ")
+    summary, _, description = _sentences(kind).partition(". ")
     members, required = _parameters(kind, schemas)
     told: Json = {
         "operationId": kind.name,
@@ -139,8 +138,6 @@ def _operation(kind: type[Operation], schemas: Json) -> Json:
     places = _places(kind, members, required)
     if kind.changes:
         places.append(_key())
-    if kind is Events:
-        places.append(_last_event())
     if places:
         told["parameters"] = places
     if kind.route[0] == "POST":
@@ -153,8 +150,7 @@ def _operation(kind: type[Operation], schemas: Json) -> Json:
         content[events.MEDIA_TYPE] = {"schema": {"type": "string"}}
     if kind is Recording:
         content[SOUND] = {}
-    what = " ".join((inspect.getdoc(kind.result) or "").split()) if isinstance(kind.result, type) else "A list of them."
-    done = {str(201 if kind.creates else 200): {"description": what, "content": content}}
+    done = {str(201 if kind.creates else 200): {"description": _what(kind.result), "content": content}}
     told["responses"] = done | _problems(statuses_of(kind))
     return told
 
@@ -212,6 +208,17 @@ def _present(schema: Json) -> Json:
     return one
 
 
+def _what(result: Any) -> str:
+    """Return a result in words."""
+    for one in get_args(result):
+        return f"A list. Each: {_sentences(one)}"
+    return _sentences(result)
+
+
+def _sentences(kind: type) -> str:
+    return " ".join((inspect.getdoc(kind) or "").split())
+
+
 def _schema(kind: Any, schemas: Json) -> Json:
     """Return the schema of a result; the structs in it go to the others."""
     (schema,), found = msgspec.json.schema_components([kind], ref_template=_REF)
@@ -235,12 +242,14 @@ def _worded(schema: Json, kind: type[msgspec.Struct]) -> Json:
         | ({"description": words[field.name]} if field.name in words else {})
         for field in msgspec.structs.fields(kind)
     }
-    return schema | {"properties": properties, "description": " ".join((inspect.getdoc(kind) or "").split())}
+    return schema | {"properties": properties, "description": _sentences(kind)}
 
 
 def _docstrings(kind: type) -> dict[str, str]:
     """Return the sentences that stand beneath the fields of a class of ours."""
-    return _module_docstrings(kind.__module__).get(kind.__name__, {}) if kind.__module__.startswith("voicecall.") else {}
+    return (
+        _module_docstrings(kind.__module__).get(kind.__name__, {}) if kind.__module__.startswith("voicecall.") else {}
+    )
 
 
 @cache
@@ -271,7 +280,7 @@ def _key() -> Json:
 
 
 def _last_event() -> Json:
-    words = "As an event stream: begin after this sequence number; counts before `since`."
+    words = "Begin after this sequence number; counts before `since`."
     return {
         "name": "Last-Event-ID",
         "in": "header",
@@ -310,7 +319,9 @@ def _problems(statuses: Iterable[int]) -> Json:
 
 def _further(schemas: Json) -> Json:
     """Return what there is beside the operations."""
-    since = {"name": "since", "in": "query", "schema": {"type": "integer", "minimum": 0, "default": 0}}
+    least, most = 0, 10**18 - 1
+    number = {"type": "integer", "minimum": least, "maximum": most, "default": 0}
+    since = {"name": "since", "in": "query", "schema": number}
     call = {"name": "callId", "in": "query", "description": "Only of this call.", "schema": {"type": "string"}}
     following = _get(
         "events.follow",
@@ -322,9 +333,7 @@ def _further(schemas: Json) -> Json:
     following["parameters"] = [since, call, _last_event()]
     following["responses"] |= _problems((404, 422, 503))
     about = {"schema": {"type": "object"}}
-    health: Json = {
-        "schema": {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
-    }
+    health: Json = {"schema": {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}}
     alive = _get("healthz", "Whether the process lives", {"application/json": health}, needs_token=False)
     ready = _get("readyz", "Whether calls can be made and taken", {"application/json": health}, needs_token=False)
     ready["responses"]["503"] = {"description": "Not now.", "content": {"application/json": health}}
