@@ -172,6 +172,14 @@ def test_numbers_have_bounds(site: Site, path: str, name: str) -> None:
     assert name in response.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/calls/%00", "/v1/calls?number=%00", "/v1/events?callId=%00", "/v1/calls/%00/wait"]
+)
+def test_a_text_that_no_archive_can_look_for_is_refused(site: Site, path: str) -> None:
+    response = site.get(path)
+    assert (response.status_code, response.json()["code"]) == (422, "bad-parameters")
+
+
 def test_the_document_is_where_it_says(site: Site) -> None:
     response = site.get(PATH)
     assert response.headers["content-type"] == "application/json"

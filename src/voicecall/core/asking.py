@@ -34,3 +34,14 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     """The type of its result."""
     errors: ClassVar[tuple[type[VoicecallError], ...]] = ()
     """How it may fail, beside what `ALWAYS` says."""
+
+    def __post_init__(self) -> None:
+        """See that an archive can look for it: PostgreSQL has no texts with the character NUL.
+
+        Raises:
+            BadParameters: a text has it.
+        """
+        for field, name in zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True):
+            value = getattr(self, field)
+            if isinstance(value, str) and "\0" in value:
+                raise BadParameters(f"{name}: expected a text without the character NUL")
