@@ -30,6 +30,8 @@ from voicecall.entrypoints.openapi import PATH, document, statuses_of
 from voicecall.gateway.gateway import Gateway
 
 TOKEN = "the-token"
+_PATIENCE = 60.0
+"""Real seconds that may pass between requests, while the next one is thought out."""
 APART = ["/v1/events", "/v1/simulate", "/rpc"]
 """Paths that it does not ask: one never ends, one has phones do what they are told, one answers whatever it is told."""
 CHECKS = {
@@ -79,7 +81,7 @@ class Site:
     """A control listener over a whole gateway with calls in it. Time is virtual, and stands still between requests."""
 
     def __init__(self) -> None:
-        self._runner = asyncio.Runner(loop_factory=lambda: VirtualLoop(limit=float("inf")))
+        self._runner = asyncio.Runner(loop_factory=lambda: VirtualLoop(limit=float("inf"), patience=_PATIENCE))
         self._stop = asyncio.Event()
         self._ready = asyncio.Event()
         self._house: House
