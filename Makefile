@@ -44,14 +44,15 @@ demo: install ## Hold a spoken call with the default agent; show, record and dra
 
 # The demonstrations are measured, so nothing else of ours runs meanwhile.
 test: install ## Run the tests; the pure rooms must be covered in every branch.
-	$(PYTEST) --ignore=tests/demo --cov --cov-report=
+	$(PYTEST) --ignore=tests/demo --ignore=tests/system --cov --cov-report=
 	$(BIN)/pytest tests/demo --cov --cov-append --cov-report=
 	@for room in $(PURE); do \
 		$(BIN)/coverage report --include="*/voicecall/$$room/*" --skip-covered --show-missing --fail-under=100 || exit 1; \
 	done
 
-test-system: install ## Run the tests that need programs of the system.
-	@echo "no test needs a program of the system yet"
+test-system: install ## Run the tests that need programs of the system; installs those where it may.
+	@tests/system/prepare
+	$(BIN)/pytest tests/system
 
 check: install ## What CI runs first: format, lint, types, import contracts, tests.
 	$(BIN)/ruff format --check

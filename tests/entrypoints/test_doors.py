@@ -128,7 +128,7 @@ class Site:
         ready, loop, stop = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
 
         async def serve() -> None:
-            options = ControlOptions(port=0, token=TOKEN)
+            options = ControlOptions(port=0, token=TOKEN, requests_per_second=0)
             async with AsyncExitStack() as stack:
                 stack.callback(ready.set)
                 listener = ControlListener(options, self.operator, CollectorRegistry())

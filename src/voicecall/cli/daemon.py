@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from voicecall.config.load import Loaded, load
+from voicecall.core.administration import ADMINISTRATION
 from voicecall.core.operations import Operation
 from voicecall.entrypoints.client import Client, DaemonUnreachable
 
 _QUICK = frozenset({"initiate", "status", "live", "history", "transcript", "events", "latency", "dtmf", "end"})
-"""Operations that do not wait for anybody to speak."""
+"""Operations of calls that do not wait for anybody to speak; those of administration never do."""
 _PATIENCE = 60.0
 
 
@@ -22,7 +23,7 @@ def connect(loaded: Loaded, timeout: float | None = None) -> Client:
 
 def patience(operation: Operation) -> float | None:
     """Return how many seconds an answer may take, or None where people take their time."""
-    return _PATIENCE if operation.name in _QUICK else None
+    return _PATIENCE if operation.name in _QUICK or type(operation) in ADMINISTRATION else None
 
 
 def ask(config: Path | None, operation: Operation, timeout: float | None = None, *, key: str | None = None) -> Any:

@@ -166,9 +166,9 @@ class Client:
         if response.is_success and body is not None:
             return body
         if response.status_code == 401:
-            raise VoicecallError(
-                f"the daemon at {self._url} refuses the token: it runs on another configuration or state directory"
-            )
+            expired = isinstance(body, dict) and body.get("reason") == "expired-token"
+            why = "it has expired" if expired else "it was revoked, or is that of another daemon"
+            raise VoicecallError(f"the daemon at {self._url} refuses the token: {why}")
         if not isinstance(body, dict) or not isinstance(body.get("status"), int):
             raise VoicecallError(f"what answers at {self._url} is not a voicecall daemon (HTTP {response.status_code})")
         detail = str(body.get("detail") or body.get("title") or f"HTTP {response.status_code}")

@@ -54,7 +54,7 @@ _CODES: dict[int, tuple[str, ...]] = {
 }
 _MEANINGS: dict[int, str] = {
     400: "It cannot be done like this.",
-    401: "The token is missing, or is not one that holds.",
+    401: "The token is missing, or is not one that holds; `reason` says which.",
     403: "Policy forbids it, or the token does; `reason` is a stable word.",
     404: "There is no such call, or nothing at this path.",
     409: "The call has ended.",
@@ -310,6 +310,9 @@ def _problem(status: int) -> Json:
     told: Json = {"description": _MEANINGS[status], "content": {_PROBLEM: {"schema": schema}}}
     if status == HTTPStatus.UNAUTHORIZED:
         told["headers"] = {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}}
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        seconds = {"description": "Seconds, where they are known.", "schema": {"type": "integer"}}
+        told["headers"] = {"Retry-After": seconds}
     return told
 
 
