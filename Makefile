@@ -70,7 +70,8 @@ bench: install ## Measure calls, echo servers, the archive and voice activity; t
 
 fuzz: install ## Give every property a hundred times the examples.
 	PYTHONPATH=tests $(PYTEST) -p fuzz tests/fuzz.py tests/core tests/audio tests/carriers tests/config/test_rubbish.py \
-		tests/emulators/test_twilio_rubbish.py tests/entrypoints/test_rubbish.py tests/gateway/test_any_order.py
+		tests/emulators/test_twilio_rubbish.py tests/entrypoints/test_rubbish.py tests/entrypoints/test_openapi.py \
+		tests/gateway/test_any_order.py
 
 lock: ## Resolve the dependencies anew, for all supported Pythons and systems.
 	$(UV) pip compile $(LOCK) --group build -o requirements-build.lock

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from tests.gateway.brains import Answers
 from tests.gateway.callers import HANG_UP as HANG_UP, listen as listen, onset as onset, say as say, wait as wait
+from tests.gateway.promises import check_error, check_result
 from tests.gateway.spelling import SpellingDetector, SpellingSynthesizer, SpellingTranscriber, Word, text as text
 from tests.gateway.town import Disk, MakeTown, Plug, Town
 from voicecall.app.profiles import LEAD, conversation, hearsay
@@ -262,8 +263,14 @@ class House:
         return CarrierCallId(leg.parties.call)
 
     async def perform(self, operation: Operation, key: str | None = None) -> Any:
-        """Carry out an operation, once per key."""
-        return await self.gateway.perform(operation, idempotency_key=key)
+        """Carry out an operation, once per key, and see that what comes of it is what the table promises."""
+        try:
+            result = await self.gateway.perform(operation, idempotency_key=key)
+        except VoicecallError as error:
+            check_error(operation, error)
+            raise
+        check_result(operation, result)
+        return result
 
     async def speak(self, call_id: str, message: str) -> Json:
         """Say something."""
