@@ -44,11 +44,11 @@ $(STAMP): requirements-build.lock requirements.lock pyproject.toml
 demo: install ## Hold a spoken call with the default agent; show, record and draw it.
 	@$(BIN)/voicecall demo
 
-# The demonstrations are measured in real time, so beside them runs only what computes, and at the lowest priority.
+# The demonstrations are measured in real time, so beside them runs only what computes, and at a lower priority.
 test: export PYTHONDONTWRITEBYTECODE =
 test: install ## Run the tests; the pure rooms must be covered in every branch.
 	@$(BIN)/pytest tests/demo >$(VENV)/demonstrations 2>&1 & demonstrations=$$!; \
-	nice -n 19 $(PYTEST) $(PURE:%=tests/%) --cov --cov-report=; pure=$$?; \
+	nice -n 10 $(PYTEST) $(PURE:%=tests/%) --cov --cov-report=; pure=$$?; \
 	wait $$demonstrations; held=$$?; cat $(VENV)/demonstrations; exit $$((pure + held))
 	@for room in $(PURE); do \
 		$(BIN)/coverage report --include="*/voicecall/$$room/*" --skip-covered --show-missing --fail-under=100 || exit 1; \
