@@ -93,6 +93,7 @@ async def _serve(loaded: Loaded) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, stop)
     async with running(loaded) as up:
+        gc.enable()
         sys.stdout.write(f"voicecall ready: public {up.public_url} control {up.control_url}\n")
         sys.stdout.flush()
         await stop.wait()
