@@ -34,6 +34,7 @@ from voicecall.gateway.hooks import Hooks
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Line
 from voicecall.gateway.outbox import Surroundings
+from voicecall.gateway.pairing import Limits
 from voicecall.gateway.recording import Recordings
 from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
@@ -92,6 +93,7 @@ async def _serve(loaded: Loaded) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, stop)
     async with running(loaded) as up:
+        gc.enable()
         sys.stdout.write(f"voicecall ready: public {up.public_url} control {up.control_url}\n")
         sys.stdout.flush()
         await stop.wait()
@@ -199,6 +201,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 reception=profiles.reception,
                 open_media=profiles.open_media,
                 max_calls=config.limits.max_concurrent_calls,
+                pairing=Limits(float(config.pairing.code_lifetime_seconds), config.pairing.tries_per_day),
             )
         )
         listener = await stack.enter_async_context(

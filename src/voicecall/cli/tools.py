@@ -1,4 +1,4 @@
-"""Commands for agents: the MCP server on standard streams, and the tool's schema."""
+"""Commands for agents: the MCP server on standard streams, the tool's schema, the description of REST."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command("mcp")(_mcp)
     app.command("tool-schema")(_tool_schema)
+    app.command("openapi")(_openapi)
 
 
 def _mcp(config: ConfigFile = None) -> None:
@@ -47,12 +48,23 @@ def _tool_schema(
     as_json_: Json = False,
 ) -> None:
     """Write the tool `voice_call` as JSON, for agents without MCP."""
+    _write(document(form), as_json_)
+
+
+def _openapi(as_json_: Json = False) -> None:
+    """Write the OpenAPI document of the control listener, as it stands at `/openapi.json`."""
+    from voicecall.entrypoints.openapi import document
+
+    _write(document(), as_json_)
+
+
+def _write(value: dict[str, Any], as_json_: bool) -> None:
     if as_json_:
-        as_json(document(form))
+        as_json(value)
         return
     import json
 
-    typer.echo(json.dumps(document(form), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 class NoDaemon(RequestError):

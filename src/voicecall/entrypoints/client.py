@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -39,6 +40,11 @@ _ATTEMPTS = 5
 """How often in a row a lost event stream is asked for again."""
 
 
+def _trust(url: str) -> ssl.SSLContext | bool:
+    """Return whose certificates count: the usual authorities' under https; elsewhere loading them would be in vain."""
+    return True if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 class DaemonUnreachable(VoicecallError):
     """No daemon answers at `url`."""
 
@@ -66,7 +72,9 @@ class Client:
         self._pause = pause
         headers = {"accept": "application/json"} | ({} if token is None else {"authorization": f"Bearer {token}"})
         limits = httpx2.Timeout(timeout, connect=min(5.0, timeout or 5.0))
-        self._http = httpx2.Client(base_url=url, headers=headers, timeout=limits, transport=transport, trust_env=False)
+        self._http = httpx2.Client(
+            base_url=url, headers=headers, timeout=limits, transport=transport, trust_env=False, verify=_trust(url)
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -118,7 +118,7 @@ class Gateway:
         self.tokens = Tokens(store, clock=exchange.clock, entropy=exchange.entropy)
         """Who holds a named token."""
         hooks = hooks or Hooks((), grown=bell.next, clock=exchange.clock, new_id=switchboard.new_id)
-        self._office = Office(self.tokens, hooks)
+        self._office = Office(self.tokens, switchboard.pairing, hooks)
         self._repetition = Repetition(
             store,
             instance=switchboard.exchange.instance,

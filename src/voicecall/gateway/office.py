@@ -22,15 +22,17 @@ from voicecall.core.administration import (
     TryWebhook,
 )
 from voicecall.gateway.hooks import Hooks
+from voicecall.gateway.pairing import PairingDesk
 from voicecall.gateway.tokens import Tokens
 
 
 class Office:
     """Carries out `Administration`."""
 
-    def __init__(self, tokens: Tokens, hooks: Hooks) -> None:
+    def __init__(self, tokens: Tokens, pairing: PairingDesk, hooks: Hooks) -> None:
         """`hooks` are the receivers of outgoing webhooks."""
         self._tokens = tokens
+        self._pairing = pairing
         self._hooks = hooks
 
     async def perform(self, operation: Administration) -> Any:
@@ -44,7 +46,7 @@ class Office:
             case CreateToken() | ListTokens() | RevokeToken():
                 return await self._tokens.perform(operation)
             case ListPairings() | ApprovePairing() | RevokePairing():
-                raise NotImplementedError
+                return await self._pairing.perform(operation)
             case ShowOutbound() | StopOutbound() | ResumeOutbound():
                 raise NotImplementedError
             case ListDoNotCall() | AddDoNotCall() | RemoveDoNotCall():
