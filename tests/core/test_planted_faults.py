@@ -107,7 +107,6 @@ def plant(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, right: str,
     monkeypatch.setattr(owner, name, faulty[name])
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_machines_find_a_planted_fault(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     owner, *mistake = FAULTS[fault]

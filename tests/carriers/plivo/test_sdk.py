@@ -50,7 +50,6 @@ def chance_pairs(chance: random.Random) -> Pairs:
     return [(chance.choice(names), chance.choice(values)) for _ in range(chance.randrange(7))]
 
 
-@pytest.mark.no_cover
 def test_a_thousand_webhooks_are_judged_as_by_plivos_sdk() -> None:
     chance, verdicts = random.Random(3), []
     for number in range(COUNT):

@@ -46,7 +46,6 @@ def generated(chance: random.Random) -> tuple[str, str, str]:
     return at, b64encode(signed).decode(), body
 
 
-@pytest.mark.no_cover
 def test_a_thousand_webhooks_are_judged_as_by_telnyxs_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time", lambda: NOW)
     chance, verdicts = random.Random(2), []

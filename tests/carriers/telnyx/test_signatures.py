@@ -95,7 +95,6 @@ def test_a_signature_may_be_spelled_for_urls(form: str) -> None:
     assert is_believed(post(form))
 
 
-@pytest.mark.no_cover
 @settings(max_examples=25, deadline=None)
 @given(st.binary(min_size=32, max_size=32), st.binary(max_size=80), st.integers(0, 10**12 - 1), st.booleans())
 def test_a_second_implementation_agrees(seed: bytes, body: bytes, at: int, tampered: bool) -> None:

@@ -113,7 +113,6 @@ names = st.sampled_from(["CallSid", "From", "From", "Digits", "Ä"]) | texts.fil
 forms = st.lists(st.tuples(names, texts), max_size=6)
 
 
-@pytest.mark.no_cover
 @settings(max_examples=1000, deadline=None)
 @given(
     st.tuples(st.sampled_from(["https", "http"]), hosts, ports, targets, queries),
