@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from voicecall.client import Client
 from voicecall.config.load import load
 from voicecall.core.operations import Continue, Dtmf, End, Initiate, Speak, Status, Wait
-from voicecall.entrypoints.client import Client
 from voicecall.errors import OperationTimeout
 
 from .daemon import ask, connect
@@ -62,7 +62,7 @@ def _call(
         return
     with connect(loaded, timeout) as client:
         if not as_json_:
-            follow(client.events(call_id=placed["callId"]))
+            follow(client.subscribe(call_id=placed["callId"]))
         record = _end_of(client, placed["callId"], bounded=timeout is not None)
     _tell(record, ending(record), as_json_)
 

@@ -69,7 +69,7 @@ def _tail(
 ) -> None:
     """Show events, then new ones as they happen; those of one call until it has ended."""
     with connect(load(config)) as client:
-        for event in client.events(since, call_id):
+        for event in client.subscribe(since, call_id):
             if as_json_:
                 as_json(event)
             else:

@@ -17,7 +17,7 @@ from voicecall.core.rules import Mode
 from voicecall.errors import CallNotFound, CallOver, CallRefused, CarrierError, OperationTimeout
 
 
-class Initiate(Asking, frozen=True):
+class Initiate(Asking, frozen=True, kw_only=True):
     """Place a call. Result: `{callId, state}`, at once."""
 
     name = "initiate"

@@ -8,8 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from voicecall.client import Client, DaemonUnreachable
 from voicecall.core.operations import CallerStep, Events, History, Initiate, Operation, Simulate
-from voicecall.entrypoints.client import Client, DaemonUnreachable
 from voicecall.errors import (
     BadParameters,
     CallNotFound,
@@ -119,7 +119,7 @@ def test_nobody_there_is_told_with_the_remedy() -> None:
         client(fail).perform(Initiate())
     assert caught.value.url == URL
     with pytest.raises(DaemonUnreachable, match="voicecall serve"):
-        next(client(fail).events())
+        next(client(fail).subscribe())
 
 
 def test_a_connection_that_breaks_off_and_one_that_takes_too_long() -> None:
@@ -154,7 +154,7 @@ def test_a_lost_event_stream_is_resumed_where_it_broke() -> None:
         return httpx2.Response(200, content=pieces([": still here\n\n", event(first), event(first + 1), half]))
 
     pauses: list[float] = []
-    found = [one["seq"] for one in islice(client(handle, pauses).events(4, "01CALL"), 5)]
+    found = [one["seq"] for one in islice(client(handle, pauses).subscribe(4, "01CALL"), 5)]
     assert found == [5, 6, 7, 8, 9]
     assert asked == [("since=4&callId=01CALL", None), ("since=6&callId=01CALL", "6"), ("since=8&callId=01CALL", "8")]
     assert len(pauses) == 2
@@ -166,7 +166,7 @@ def test_a_daemon_that_stays_away_is_given_up() -> None:
             raise httpx2.ConnectError("refused", request=request)
         return httpx2.Response(200, text=event(1))
 
-    stream = client(handle).events()
+    stream = client(handle).subscribe()
     assert next(stream)["seq"] == 1
     with pytest.raises(DaemonUnreachable, match="stopped answering"):
         next(stream)
@@ -175,7 +175,7 @@ def test_a_daemon_that_stays_away_is_given_up() -> None:
 def test_events_may_be_refused_and_may_be_rubbish() -> None:
     problem = {"status": 404, "detail": "there is no call", "code": "call-not-found"}
     with pytest.raises(CallNotFound):
-        next(client(answering(404, problem)).events(0, "x"))
+        next(client(answering(404, problem)).subscribe(0, "x"))
     for text in ("data: {\n\n", "data: []\n\n"):
         with pytest.raises(VoicecallError, match="not a voicecall daemon"):
-            next(client(lambda _, text=text: httpx2.Response(200, text=text)).events())  # type: ignore[misc]
+            next(client(lambda _, text=text: httpx2.Response(200, text=text)).subscribe())  # type: ignore[misc]
