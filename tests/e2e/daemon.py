@@ -15,8 +15,8 @@ from typing import Any, Self
 
 import httpx2
 
-from voicecall.core.operations import CallerStep, Events, History, Initiate, Operation, Simulate, Status, Wait
 from voicecall.client import Client
+from voicecall.core.operations import CallerStep, Events, History, Initiate, Operation, Simulate, Status, Wait
 
 Json = dict[str, Any]
 Settings = Mapping[str, Any]
