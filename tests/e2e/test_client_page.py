@@ -16,7 +16,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "client.md").read_text("utf-8")
 PROGRAMS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 SAID = [
     r"ended (hangup-user|completed)\n",
-    r"nobody answered\n",
+    r"they hung up\n",
     r"nothing came of it\n|\w+ .*\n",
     r"\d+ call\.initiated\n(\d+ [a-z.-]+\n)+\d+ call\.ended\n",
     r"(\+15550100004 (hangup-user|completed)\n|\+15550100001 busy\n){2}",

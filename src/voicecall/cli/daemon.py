@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from voicecall.client import Client, DaemonUnreachable
+from voicecall.client import AsyncClient, Client, DaemonUnreachable
 from voicecall.config.address import elsewhere, of
 from voicecall.config.load import Loaded, load
 from voicecall.core.operations import Operation
+from voicecall.errors import OperationTimeout
 
 
 def connect(loaded: Loaded, timeout: float | None = None) -> Client:
     """Return a client of the daemon that the environment names, or the configuration; nothing is sent yet."""
     url, token = elsewhere() or of(loaded)
     return Client(url, token, timeout=timeout)
+
+
+def connect_async(loaded: Loaded) -> AsyncClient:
+    """Return the same for an event loop."""
+    url, token = elsewhere() or of(loaded)
+    return AsyncClient(url, token)
+
+
+@asynccontextmanager
+async def bounded(seconds: float | None) -> AsyncIterator[None]:
+    """Bound what is done inside.
+
+    Raises:
+        OperationTimeout: it took longer.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise OperationTimeout(f"not over within {seconds:g} s; calls go on") from None
 
 
 def ask(config: Path | None, operation: Operation, timeout: float | None = None, *, key: str | None = None) -> Any:

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from voicecall.client import AsyncClient, DaemonUnreachable
-from voicecall.config.address import elsewhere, of
+from voicecall.client import DaemonUnreachable
 from voicecall.config.load import Loaded, load
 from voicecall.core.operations import Operation
 from voicecall.entrypoints.tool import Form, document
 from voicecall.errors import RequestError
 
+from .daemon import connect_async
 from .options import ConfigFile, Json
 from .output import as_json
 
@@ -71,9 +71,8 @@ class DistantOperator:
         Raises:
             VoicecallError: there is no result.
         """
-        url, token = elsewhere() or of(self._loaded)
         try:
-            async with AsyncClient(url, token) as client:
+            async with connect_async(self._loaded) as client:
                 return await client.perform(operation, idempotency_key=idempotency_key)
         except DaemonUnreachable as error:
             raise NoDaemon(str(error)) from None

@@ -92,7 +92,9 @@ class Client:
         self._timeout = timeout
         self._key: str | None = None
         self._pause = pause
-        self._http = httpx2.Client(base_url=url, headers=self._wire.headers, transport=transport, trust_env=False)
+        self._http = httpx2.Client(
+            base_url=url, headers=self._wire.headers, transport=transport, verify=self._wire.trusts, trust_env=False
+        )
 
     def __enter__(self) -> Self:
         return self

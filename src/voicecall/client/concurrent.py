@@ -92,7 +92,9 @@ class AsyncClient:
         self._timeout = timeout
         self._key: str | None = None
         self._pause = pause
-        self._http = httpx2.AsyncClient(base_url=url, headers=self._wire.headers, transport=transport, trust_env=False)
+        self._http = httpx2.AsyncClient(
+            base_url=url, headers=self._wire.headers, transport=transport, verify=self._wire.trusts, trust_env=False
+        )
 
     async def __aenter__(self) -> Self:
         return self

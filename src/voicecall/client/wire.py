@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -82,6 +83,8 @@ class Wire:
         if not fits:
             raise BadParameters(f"the daemon's address is not one: {url!r}; write it as http://127.0.0.1:3335")
         self.url = url
+        self.trusts: bool | ssl.SSLContext = url.lower().startswith("https:") or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        """Who may vouch for the daemon: nobody needs to without TLS, and reading all certificates takes its time."""
         self.headers = {"accept": "application/json"} | ({} if token is None else {"authorization": f"Bearer {token}"})
 
     def exchange(self, operation: Operation, key: str | None, timeout: float | None) -> Exchange:
