@@ -20,9 +20,9 @@ def test_every_command_of_the_page_exists_with_its_flags() -> None:
     for names, words in rows:
         for name in re.findall(r"`([\w-]+)`", names):
             command = GROUP.commands[name]
-            assert {flag for flag in re.findall(r"--[\w-]+", words)} <= {
-                option for one in command.params for option in one.opts
-            }, name
+            assert set(re.findall(r"--[\w-]+", words)) <= {option for one in command.params for option in one.opts}, (
+                name
+            )
 
 
 def test_the_flags_that_all_have_are_flags() -> None:
