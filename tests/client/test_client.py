@@ -117,6 +117,18 @@ def test_a_limit_is_told_from_a_policy(shell: Shell) -> None:
     with pytest.raises(CallRefused) as caught:
         shell.do(Daemon(problem, 429), "perform", Initiate())
     assert (caught.value.reason, caught.value.limit) == ("max-concurrent-calls", True)
+    assert caught.value.retry_after is None
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7), ("soon", None)])
+def test_a_limit_says_when_to_ask_again(shell: Shell, header: str, seconds: int | None) -> None:
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        problem = {"status": 429, "detail": "slowly", "code": "refused", "reason": "rate-limit"}
+        return httpx2.Response(429, json=problem, headers={"retry-after": header})
+
+    with pytest.raises(CallRefused) as caught:
+        shell.do(answer, "perform", History())
+    assert caught.value.retry_after == seconds
 
 
 @pytest.mark.parametrize(("status", "body"), [(500, "oops"), (404, ["x"]), (401, {}), (500, {"status": "x"})])

@@ -215,9 +215,15 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector))
         control = await stack.enter_async_context(
             ControlListener(
-                ControlOptions(bind=config.control.bind, port=config.control.port, token=state.control_token(config)),
+                ControlOptions(
+                    bind=config.control.bind,
+                    port=config.control.port,
+                    token=state.control_token(config),
+                    requests_per_second=config.control.requests_per_second,
+                ),
                 gateway,
                 metrics.registry,
+                gateway.tokens,
             )
         )
         tasks = await stack.enter_async_context(asyncio.TaskGroup())

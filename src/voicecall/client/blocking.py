@@ -198,7 +198,7 @@ class Client:
             try:
                 with self._open(following.request()) as response:
                     if not response.is_success:
-                        self._wire.checked(response.status_code, response.read())
+                        self._wire.checked(response.status_code, response.read(), response.headers)
                     for chunk in response.iter_bytes():
                         yield from following.feed(chunk)
             except httpx2.RequestError as error:
@@ -209,11 +209,11 @@ class Client:
         while True:
             try:
                 with self._open(exchange.request) as response:
-                    status, body = response.status_code, response.read()
+                    body = response.read()
             except httpx2.RequestError as error:
                 self._pause(exchange.broke(error))
             else:
-                return exchange.answered(status, body)
+                return exchange.answered(response.status_code, body, response.headers)
 
     def _open(self, request: Request) -> AbstractContextManager[httpx2.Response]:
         return self._http.stream(

@@ -199,7 +199,7 @@ class AsyncClient:
             try:
                 async with self._open(following.request()) as response:
                     if not response.is_success:
-                        self._wire.checked(response.status_code, await response.aread())
+                        self._wire.checked(response.status_code, await response.aread(), response.headers)
                     async for chunk in response.aiter_bytes():
                         for event in following.feed(chunk):
                             yield event
@@ -211,11 +211,11 @@ class AsyncClient:
         while True:
             try:
                 async with self._open(exchange.request) as response:
-                    status, body = response.status_code, await response.aread()
+                    body = await response.aread()
             except httpx2.RequestError as error:
                 await self._pause(exchange.broke(error))
             else:
-                return exchange.answered(status, body)
+                return exchange.answered(response.status_code, body, response.headers)
 
     def _open(self, request: Request) -> AbstractAsyncContextManager[httpx2.Response]:
         return self._http.stream(

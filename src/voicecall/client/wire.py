@@ -125,7 +125,7 @@ class Wire:
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             raise self.stranger() from None
 
-    def checked(self, status: int, body: bytes) -> bytes:
+    def checked(self, status: int, body: bytes, headers: Mapping[str, str]) -> bytes:
         """Return the body of an answer that is good.
 
         Raises:
@@ -135,17 +135,17 @@ class Wire:
         """
         if 200 <= status < 300:
             return body
-        if status == 401:
-            raise VoicecallError(
-                f"the daemon at {self.url} refuses the token: it runs on another configuration or state directory"
-            )
         try:
             told = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             told = None
+        if status == 401:
+            expired = isinstance(told, dict) and told.get("reason") == "expired-token"
+            why = "it has expired" if expired else "it was revoked, or is that of another daemon"
+            raise VoicecallError(f"the daemon at {self.url} refuses the token: {why}")
         if not isinstance(told, dict) or not isinstance(told.get("status"), int):
             raise self.stranger(f" (HTTP {status})")
-        raise _error(status, told)
+        raise _error(status, told, headers.get("retry-after", ""))
 
     def stranger(self, more: str = "") -> VoicecallError:
         """Return the error of an answer that no daemon would give."""
@@ -184,9 +184,9 @@ class Exchange:
         self._repeated = True
         return _PAUSE
 
-    def answered(self, status: int, body: bytes) -> bytes:
+    def answered(self, status: int, body: bytes, headers: Mapping[str, str]) -> bytes:
         """Return the result as it was sent; raises as `Wire.checked`."""
-        return self._wire.checked(status, body)
+        return self._wire.checked(status, body, headers)
 
 
 def typed(value: Any, kind: type[R], name: str) -> R:
@@ -205,14 +205,15 @@ def _in_query(value: Any) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
-def _error(status: int, told: dict[str, Any]) -> VoicecallError:
+def _error(status: int, told: dict[str, Any], pause: str) -> VoicecallError:
     """Return the error that a problem (RFC 9457) was."""
     detail = str(told.get("detail") or told.get("title") or f"HTTP {status}")
     code, reason = str(told.get("code", "")), str(told.get("reason") or "")
     if code in _PLAIN:
         return _PLAIN[code](detail)
     if code == CallRefused.code:
-        return CallRefused(reason, detail, limit=status == 429)
+        seconds = int(pause) if pause.isascii() and pause.isdigit() else None
+        return CallRefused(reason, detail, limit=status == 429, retry_after=seconds)
     if status == 502:
         return CarrierError(detail, code=reason or None)
     if code == "store-failed":

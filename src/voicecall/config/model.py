@@ -53,6 +53,8 @@ class Control(Section):
     """Port to listen on; `serve.port` + 1 when absent."""
     token: SecretStr | None = None
     """The bearer token; generated into the state directory when absent."""
+    requests_per_second: Annotated[float, Field(ge=0)] = 50.0
+    """How many requests each token may make, and at once twice as many; 0 is without limit."""
 
 
 class Outbound(Section):

@@ -18,14 +18,15 @@ class CreateToken(Asking, frozen=True):
     scope = "admin"
     changes = True
     creates = True
+    secret = True
     result = results.NewToken
     errors = (CallRefused,)
     label: str
-    """What it is called: 1 to 64 characters, one token each."""
+    """What it is called: 1 to 64 letters, digits and `. _ @ -`; one token each."""
     may: Scope = "call"
     """What it allows; each includes those before it: read, call, admin."""
     lifetime: float | None = None
-    """Seconds; without it, it holds until it is revoked."""
+    """Seconds, from 1 to ten years; without it, it holds until it is revoked."""
 
 
 class ListTokens(Asking, frozen=True):

@@ -27,6 +27,8 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     """Whether REST answers 201."""
     reads_store: ClassVar[bool] = False
     """Whether it can be answered from the store when no daemon runs."""
+    secret: ClassVar[bool] = False
+    """Whether its result holds a secret: it is told once, and not kept with an idempotency key."""
     result: ClassVar[Any]
     """The type of its result."""
     errors: ClassVar[tuple[type[VoicecallError], ...]] = ()

@@ -38,6 +38,7 @@ from voicecall.gateway.recording import Recordings, not_recorded
 from voicecall.gateway.repetition import CallTaken, Repetition
 from voicecall.gateway.session import Session, elsewhere
 from voicecall.gateway.switchboard import Switchboard
+from voicecall.gateway.tokens import Tokens
 from voicecall.store import Logged, Store
 
 _DIGITS = re.compile(r"[0-9A-Da-d*#wW,pP]{1,64}")
@@ -111,7 +112,10 @@ class Gateway:
         self._bell = bell
         self._defaults = defaults
         self._phones = phones
-        self._office = Office()
+        exchange = switchboard.exchange
+        self.tokens = Tokens(store, clock=exchange.clock, entropy=exchange.entropy)
+        """Who holds a named token."""
+        self._office = Office(self.tokens)
         self._repetition = Repetition(
             store,
             instance=switchboard.exchange.instance,

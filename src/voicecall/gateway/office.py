@@ -19,10 +19,14 @@ from voicecall.core.administration import (
     ShowOutbound,
     StopOutbound,
 )
+from voicecall.gateway.tokens import Tokens
 
 
 class Office:
     """Carries out `Administration`."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
 
     async def perform(self, operation: Administration) -> Any:
         """Return the operation's result, a JSON value.
@@ -33,7 +37,7 @@ class Office:
         """
         match operation:
             case CreateToken() | ListTokens() | RevokeToken():
-                raise NotImplementedError
+                return await self._tokens.perform(operation)
             case ListPairings() | ApprovePairing() | RevokePairing():
                 raise NotImplementedError
             case ShowOutbound() | StopOutbound() | ResumeOutbound():
