@@ -209,6 +209,8 @@ METHODS: dict[str, tuple[dict[str, Any], str, str]] = {
     "do_not_call.list": ({}, "GET", "/v1/do-not-call"),
     "do_not_call.add": ({"number": TO}, "POST", "/v1/do-not-call"),
     "do_not_call.remove": ({"number": TO}, "DELETE", "/v1/do-not-call/%2B15550001111"),
+    "webhooks.list": ({}, "GET", "/v1/webhooks"),
+    "webhooks.test": ({"receiver": "crm"}, "POST", "/v1/webhooks/crm/test"),
 }
 
 
@@ -221,8 +223,18 @@ def result(kind: Any, record: dict[str, Any]) -> Any:
         "createdAt": "t", "token": "t", "number": TO, "at": "t", "reason": "", "stopped": False, "limits": [],
         "speaker": "agent", "text": "hi",
     }  # fmt: skip
-    plain = {"Answered": {"transcript": "yes"}, "Pairing": {"state": "pending"}, "TranscriptLine": {"heard": "h"}}
-    return everything | {"of a later version": 1} | plain.get(kind.__name__, {})
+    webhook = {
+        "name": "crm", "host": "h", "events": [], "state": "ok", "lagSeconds": 0.0, "failures": 0, "deliveredAt": None,
+        "retryAt": None, "error": None, "errorAt": None, "id": "m", "accepted": True, "status": 200,
+    }  # fmt: skip
+    own: dict[str, dict[str, Any]] = {
+        "Answered": {"transcript": "yes"},
+        "Pairing": {"state": "pending"},
+        "TranscriptLine": {"heard": "h"},
+        "Webhook": webhook,
+        "WebhookTest": webhook,
+    }
+    return everything | {"of a later version": 1} | own.get(kind.__name__, {})
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -245,7 +257,7 @@ def test_each_method_asks_for_its_operation_and_gives_its_result(
 
 def methods(client: Any) -> dict[str, Any]:
     """All typed methods of a client by the name of their operation, with what they say of themselves."""
-    groups = [client, client.tokens, client.pairing, client.outbound, client.do_not_call]
+    groups = [client, client.tokens, client.pairing, client.outbound, client.do_not_call, client.webhooks]
     found = [one for group in groups for one in vars(type(group)).values() if hasattr(one, "kind")]
     return {one.kind.name: one for one in found}
 

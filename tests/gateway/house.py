@@ -30,6 +30,7 @@ from voicecall.emulators.script import Step
 from voicecall.entrypoints.streams import Streams
 from voicecall.entrypoints.webhooks import Webhooks
 from voicecall.errors import StoreError, VoicecallError
+from voicecall.gateway.admission import Reception
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones
 from voicecall.gateway.journal import Journal
@@ -37,9 +38,11 @@ from voicecall.gateway.line import Line
 from voicecall.gateway.making import Manner
 from voicecall.gateway.media import Media
 from voicecall.gateway.mouth import Mouth
+from voicecall.gateway.notice import open_notice
 from voicecall.gateway.outbox import Surroundings
+from voicecall.gateway.pairing import Limits
 from voicecall.gateway.session import Session
-from voicecall.gateway.switchboard import Exchange, Reception, Switchboard
+from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
 from voicecall.speech import Voice
 from voicecall.speech.fallback import FallbackSynthesizer, FallbackTranscriber
@@ -66,6 +69,7 @@ class Options:
     allow_from: tuple[str, ...] = ()
     greeting: str = "Welcome"
     max_calls: int = 10
+    pairing: Limits = Limits()  # noqa: RUF009 - it is frozen
     lease: float = 30.0
     patience: float = 10.0
     manner: Manner = Manner()  # noqa: RUF009 - it is frozen
@@ -130,6 +134,7 @@ class House:
                     reception=lambda number: Reception(options.policy, options.allow_from, options.greeting),
                     open_media=self._open_media,
                     max_calls=options.max_calls,
+                    pairing=options.pairing,
                     lease=options.lease,
                 )
             )
@@ -159,6 +164,8 @@ class House:
     def _open_media(self, session: Session) -> Media:
         call, post, options = session.call, session.post, self.options
         tongue = call.rules.turns.language
+        if call.pairing:
+            return open_notice(session, self.voice.open(Voice(), lambda trouble: None), post, lead=LEAD)
         careful = Careful([("test", self.brain)], first=options.patience, stall=options.patience, longest=6000)
         mind = careful.open(Opening(call.id, call.direction, call.from_, call.to, tongue), hearsay(post))
         voices, ears = [("first", self.voice)], [("first", self.ears)]

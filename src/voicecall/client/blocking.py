@@ -63,6 +63,13 @@ class DoNotCall(_Desk):
     remove = Blocking(desk.RemoveDoNotCall, results.DoNotCall)
 
 
+class Webhooks(_Desk):
+    """Receivers of outgoing webhooks."""
+
+    list = Blocking(desk.ListWebhooks, list[results.Webhook])
+    test = Blocking(desk.TryWebhook, results.WebhookTest)
+
+
 class Client:
     """A daemon, as a context manager that owns its connections. Every method may raise what `perform` raises."""
 
@@ -153,6 +160,11 @@ class Client:
     def do_not_call(self) -> DoNotCall:
         """Numbers that are not called: `list`, `add`, `remove`."""
         return DoNotCall(self)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Receivers of outgoing webhooks: `list`, `test`."""
+        return Webhooks(self)
 
     # --- the rest
 

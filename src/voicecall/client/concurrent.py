@@ -63,6 +63,13 @@ class DoNotCall(_Desk):
     remove = Awaited(desk.RemoveDoNotCall, results.DoNotCall)
 
 
+class Webhooks(_Desk):
+    """Receivers of outgoing webhooks."""
+
+    list = Awaited(desk.ListWebhooks, list[results.Webhook])
+    test = Awaited(desk.TryWebhook, results.WebhookTest)
+
+
 class AsyncClient:
     """A daemon, as an async context manager that owns its connections. Methods are those of `Client`, awaited."""
 
@@ -153,6 +160,11 @@ class AsyncClient:
     def do_not_call(self) -> DoNotCall:
         """Numbers that are not called: `list`, `add`, `remove`."""
         return DoNotCall(self)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Receivers of outgoing webhooks: `list`, `test`."""
+        return Webhooks(self)
 
     # --- the rest
 

@@ -32,6 +32,7 @@ from voicecall.core.policy import check_destination
 from voicecall.core.record import record
 from voicecall.core.rules import Mode, Route
 from voicecall.errors import BadParameters, CallOver, CallRefused, OperationTimeout, RequestError
+from voicecall.gateway.hooks import Hooks
 from voicecall.gateway.office import Office
 from voicecall.gateway.reading import published, read
 from voicecall.gateway.recording import Recordings, not_recorded
@@ -100,6 +101,7 @@ class Gateway:
         *,
         recordings: Recordings | None = None,
         failing: Callable[[], str],
+        hooks: Hooks | None = None,
     ) -> None:
         """`phones` are those of a network on this machine; `recordings` those of its calls.
 
@@ -115,7 +117,8 @@ class Gateway:
         exchange = switchboard.exchange
         self.tokens = Tokens(store, clock=exchange.clock, entropy=exchange.entropy)
         """Who holds a named token."""
-        self._office = Office(self.tokens)
+        hooks = hooks or Hooks((), grown=bell.next, clock=exchange.clock, new_id=switchboard.new_id)
+        self._office = Office(self.tokens, switchboard.pairing, hooks)
         self._repetition = Repetition(
             store,
             instance=switchboard.exchange.instance,
