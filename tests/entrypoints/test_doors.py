@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 from websockets.sync.client import ClientConnection, connect
 
+from voicecall import Client
 from voicecall.cli import run
 from voicecall.core.asking import ALWAYS
 from voicecall.core.operations import (
@@ -40,7 +41,6 @@ from voicecall.core.operations import (
     Wait,
 )
 from voicecall.entrypoints import ControlOptions, tool
-from voicecall.entrypoints.client import Client
 from voicecall.entrypoints.control import ControlListener
 from voicecall.entrypoints.mcp import make_server
 from voicecall.entrypoints.openapi import statuses_of

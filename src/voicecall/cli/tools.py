@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
 
+from voicecall.client import DaemonUnreachable
 from voicecall.config.load import Loaded, load
 from voicecall.core.operations import Operation
-from voicecall.entrypoints.client import DaemonUnreachable
 from voicecall.entrypoints.tool import Form, document
-from voicecall.errors import RequestError, VoicecallError
+from voicecall.errors import RequestError
 
-from .daemon import connect, patience
+from .daemon import connect_async
 from .options import ConfigFile, Json
 from .output import as_json
 
@@ -85,30 +83,8 @@ class DistantOperator:
         Raises:
             VoicecallError: there is no result.
         """
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Any] = loop.create_future()
-
-        def work() -> None:
-            result: Any = None
-            failure: VoicecallError | None = None
-            try:
-                with connect(self._loaded, patience(operation)) as client:
-                    result = client.perform(operation, idempotency_key=idempotency_key)
-            except DaemonUnreachable as error:
-                failure = NoDaemon(str(error))
-            except VoicecallError as error:
-                failure = error
-            with suppress(RuntimeError):  # nobody waits any more: the loop is closed
-                loop.call_soon_threadsafe(_settle, answer, result, failure)
-
-        threading.Thread(target=work, name=operation.name, daemon=True).start()
-        return await answer
-
-
-def _settle(answer: asyncio.Future[Any], result: Any, failure: VoicecallError | None) -> None:
-    if answer.done():
-        return
-    if failure is None:
-        answer.set_result(result)
-    else:
-        answer.set_exception(failure)
+        try:
+            async with connect_async(self._loaded) as client:
+                return await client.perform(operation, idempotency_key=idempotency_key)
+        except DaemonUnreachable as error:
+            raise NoDaemon(str(error)) from None

@@ -22,7 +22,7 @@ Position = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Many = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
 
-class Initiate(Asking, frozen=True):
+class Initiate(Asking, frozen=True, kw_only=True):
     """Place a call. Result: `{callId, state}`, at once."""
 
     name = "initiate"
