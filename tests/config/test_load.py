@@ -38,6 +38,16 @@ SPECIAL: dict[str, Any] = {
     "turns.endpointing_max_ms": 2000,
     "turns.model": "none",
     "turns.digits_end": "*",
+    "webhooks": [
+        {
+            "name": "crm",
+            "url": "https://crm.example/",
+            "secret": f"whsec_{'A' * 32}",
+            "old_secrets": [f"whsec_{'B' * 32}"],
+            "events": ["call.*"],
+            "transcripts": True,
+        }
+    ],
     "budget.prices": {"+1": 0.5},
     "budget.countries": ["US", "DE"],
     "budget.prefixes": ["+1"],

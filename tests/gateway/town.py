@@ -222,6 +222,17 @@ class Disk(MemoryStore):
         await self._reach()
         await super().settle_key(claim)
 
+    async def note(self, kind: str, key: str) -> Note | None:
+        """Read a note."""
+        if self.broken or self.illegible:
+            raise StoreError("the disk cannot be read")
+        return await super().note(kind, key)
+
+    async def write_note(self, note: Note) -> bool:
+        """Write a note, in two milliseconds."""
+        await self._reach()
+        return await super().write_note(note)
+
     async def _reach(self) -> None:
         await asyncio.sleep(0.002)
         if self.broken:
@@ -232,12 +243,6 @@ class Disk(MemoryStore):
         if self.unreadable:
             raise StoreError("the disk cannot be read")
         return await super().record(call_id)
-
-    async def note(self, kind: str, key: str) -> Note | None:
-        """Read a note."""
-        if self.illegible:
-            raise StoreError("the disk cannot be read")
-        return await super().note(kind, key)
 
     async def spent(self, since: float, number: str | None = None) -> Spent:
         """Sum up calls, in a millisecond; what is written meanwhile is not counted."""

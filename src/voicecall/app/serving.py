@@ -31,9 +31,11 @@ from voicecall.entrypoints.public import PublicListener
 from voicecall.errors import BadParameters, ConfigError, Fault
 from voicecall.gateway.budget import OutboundBudget
 from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones, Ring
+from voicecall.gateway.hooks import Hooks
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Line
 from voicecall.gateway.outbox import Surroundings
+from voicecall.gateway.pairing import Limits
 from voicecall.gateway.recording import Recordings
 from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
@@ -43,6 +45,7 @@ from voicecall.store.sql import SqlStore
 from .budget import budget
 from .carriers import MOCK_NUMBER, from_number, make_carriers, near_carriers
 from .engines import Engines
+from .hooks import make_hooks
 from .metrics import Metrics
 from .profiles import Profiles, check_available
 
@@ -92,6 +95,7 @@ async def _serve(loaded: Loaded) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, stop)
     async with running(loaded) as up:
+        gc.enable()
         sys.stdout.write(f"voicecall ready: public {up.public_url} control {up.control_url}\n")
         sys.stdout.flush()
         await stop.wait()
@@ -201,6 +205,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 reception=profiles.reception,
                 open_media=profiles.open_media,
                 max_calls=config.limits.max_concurrent_calls,
+                pairing=Limits(float(config.pairing.code_lifetime_seconds), config.pairing.tries_per_day),
             )
         )
         listener = await stack.enter_async_context(
@@ -213,6 +218,11 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         if network_url:
             ring = _ringer(http, network_url, secret, lambda: around_by_name["mock"].webhook_url())
             phones = Phones("mock", config.from_number or MOCK_NUMBER, ring)
+        # connections of their own: however many receivers are slow, a carrier is reached as ever
+        messenger = await stack.enter_async_context(Http()) if config.webhooks else http
+        told = list(make_hooks(config, store, messenger, instance=state.instance(), clock=wall_clock))
+        hooks = Hooks(told, grown=bell.next, clock=wall_clock, new_id=switchboard.new_id)
+        await stack.enter_async_context(hooks)
         gateway = Gateway(
             switchboard,
             store,
@@ -222,8 +232,9 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
             budget=outbound,
             recordings=recordings,
             failing=lambda: journal.failing,
+            hooks=hooks,
         )
-        metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector, outbound))
+        metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector, outbound, hooks.all))
         control = await stack.enter_async_context(
             ControlListener(
                 ControlOptions(

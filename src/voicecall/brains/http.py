@@ -11,11 +11,12 @@ from typing import Any
 
 import msgspec
 
+from voicecall.core.sse import Event, Events, TooLong
 from voicecall.errors import AgentError, ConfigError, Fault, NetworkError
 from voicecall.net.http import Http, Streamed
 
 from . import BrainOptions, Conversation, Opening, Report, Said
-from .sse import Chunk, Event, Events, TooLong
+from .chunks import Chunk
 from .wire import Answer, turn
 
 _LARGEST = 1 << 20

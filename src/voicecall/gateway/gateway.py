@@ -41,6 +41,7 @@ from voicecall.errors import (
     StoreError,
 )
 from voicecall.gateway.budget import OutboundBudget
+from voicecall.gateway.hooks import Hooks
 from voicecall.gateway.office import Office
 from voicecall.gateway.outbound import OutboundDesk
 from voicecall.gateway.reading import published, read
@@ -112,6 +113,7 @@ class Gateway:
         recordings: Recordings | None = None,
         budget: OutboundBudget,
         failing: Callable[[], str],
+        hooks: Hooks | None = None,
     ) -> None:
         """`phones` are those of a network on this machine; `recordings` those of its calls.
 
@@ -127,9 +129,10 @@ class Gateway:
         exchange = switchboard.exchange
         self.tokens = Tokens(store, clock=exchange.clock, entropy=exchange.entropy)
         """Who holds a named token."""
+        hooks = hooks or Hooks((), grown=bell.next, clock=exchange.clock, new_id=switchboard.new_id)
         self._budget = budget
         self._outbound = OutboundDesk(budget, store, exchange.clock, self._hang_up)
-        self._office = Office(self.tokens, self._outbound)
+        self._office = Office(self.tokens, switchboard.pairing, self._outbound, hooks)
         self._repetition = Repetition(
             store,
             instance=switchboard.exchange.instance,

@@ -87,6 +87,11 @@ def events_after(position: int, limit: int, call_id: CallId | None) -> Select[An
     return found if call_id is None else found.where(events.c.call_id == call_id)
 
 
+def newest() -> Select[Any]:
+    """Return the query for the highest position."""
+    return select(func.max(events.c.position))
+
+
 def keyed(carrier: str, key: str) -> Select[Any]:
     """Return the query for the event that bears a carrier's key."""
     return select(*_LOGGED).where(events.c.carrier == carrier, events.c.key == key)
