@@ -102,7 +102,7 @@ class Site:
 
     async def _live(self) -> None:
         rules = Rules(max_duration=20.0, transcript_timeout=3.0)
-        async with open_house(partial(open_town, CARRIERS["mock"]), rules=rules, max_calls=1000) as self._house:
+        async with open_house(partial(open_town, CARRIERS["mock"]), rules=rules, max_calls=20) as self._house:
             self._app = ControlListener(
                 ControlOptions(token=TOKEN, requests_per_second=0), Desks(self._house.gateway), CollectorRegistry()
             ).app
