@@ -41,6 +41,7 @@ NAMES = {
     "FarewellAsked": "reply.farewell",
     "KeysWanted": "agent.keys",
     "OutcomeNoted": "agent.outcome",
+    "Concluded": "agent.concluded",
     "Volunteered": "agent.volunteered",
     "PlaybackFinished": "reply.finished",
     "PlaybackStopped": "reply.interrupted",
@@ -58,7 +59,7 @@ NAMES = {
 }
 """The outside name of each event, by class."""
 
-_HIDDEN = frozenset({"type", "rules", "routes", "call_id", "objective"})
+_HIDDEN = frozenset({"type", "rules", "routes", "call_id", "objective", "schema"})
 
 
 def publish(position: int, call_id: str, at: float, type_: str, data: bytes) -> dict[str, Any]:
