@@ -60,7 +60,9 @@ GREETINGS = st.sampled_from(["Good day.", ""])
 BEGINNINGS = st.one_of(
     st.builds(arrived, greeting=GREETINGS, rules=RULES),
     st.builds(placed, greeting=GREETINGS, rules=RULES, digits=st.sampled_from(["", "", "12"])),
-    st.builds(placed, rules=RULES, objective=st.just("Book a table."), schema=st.sampled_from([None, {"type": "object"}])),
+    st.builds(
+        placed, rules=RULES, objective=st.just("Book a table."), schema=st.sampled_from([None, {"type": "object"}])
+    ),
     st.builds(placed, mode=st.just("notify"), rules=RULES),
 )
 

@@ -234,6 +234,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return self.phase is Phase.ENDED
 
     @property
+    def wants_outcome(self) -> bool:
+        """Whether somebody wants to know what came of it, beyond what its agent notes by itself."""
+        return bool(self.objective) or self.schema is not None
+
+    @property
     def has_line(self) -> bool:
         """Whether it takes up a line, or is about to: it is not over, and more than its outcome is missing."""
         return not self.is_over and self.concluding != "asked"

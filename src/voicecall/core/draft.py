@@ -25,7 +25,7 @@ from voicecall.core.effects import (
     StopTimer,
 )
 from voicecall.core.languages import Language, asks_for_a_moment, is_recording, language as tongue
-from voicecall.core.outcome import is_wanted, outcome, unasked
+from voicecall.core.outcome import outcome, unasked
 from voicecall.core.utterances import Concluded
 
 SILENCE = "silence"
@@ -287,7 +287,7 @@ class Draft:
             continues="",
         )
         why = unasked(self.call)
-        if why or not is_wanted(call):
+        if why or not call.wants_outcome:
             self.close(Concluded(error=why))
             return
         self.set(concluding="asked")

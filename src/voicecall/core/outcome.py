@@ -17,11 +17,6 @@ _UNANSWERED: dict[EndReason | None, str] = {
 }
 
 
-def is_wanted(call: Call) -> bool:
-    """Say whether somebody wants to know what came of it, beyond what its agent notes by itself."""
-    return bool(call.objective) or call.schema is not None
-
-
 def disposition(call: Call) -> str:
     """Return in a word what became of an attempt to reach somebody."""
     if call.machine or call.end_reason == "voicemail":
@@ -48,16 +43,13 @@ def unasked(call: Call) -> str:
 def outcome(call: Call, concluded: Concluded) -> Outcome | None:
     """Return what is known of it; what the agent noted during the call stays."""
     noted = call.outcome
-    if not is_wanted(call):
+    if not call.wants_outcome:
         return noted
-    if call.schema is not None:
-        data = concluded.data
-    else:
-        data = noted.data or None if noted else None
+    of_the_note = noted.data or None if noted else None
     return Outcome(
         noted.disposition if noted else disposition(call),
         noted.summary if noted and noted.summary else concluded.summary,
-        data,
+        concluded.data if call.schema is not None else of_the_note,
         concluded.evidence,
         concluded.error,
     )

@@ -32,6 +32,7 @@ from voicecall.core.policy import check_destination
 from voicecall.core.record import record
 from voicecall.core.rules import Mode, Route
 from voicecall.errors import BadParameters, CallOver, CallRefused, OperationTimeout, RequestError
+from voicecall.gateway import schemas
 from voicecall.gateway.office import Office
 from voicecall.gateway.reading import published, read
 from voicecall.gateway.repetition import CallTaken, Repetition
@@ -41,6 +42,8 @@ from voicecall.store import Logged, Store
 
 _DIGITS = re.compile(r"[0-9A-Da-d*#wW,pP]{1,64}")
 _RING_PATIENCE = 30.0
+_LONGEST_PATIENCE = 3600.0
+"""Seconds in which an answer of the caller may be awaited."""
 _LAST_ANSWERS = 5.0
 """Seconds in which those who asked something are told, once the calls are over."""
 
@@ -141,8 +144,10 @@ class Gateway:
             case Speak(call_id=call_id, message=message):
                 said = await self._ask(call_id, lambda op: SpeakAsked(op, _words(message)))
                 return {"callId": call_id, **said}
-            case Continue(call_id=call_id, message=message):
-                said = await self._ask(call_id, lambda op: ContinueAsked(op, _words(message)))
+            case Continue(call_id=call_id, message=message, timeout=timeout):
+                if timeout is not None and not 0 < timeout <= _LONGEST_PATIENCE:
+                    raise BadParameters("timeout: more than 0 and at most 3600 seconds")
+                said = await self._ask(call_id, lambda op: ContinueAsked(op, _words(message), timeout or 0.0))
                 return {"callId": call_id, **said}
             case Dtmf(call_id=call_id, digits=digits):
                 if not _DIGITS.fullmatch(digits):
@@ -199,6 +204,8 @@ class Gateway:
         check_destination(to)
         if wish.dtmf and not _DIGITS.fullmatch(wish.dtmf):
             raise BadParameters("dtmf: 1 to 64 of 0-9 * # A-D, and w for a pause of half a second")
+        if wish.schema is not None:
+            schemas.check(wish.schema)
         route, *others = self._routes(wish.carrier)
         self._switchboard.check_room()
         mode = wish.mode or self._defaults.mode
@@ -215,6 +222,7 @@ class Gateway:
                 rules=self._switchboard.rules(route.carrier, language=wish.language or ""),
                 digits=wish.dtmf,
                 objective=wish.objective,
+                schema=wish.schema,
                 metadata=wish.metadata,
                 routes=tuple(others),
             )
