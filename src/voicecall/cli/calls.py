@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -40,6 +43,12 @@ def _call(
     objective: Annotated[
         str, typer.Option("--objective", metavar="TEXT", help="What the agent should achieve; private to it.")
     ] = "",
+    schema: Annotated[
+        str | None,
+        typer.Option(
+            "--schema", metavar="FILE", help="JSON Schema of what the agent should bring back; - reads it here."
+        ),
+    ] = None,
     language: Annotated[
         str | None, typer.Option("--language", metavar="TAG", help="What is spoken, such as `de`; default `language`.")
     ] = None,
@@ -54,7 +63,14 @@ def _call(
     if to is None and loaded.config.to_number is None:
         raise typer.BadParameter("whom to call? Give --to NUMBER, or set `to_number` in the configuration")
     wish = Initiate(
-        to=to, message=message, mode=mode, carrier=carrier, dtmf=dtmf, objective=objective, language=language
+        to=to,
+        message=message,
+        mode=mode,
+        carrier=carrier,
+        dtmf=dtmf,
+        objective=objective,
+        schema=None if schema is None else _object(schema),
+        language=language,
     )
     placed = ask(config, wish, timeout, key=key)
     if not wait:
@@ -65,6 +81,19 @@ def _call(
             follow(client.events(call_id=placed["callId"]))
         record = _end_of(client, placed["callId"], bounded=timeout is not None)
     _tell(record, ending(record), as_json_)
+
+
+def _object(file: str) -> dict[str, Any]:
+    """Return the JSON object in a file, or on the standard input for `-`."""
+    try:
+        found = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text("utf-8"))
+    except OSError as error:
+        raise typer.BadParameter(f"--schema: {file} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise typer.BadParameter(f"--schema: {file} is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise typer.BadParameter(f"--schema: {file} holds no JSON object")
+    return found
 
 
 def _end_of(client: Client, call_id: str, *, bounded: bool) -> Any:

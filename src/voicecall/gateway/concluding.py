@@ -53,6 +53,9 @@ async def _concluded(mind: Mind, call: Call, inquiry: Inquiry) -> tuple[Conclude
         summary = given.summary.strip()[:_LONGEST_SUMMARY]
         if call.schema is None:
             return Concluded(summary), ""
+        if given.data is None:
+            error = error or "The call does not tell what was wanted, says the agent."
+            break
         data, faults = _checked(call.schema, given.data)
         if data is not None:
             return _proven(call, call.schema, summary, data, given)

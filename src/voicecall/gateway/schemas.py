@@ -5,7 +5,8 @@ Draft 2020-12. Nothing is ever fetched: a schema refers to nothing but itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -43,8 +44,13 @@ def check(schema: Mapping[str, Any]) -> None:
         where = "/".join(path)
         if len(path) > _DEEPEST:
             raise BadParameters(f"schema: nested deeper than {_DEEPEST} levels")
-        if key == "$id" and path:
+        if key == "$id" and path and isinstance(value, str):
             raise BadParameters(f"schema: at {where}: only the whole schema may have an $id")
+        for pattern in _patterns(key, value):
+            try:
+                re.compile(pattern)
+            except (re.error, RecursionError, OverflowError) as error:
+                raise BadParameters(f"schema: at {where or 'the root'}: {pattern!r} is no pattern: {error}") from None
         if key not in _REFERENCES or not isinstance(value, str):
             continue
         if not value.startswith("#"):
@@ -61,6 +67,12 @@ def check(schema: Mapping[str, Any]) -> None:
         faults(schema, {})
     except RecursionError:
         raise BadParameters("schema: it refers to itself without end") from None
+
+
+def _patterns(key: str, value: Any) -> Iterable[str]:
+    if key == "pattern" and isinstance(value, str):
+        return (value,)
+    return tuple(value) if key == "patternProperties" and isinstance(value, Mapping) else ()
 
 
 def _members(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str, Any]]:
