@@ -161,7 +161,7 @@ class LanguageModel:
             "timeout": self._options.timeout,
             "first_event_timeout": self._options.timeout,
             "max_retries": 0,
-            "tool_choice": "auto" if act == "required" and thinks else act,
+            "tool_choice": "auto" if thinks and act == "required" and self.vendor.api == "anthropic" else act,
         }
         if self.vendor.api == "responses":
             settings["openai_store"] = False
