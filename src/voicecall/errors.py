@@ -144,14 +144,18 @@ class CallOver(RequestError):
 
 
 class CallRefused(RequestError):
-    """Policy or a limit forbids it. `reason` is a short stable word, such as `max-concurrent-calls`."""
+    """Policy or a limit forbids it. `reason` is a short stable word, such as `max-concurrent-calls`.
+
+    `retry_after`: whole seconds after which it may be allowed, where that is known.
+    """
 
     code = "refused"
 
-    def __init__(self, reason: str, message: str, *, limit: bool = False) -> None:
+    def __init__(self, reason: str, message: str, *, limit: bool = False, retry_after: int | None = None) -> None:
         super().__init__(message)
         self.reason = reason
         self.limit = limit
+        self.retry_after = retry_after
 
 
 class OperationTimeout(RequestError):

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from voicecall.brains.sse import LARGEST, Chunk, Event, Events, TooLong
+from voicecall.brains.chunks import Chunk
+from voicecall.core.sse import LARGEST, Event, Events, TooLong
 
 STREAM = (
     "\ufeff: a comment\r\n\r\n"

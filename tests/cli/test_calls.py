@@ -58,17 +58,6 @@ def test_the_schema_of_an_outcome_is_a_file(
     assert (body["schema"], body["objective"]) == (SCHEMA, "Book a table.")
 
 
-@pytest.mark.parametrize(("content", "why"), [(None, "cannot be read"), ("{", "is not JSON"), ("[]", "no JSON object")])
-def test_a_file_that_holds_no_schema_is_wrong_usage(
-    with_daemon: Cli, daemon: Daemon, content: str | None, why: str
-) -> None:
-    if content is not None:
-        Path("table.json").write_text(content, "utf-8")
-    ran = with_daemon("call", "--to", TO, "--schema", "table.json")
-    assert (ran.status, daemon.seen) == (2, [])
-    assert why in ran.err
-
-
 def test_waiting_tells_what_came_of_the_call(with_daemon: Cli, daemon: Daemon, record: dict[str, Any]) -> None:
     daemon.answer("POST", "/v1/calls", {"callId": "01CALL", "state": "initiated"}, 201)
     outcome = {"disposition": "answered", "summary": "For two.", "data": {"guests": 2}, "evidence": [], "error": "Odd."}

@@ -38,6 +38,16 @@ SPECIAL: dict[str, Any] = {
     "turns.endpointing_max_ms": 2000,
     "turns.model": "none",
     "turns.digits_end": "*",
+    "webhooks": [
+        {
+            "name": "crm",
+            "url": "https://crm.example/",
+            "secret": f"whsec_{'A' * 32}",
+            "old_secrets": [f"whsec_{'B' * 32}"],
+            "events": ["call.*"],
+            "transcripts": True,
+        }
+    ],
 }
 BY_NAME: dict[str, Any] = {
     "language": "en-GB",

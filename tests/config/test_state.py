@@ -8,6 +8,7 @@ import pytest
 
 from voicecall.config.model import Config
 from voicecall.config.state import AlreadyRunning, StateDir, StateError
+from voicecall.errors import ConfigError
 
 HOLD = """
 import sys
@@ -19,6 +20,13 @@ with state.lock():
     print("held", flush=True)
     sys.stdin.read()
 """
+
+
+def test_a_named_token_is_no_control_token(tmp_path: Path) -> None:
+    state, config = StateDir(tmp_path), Config.model_validate({"control": {"token": "vc_made-for-somebody"}})
+    assert state.known_control_token(config) == "vc_made-for-somebody"
+    with pytest.raises(ConfigError, match=r"control\.token: .*voicecall token create"):
+        state.control_token(config)
 
 
 def mode(path: Path) -> int:

@@ -120,7 +120,7 @@ def test_the_machines_find_a_planted_fault(fault: str, monkeypatch: pytest.Monke
 def find(owner: object) -> None:
     """Play what finds the mistakes of this room, the quickest first."""
     if owner in (turns, saying):
-        play(TurnsMachine, 300)
+        play(TurnsMachine, 100)
     elif owner in (Draft, leg, prompting, replies, rescue):
         play(TroubledMachine, 500)
     play(CallMachine, 1500)

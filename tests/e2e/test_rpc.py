@@ -111,7 +111,7 @@ def test_the_program_of_the_page_follows_events(gateway: Daemon) -> None:
 
 
 def test_the_page_lists_every_method_and_parameter() -> None:
-    rows = dict(re.findall(r"^\| `voicecall\.(\w+)` \| (.*)\|$", PAGE, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `voicecall\.([\w.]+)` \| (.*)\|$", PAGE, re.MULTILINE))
     assert rows.pop("unsubscribe")
     assert rows.keys() == {kind.name for kind in TABLE}
     for kind in TABLE:

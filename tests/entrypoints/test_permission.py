@@ -68,7 +68,7 @@ def test_what_changes_something_and_what_is_refused_is_written_down_with_the_tok
             ask(Initiate(to="+15550101234"), "call", CallRefused("outbound-stopped", "no"))
         with pytest.raises(CallRefused):
             ask(Initiate(to="+15550101234"), "read")
-    assert [(log["event"], log["token"], log.get("reason"), log["call_id"]) for log in logs] == [
+    assert [(log["event"], log["holder"], log.get("reason"), log["call_id"]) for log in logs] == [
         ("audit.done", "desk", None, "01J"),
         ("audit.refused", "desk", "outbound-stopped", None),
         ("audit.refused", "desk", "scope", None),

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from tests.gateway.brains import Answers
 from tests.gateway.callers import HANG_UP as HANG_UP, listen as listen, onset as onset, say as say, wait as wait
+from tests.gateway.promises import check_error, check_result
 from tests.gateway.spelling import SpellingDetector, SpellingSynthesizer, SpellingTranscriber, Word, text as text
 from tests.gateway.town import Disk, MakeTown, Plug, Town
 from voicecall.app.profiles import LEAD, conversation, hearsay
@@ -30,6 +31,7 @@ from voicecall.emulators.script import Step
 from voicecall.entrypoints.streams import Streams
 from voicecall.entrypoints.webhooks import Webhooks
 from voicecall.errors import StoreError, VoicecallError
+from voicecall.gateway.admission import Reception
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones
 from voicecall.gateway.journal import Journal
@@ -37,9 +39,11 @@ from voicecall.gateway.line import Line
 from voicecall.gateway.making import Manner
 from voicecall.gateway.media import Media
 from voicecall.gateway.mouth import Mouth
+from voicecall.gateway.notice import open_notice
 from voicecall.gateway.outbox import Surroundings
+from voicecall.gateway.pairing import Limits
 from voicecall.gateway.session import Session
-from voicecall.gateway.switchboard import Exchange, Reception, Switchboard
+from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
 from voicecall.speech import Voice
 from voicecall.speech.fallback import FallbackSynthesizer, FallbackTranscriber
@@ -66,6 +70,7 @@ class Options:
     allow_from: tuple[str, ...] = ()
     greeting: str = "Welcome"
     max_calls: int = 10
+    pairing: Limits = Limits()  # noqa: RUF009 - it is frozen
     lease: float = 30.0
     patience: float = 10.0
     manner: Manner = Manner()  # noqa: RUF009 - it is frozen
@@ -130,6 +135,7 @@ class House:
                     reception=lambda number: Reception(options.policy, options.allow_from, options.greeting),
                     open_media=self._open_media,
                     max_calls=options.max_calls,
+                    pairing=options.pairing,
                     lease=options.lease,
                 )
             )
@@ -159,6 +165,8 @@ class House:
     def _open_media(self, session: Session) -> Media:
         call, post, options = session.call, session.post, self.options
         tongue = call.rules.turns.language
+        if call.pairing:
+            return open_notice(session, self.voice.open(Voice(), lambda trouble: None), post, lead=LEAD)
         careful = Careful([("test", self.brain)], first=options.patience, stall=options.patience, longest=6000)
         mind = careful.open(Opening(call.id, call.direction, call.from_, call.to, tongue), hearsay(post))
         voices, ears = [("first", self.voice)], [("first", self.ears)]
@@ -255,8 +263,14 @@ class House:
         return CarrierCallId(leg.parties.call)
 
     async def perform(self, operation: Operation, key: str | None = None) -> Any:
-        """Carry out an operation, once per key."""
-        return await self.gateway.perform(operation, idempotency_key=key)
+        """Carry out an operation, once per key, and see that what comes of it is what the table promises."""
+        try:
+            result = await self.gateway.perform(operation, idempotency_key=key)
+        except VoicecallError as error:
+            check_error(operation, error)
+            raise
+        check_result(operation, result)
+        return result
 
     async def speak(self, call_id: str, message: str) -> Json:
         """Say something."""

@@ -22,7 +22,7 @@ from voicecall.emulators.memory import MemorySocket
 from voicecall.emulators.network import Network, Wires
 from voicecall.emulators.rest import RestApi
 from voicecall.errors import StoreError
-from voicecall.store import Batch, Claim, Logged
+from voicecall.store import Batch, Claim, Logged, Note
 from voicecall.store.memory import Archive, MemoryStore
 
 START = 1_800_000_000.0
@@ -216,6 +216,16 @@ class Disk(MemoryStore):
         """Settle, in two milliseconds."""
         await self._reach()
         await super().settle_key(claim)
+
+    async def note(self, kind: str, key: str) -> Note | None:
+        """Read a note, in two milliseconds."""
+        await self._reach()
+        return await super().note(kind, key)
+
+    async def write_note(self, note: Note) -> bool:
+        """Write a note, in two milliseconds."""
+        await self._reach()
+        return await super().write_note(note)
 
     async def _reach(self) -> None:
         await asyncio.sleep(0.002)

@@ -30,9 +30,12 @@ from voicecall.entrypoints.control import ControlListener
 from voicecall.entrypoints.public import PublicListener
 from voicecall.errors import BadParameters, ConfigError, Fault
 from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones, Ring
+from voicecall.gateway.hooks import Hooks
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Line
 from voicecall.gateway.outbox import Surroundings
+from voicecall.gateway.pairing import Limits
+from voicecall.gateway.recording import Recordings
 from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
 from voicecall.speech import Voice
@@ -40,6 +43,7 @@ from voicecall.store.sql import SqlStore
 
 from .carriers import MOCK_NUMBER, from_number, make_carriers, near_carriers
 from .engines import Engines
+from .hooks import make_hooks
 from .metrics import Metrics
 from .profiles import Profiles, check_available
 
@@ -89,6 +93,7 @@ async def _serve(loaded: Loaded) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, stop)
     async with running(loaded) as up:
+        gc.enable()
         sys.stdout.write(f"voicecall ready: public {up.public_url} control {up.control_url}\n")
         sys.stdout.flush()
         await stop.wait()
@@ -147,7 +152,8 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         await store.open()
         stack.push_async_callback(store.close)
         engines = Engines()
-        profiles = Profiles(config, engines)
+        recordings = Recordings(state.folder / "recordings", keep_days=config.recording.keep_days, clock=wall_clock)
+        profiles = Profiles(config, engines, recordings if config.recording.enabled else None)
         secret = config.mock.secret.get_secret_value() if config.mock.secret else secrets.token_hex(16)
         network = _network(config, engines, secret)
         await engines.load(stack)
@@ -195,6 +201,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 reception=profiles.reception,
                 open_media=profiles.open_media,
                 max_calls=config.limits.max_concurrent_calls,
+                pairing=Limits(float(config.pairing.code_lifetime_seconds), config.pairing.tries_per_day),
             )
         )
         listener = await stack.enter_async_context(
@@ -207,19 +214,41 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         if network_url:
             ring = _ringer(http, network_url, secret, lambda: around_by_name["mock"].webhook_url())
             phones = Phones("mock", config.from_number or MOCK_NUMBER, ring)
-        gateway = Gateway(switchboard, store, bell, defaults, phones, failing=lambda: journal.failing)
-        metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector))
+        # connections of their own: however many receivers are slow, a carrier is reached as ever
+        messenger = await stack.enter_async_context(Http()) if config.webhooks else http
+        told = list(make_hooks(config, store, messenger, instance=state.instance(), clock=wall_clock))
+        hooks = Hooks(told, grown=bell.next, clock=wall_clock, new_id=switchboard.new_id)
+        await stack.enter_async_context(hooks)
+        gateway = Gateway(
+            switchboard,
+            store,
+            bell,
+            defaults,
+            phones,
+            recordings=recordings,
+            failing=lambda: journal.failing,
+            hooks=hooks,
+        )
+        metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector, hooks.all))
         control = await stack.enter_async_context(
             ControlListener(
-                ControlOptions(bind=config.control.bind, port=config.control.port, token=state.control_token(config)),
+                ControlOptions(
+                    bind=config.control.bind,
+                    port=config.control.port,
+                    token=state.control_token(config),
+                    requests_per_second=config.control.requests_per_second,
+                ),
                 gateway,
                 metrics.registry,
+                gateway.tokens,
             )
         )
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         ready = asyncio.Event()
         serving = tasks.create_task(switchboard.run(ready.set), name="switchboard")
+        sweeping = tasks.create_task(recordings.run(), name="recordings")
         stack.callback(serving.cancel)
+        stack.callback(sweeping.cancel)
         await ready.wait()
         control_url = f"http://{config.control.bind}:{control.port}"
         state.announce(control_url, listener.public_url)

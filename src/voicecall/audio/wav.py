@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import wave
 
 import numpy as np
@@ -38,6 +39,16 @@ def _linear(frames: bytes, width: int) -> Samples:
     wide = np.zeros((len(raw), 4), np.uint8)
     wide[:, 4 - width :] = raw
     return wide.view("<i4")[:, 0].astype(np.float32) / np.float32(2.0**31)
+
+
+def wav_header(size: int, *, channels: int, rate: int = TELEPHONE_RATE) -> bytes:
+    """Return the 44 bytes that go before `size` bytes of 16-bit PCM.
+
+    Source: Microsoft, Multimedia Programming Interface and Data Specifications 1.0, "Waveform Audio File Format".
+    """
+    frame = 2 * channels
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, rate, rate * frame, frame, 16)
+    return struct.pack("<4sI4s", b"RIFF", 36 + size, b"WAVE") + form + struct.pack("<4sI", b"data", size)
 
 
 def encode_wav(*channels: Samples, rate: int = TELEPHONE_RATE) -> bytes:

@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 
+from voicecall.core.sse import Event, Events, TooLong
 from voicecall.errors import AgentError, ConfigError, Fault, NetworkError
 from voicecall.net.http import Http, Streamed
 
 from . import BrainOptions, Conclusion, Conversation, Inquiry, Opening, Report, Said
+from .chunks import Chunk
 from .conclusion import given, written
-from .sse import Chunk, Event, Events, TooLong
 from .wire import Answer, question, turn
 
 _LARGEST = 1 << 20

@@ -15,13 +15,14 @@ from typing import Any
 import msgspec
 
 from voicecall.core.ids import is_e164
+from voicecall.core.sse import Event, Events, TooLong
 from voicecall.errors import AgentError, ConfigError, Fault, NetworkError
 from voicecall.net.http import Http, Streamed
 
 from . import BrainOptions, Conclusion, Conversation, Inquiry, Line, Opening, Report, Said
+from .chunks import Chunk
 from .conclusion import document, instructions, written
 from .late import PATIENCE, LateMind
-from .sse import Chunk, Event, Events, TooLong
 
 ENDPOINT = "/v1/chat/completions"
 _LONGEST_PAUSE = 2.0

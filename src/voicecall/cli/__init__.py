@@ -11,12 +11,11 @@ from typer.exceptions import TyperException
 from voicecall import __version__
 from voicecall.errors import BadParameters, ConfigError, VoicecallError
 
-from . import calls, reading, scenarios, serving, settings, tools
+from . import calls, pairing, reading, scenarios, serving, settings, setup, tokens, tools, webhooks
 
 app = typer.Typer(
     name="voicecall",
     help="A phone gateway for AI agents.",
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -30,7 +29,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Write the versi
         raise typer.Exit
 
 
-for family in (serving, calls, reading, settings, scenarios, tools):
+for family in (serving, calls, reading, settings, setup, scenarios, tokens, pairing, tools, webhooks):
     family.add_to(app)
 
 

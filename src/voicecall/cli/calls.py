@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import sys
+from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import msgspec
 import typer
 
-from voicecall.config.load import load
+from voicecall.client import Client
+from voicecall.config.load import Loaded, load
 from voicecall.core.operations import Continue, Dtmf, End, Initiate, Speak, Status, Wait
-from voicecall.entrypoints.client import Client
-from voicecall.errors import OperationTimeout
+from voicecall.errors import BadParameters, OperationTimeout
 
-from .daemon import ask, connect
-from .live import follow
+from .daemon import ask, bounded, connect, connect_async
 from .options import CallIdOf, ConfigFile, Json, Key, Timeout
 from .output import as_json, ending
 
-Message = Annotated[str, typer.Option("--message", metavar="TEXT", help="What to say.")]
+Message = Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="What to say.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,8 +34,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _call(
-    to: Annotated[str | None, typer.Option("--to", metavar="NUMBER", help="Whom; default `to_number`.")] = None,
-    message: Annotated[str, typer.Option("--message", metavar="TEXT", help="What is said first.")] = "",
+    to: Annotated[str | None, typer.Option("--to", "-t", metavar="NUMBER", help="Whom; default `to_number`.")] = None,
+    message: Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="What is said first.")] = "",
     mode: Annotated[
         Literal["notify", "conversation"] | None, typer.Option("--mode", help="Default `outbound.default_mode`.")
     ] = None,
@@ -44,9 +45,9 @@ def _call(
         str, typer.Option("--objective", metavar="TEXT", help="What the agent should achieve; private to it.")
     ] = "",
     schema: Annotated[
-        str | None,
+        Path | None,
         typer.Option(
-            "--schema", metavar="FILE", help="JSON Schema of what the agent should bring back; - reads it here."
+            "--schema", metavar="FILE", help="JSON Schema of what the agent should bring back; - reads standard input."
         ),
     ] = None,
     language: Annotated[
@@ -69,31 +70,40 @@ def _call(
         carrier=carrier,
         dtmf=dtmf,
         objective=objective,
-        schema=None if schema is None else _object(schema),
+        schema=None if schema is None else _schema(schema),
         language=language,
     )
     placed = ask(config, wish, timeout, key=key)
     if not wait:
         _tell(placed, f"{placed['callId']} is {placed['state']}", as_json_)
         return
+    if not as_json_:
+        asyncio.run(_watch(loaded, placed["callId"], timeout))
     with connect(loaded, timeout) as client:
-        if not as_json_:
-            follow(client.events(call_id=placed["callId"]))
         record = _end_of(client, placed["callId"], bounded=timeout is not None)
     _tell(record, ending(record), as_json_)
 
 
-def _object(file: str) -> dict[str, Any]:
-    """Return the JSON object in a file, or on the standard input for `-`."""
+async def _watch(loaded: Loaded, call_id: str, timeout: float | None) -> None:  # noqa: ASYNC109 - all of it
+    from .live import follow
+
+    async with bounded(timeout), connect_async(loaded) as client, aclosing(client.subscribe(call_id=call_id)) as events:
+        await follow(call_id, events)
+
+
+def _schema(file: Path) -> dict[str, Any]:
+    """Return the JSON object in a file, or on the standard input for `-`.
+
+    Raises:
+        BadParameters: there is none.
+    """
     try:
-        found = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text("utf-8"))
+        given = sys.stdin.read() if str(file) == "-" else file.read_bytes()
+        return msgspec.json.decode(given, type=dict[str, Any])
     except OSError as error:
-        raise typer.BadParameter(f"--schema: {file} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise typer.BadParameter(f"--schema: {file} is not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise typer.BadParameter(f"--schema: {file} holds no JSON object")
-    return found
+        raise BadParameters(f"--schema: {file}: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise BadParameters(f"--schema: {file} is not a JSON object: {error}") from None
 
 
 def _end_of(client: Client, call_id: str, *, bounded: bool) -> Any:

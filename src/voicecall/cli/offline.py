@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from voicecall.client import DaemonUnreachable
 from voicecall.config.load import Loaded
-from voicecall.core.operations import Operation, Status
-from voicecall.entrypoints.client import DaemonUnreachable
+from voicecall.core.operations import Operation, Recording, Status
 from voicecall.gateway.reading import Reading, read
+from voicecall.gateway.recording import Recordings
 from voicecall.store import Store
 from voicecall.store.memory import MemoryStore
 from voicecall.store.sql import SqlStore
@@ -53,6 +54,9 @@ def _now() -> float:
 
 
 async def _read(store: Store, operation: Operation, loaded: Loaded) -> Any:
+    if isinstance(operation, Recording):
+        await read(store, Status(call_id=operation.call_id), _now())
+        return Recordings(loaded.state.folder / "recordings", clock=_now).find(operation.call_id)
     if not isinstance(operation, Reading):
         raise DaemonUnreachable(loaded.state.control_url(loaded.config))
     result = await read(store, operation, _now())

@@ -7,15 +7,19 @@ import typer
 from voicecall.config.load import load
 from voicecall.errors import ConfigError, Fault, SpeechError
 
+from . import moving
 from .options import ConfigFile, Json
 from .output import as_json
 
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    family = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Show or check the configuration.")
+    family = typer.Typer(
+        no_args_is_help=True, rich_markup_mode=None, help="Show, check, import or migrate the configuration."
+    )
     family.command("show")(_show)
     family.command("check")(_check)
+    moving.add_to(family)
     app.add_typer(family, name="config")
     app.command("models")(_models)
 

@@ -16,6 +16,7 @@ from . import openclaw
 from .check import contradictions, doubts, misfit
 from .environment import overlay
 from .files import line_of, read
+from .includes import included
 from .keys import Path, Tree, canonical, dotted
 from .model import Config
 from .secrets import resolve
@@ -146,6 +147,7 @@ def _from_file(
 ) -> tuple[Tree, bool]:
     """Return what the file says in our keys, and whether it is enabled."""
     raw, places.lines, is_json = read(file, why)
+    raw = included(raw, file) if is_json else raw
     enabled = True
     moved: dict[Path, Path] = {}
     theirs = openclaw.translate(raw, environ) if is_json else None

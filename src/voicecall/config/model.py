@@ -29,6 +29,7 @@ from .section import (
     nested,
 )
 from .speech import Stt, Tts
+from .webhooks import Webhook
 
 GREETING = "Hello, how can I help you?"
 
@@ -53,6 +54,8 @@ class Control(Section):
     """Port to listen on; `serve.port` + 1 when absent."""
     token: SecretStr | None = None
     """The bearer token; generated into the state directory when absent."""
+    requests_per_second: Annotated[float, Field(ge=0)] = 50.0
+    """How many requests each token may make, and at once twice as many; 0 is without limit."""
 
 
 class Outbound(Section):
@@ -192,13 +195,22 @@ class StoreOptions(Section):
     """A SQLAlchemy URL of SQLite or PostgreSQL; SQLite in the state directory when absent."""
 
 
+class RecordingOptions(Section):
+    """Recordings of calls. Whoever is on the line may have to be told, or asked: that depends on where they are."""
+
+    enabled: bool = False
+    """Whether the sound of every call with a media stream is kept: stereo WAV files in the state directory."""
+    keep_days: Annotated[float, Field(ge=0)] = 30
+    """How long a recording is kept; 0 is for ever."""
+
+
 class Pairing(Section):
-    """How unknown callers get onto the stored allowlist."""
+    """How unknown callers get onto the stored allowlist, where the policy is `pairing`."""
 
     code_lifetime_seconds: Positive = 600
     """How long a code can be approved."""
     tries_per_day: Positive = 3
-    """Codes that one number can be given in a day."""
+    """How often one number can be told a code in 24 hours."""
 
 
 class Log(Section):
@@ -262,7 +274,7 @@ class Config(Section):
     inbound_policy: InboundPolicy = "disabled"
     """Who may call."""
     allow_from: Listed[Number] = ()
-    """Numbers that may call, for `allowlist`."""
+    """Numbers that may call, for `allowlist` and `pairing`."""
     inbound_greeting: str = GREETING
     """Spoken first on inbound calls; empty greets nobody."""
     language: Language = "en"
@@ -286,8 +298,11 @@ class Config(Section):
     webhook_security: WebhookSecurity = nested()
     tunnel: Tunnel = nested()
     store: StoreOptions = nested()
+    recording: RecordingOptions = nested()
     pairing: Pairing = nested()
     log: Log = nested()
+    webhooks: Listed[Webhook] = ()
+    """Who is told what happens to calls."""
     lines: Mapping[Number, Line] = Field(default_factory=dict)
     """What is different per dialled number."""
 

@@ -31,30 +31,34 @@ class Translation:
     warnings: list[Told] = field(default_factory=list)
     faults: list[Told] = field(default_factory=list)
     enabled: bool = True
+    keeps: bool = False
+    """Whether `${NAME}` is left as it stands."""
 
 
-def translate(raw: Tree, environ: Mapping[str, str]) -> Translation | None:
-    """Return what an OpenClaw configuration means here, or None when `raw` is not one."""
+def translate(raw: Tree, environ: Mapping[str, str], *, keep: bool = False) -> Translation | None:
+    """Return what an OpenClaw configuration means here, or None when `raw` is not one.
+
+    `keep` leaves `${NAME}` in values, rather than put in what the environment says.
+    """
+    told = Translation(keeps=keep)
     match raw:
         case {"plugins": {"entries": {"voice-call": dict(entry)}}}:
-            return _entry(entry, ("plugins", "entries", "voice-call"), raw, environ)
+            return _entry(told, entry, ("plugins", "entries", "voice-call"), raw, environ)
         case {"plugins": _}:
-            told = Translation()
             told.faults.append((("plugins",), "has no `entries.voice-call`, so this file configures no calls"))
             return told
         case {"voice-call": dict(entry)}:
-            return _entry(entry, ("voice-call",), None, environ)
+            return _entry(told, entry, ("voice-call",), None, environ)
         case _:
-            return _block(raw, (), None, environ) if _is_theirs(raw) else None
+            return _block(told, raw, (), None, environ) if _is_theirs(raw) else None
 
 
-def _entry(entry: Tree, at: Path, whole: Tree | None, environ: Mapping[str, str]) -> Translation:
+def _entry(told: Translation, entry: Tree, at: Path, whole: Tree | None, environ: Mapping[str, str]) -> Translation:
     block = entry.get("config", {})
     if not isinstance(block, dict):
-        told = Translation()
         told.faults.append(((*at, "config"), "expected a table of keys"))
         return told
-    told = _block(block, (*at, "config"), whole, environ)
+    _block(told, block, (*at, "config"), whole, environ)
     told.enabled = told.enabled and entry.get("enabled") is not False
     return told
 
@@ -81,8 +85,8 @@ def _respelled(path: Path) -> tuple[Path, bool]:
     return path, True
 
 
-def _block(block: Tree, at: Path, whole: Tree | None, environ: Mapping[str, str]) -> Translation:
-    told = Translation(enabled=block.get("enabled") is not False)
+def _block(told: Translation, block: Tree, at: Path, whole: Tree | None, environ: Mapping[str, str]) -> Translation:
+    told.enabled = block.get("enabled") is not False
     leaves = sorted(_leaves(block, ()), key=lambda leaf: ".".join(leaf[0]) in LEGACY)
     for path, value in leaves:
         if path != ("enabled",):
@@ -221,6 +225,8 @@ def _expanded(told: Translation, source: Path, value: object, environ: Mapping[s
         case {"source": str(other), "id": _}:
             told.faults.append((source, f'secrets of source {other} are not read here: write {{ env: "NAME" }}'))
             return None
+        case str() if told.keeps:
+            return value
         case str(text):
             missing = [name for name in re.findall(r"\$\{([A-Z_][A-Z0-9_]*)\}", text) if name not in environ]
             told.faults += [(source, f"the environment variable {name} is not set") for name in missing]

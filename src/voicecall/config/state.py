@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from voicecall.errors import VoicecallError
+from voicecall.core.tokens import PREFIX
+from voicecall.errors import ConfigError, Fault, VoicecallError
 
 from .model import Config
 
@@ -50,11 +51,16 @@ class StateDir:
         """Return the bearer token of the control listener: the configured one, else one that is generated once.
 
         Raises:
+            ConfigError: the configured one was made for somebody who may do less.
             StateError: it can be neither read nor written.
         """
-        if config.control.token is not None:
-            return config.control.token.get_secret_value()
-        return self._once("control-token", secrets.token_urlsafe(32))
+        if config.control.token is None:
+            return self._once("control-token", secrets.token_urlsafe(32))
+        token = config.control.token.get_secret_value()
+        if token.startswith(PREFIX):
+            fault = "is a token of `voicecall token create`, which commands use; the daemon needs one of its own"
+            raise ConfigError([Fault("control.token", fault)])
+        return token
 
     def known_control_token(self, config: Config) -> str | None:
         """Return the bearer token if there is one already; nothing is written."""

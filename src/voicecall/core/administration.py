@@ -1,4 +1,4 @@
-"""What can be asked by those who look after the gateway: tokens, paired callers, whom and how much it may dial.
+"""What can be asked by those who look after the gateway: tokens, paired callers, whom it may dial, webhooks.
 
 Of these, no tool of an agent offers any.
 """
@@ -18,14 +18,15 @@ class CreateToken(Asking, frozen=True):
     scope = "admin"
     changes = True
     creates = True
+    secret = True
     result = results.NewToken
     errors = (CallRefused,)
     label: str
-    """What it is called: 1 to 64 characters, one token each."""
+    """What it is called: 1 to 64 letters, digits and `. _ @ -`; one token each."""
     may: Scope = "call"
     """What it allows; each includes those before it: read, call, admin."""
     lifetime: float | None = None
-    """Seconds; without it, it holds until it is revoked."""
+    """Seconds, from 1 to ten years; without it, it holds until it is revoked."""
 
 
 class ListTokens(Asking, frozen=True):
@@ -147,6 +148,27 @@ class RemoveDoNotCall(Asking, frozen=True):
     """E.164."""
 
 
+class ListWebhooks(Asking, frozen=True):
+    """The receivers of outgoing webhooks, and how each goes. Result: a list of them."""
+
+    name = "webhooks.list"
+    route = ("GET", "/v1/webhooks")
+    scope = "admin"
+    result = list[results.Webhook]
+
+
+class TryWebhook(Asking, frozen=True):
+    """Send a receiver of outgoing webhooks a signed `webhook.test`. Result: what came of it."""
+
+    name = "webhooks.test"
+    route = ("POST", "/v1/webhooks/{receiver}/test")
+    scope = "admin"
+    changes = True
+    result = results.WebhookTest
+    receiver: str
+    """Its `name` in the configuration."""
+
+
 Administration = (
     CreateToken
     | ListTokens
@@ -160,6 +182,8 @@ Administration = (
     | ListDoNotCall
     | AddDoNotCall
     | RemoveDoNotCall
+    | ListWebhooks
+    | TryWebhook
 )
 
 ADMINISTRATION: tuple[type[Administration], ...] = (
@@ -175,4 +199,6 @@ ADMINISTRATION: tuple[type[Administration], ...] = (
     ListDoNotCall,
     AddDoNotCall,
     RemoveDoNotCall,
+    ListWebhooks,
+    TryWebhook,
 )

@@ -141,6 +141,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     greeting: str = ""
     greeting_state: Greeting = "none"
     greeting_reply: int = 0
+    pairing: bool = False
+    """Whether the caller is only told a code, and nobody listens."""
     machine: bool = False
     """Whether a machine answered that a message is to be left on."""
     digits: str = ""
@@ -251,11 +253,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 def open_call(event: Placed | Arrived, at: float) -> Call:
     """Return the call that begins with this event, before anything follows from it."""
+    pairing = isinstance(event, Arrived) and event.pairing
     return Call(
         id=event.call_id,
         carrier=event.carrier,
         direction="outbound" if isinstance(event, Placed) else event.direction,
-        mode=event.mode if isinstance(event, Placed) else "conversation",
+        mode=event.mode if isinstance(event, Placed) else "notify" if pairing else "conversation",
         from_=event.from_,
         to=event.to,
         rules=event.rules,
@@ -264,6 +267,7 @@ def open_call(event: Placed | Arrived, at: float) -> Call:
         prompting=not (event.rules.streaming and event.rules.can.streaming),
         greeting=event.greeting,
         greeting_state="pending" if event.greeting else "none",
+        pairing=pairing,
         digits=event.digits if isinstance(event, Placed) else "",
         objective=event.objective if isinstance(event, Placed) else "",
         schema=event.schema if isinstance(event, Placed) else None,

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from voicecall.core import floor, saying
+from voicecall.core import floor, pairing, saying
 from voicecall.core.call import NEXT, Call, Caution, EndReason, Line, Phase
 from voicecall.core.effects import (
     Acknowledge,
@@ -209,13 +209,18 @@ class Draft:
 
     def told(self) -> None:
         """The opening line was said as far as it could be: a call that has no more to say ends soon."""
-        if (self.call.mode == "notify" or self.call.machine) and self.call.is_live:
+        if self.call.pairing:
+            if self.call.greeting_state == "heard":
+                self.end("completed")
+        elif (self.call.mode == "notify" or self.call.machine) and self.call.is_live:
             self.start("notify", self.call.rules.notify_hangup_delay)
 
     def end(self, reason: EndReason, detail: str | None = None, *, sorry: bool = False) -> None:
         """Settle why the call ends, once, and hang up if there is anything to hang up; the carrier may say `sorry`."""
         if not self.call.is_live:
             return
+        if self.call.pairing and reason in ("completed", "hangup-user", "timeout"):
+            reason, detail = "rejected", pairing.TOLD if self.call.greeting_state == "heard" else pairing.UNTOLD
         self.stop(*sorted(self.call.timers))
         self.set(phase=Phase.ENDING, end_reason=reason, end_detail=detail)
         if self.call.turns.reply in self.call.reporting:

@@ -75,7 +75,9 @@ class Arrived(Binding, frozen=True, kw_only=True):
     direction: Literal["inbound", "outbound"] = "inbound"
     """Outbound when it was placed elsewhere in our name."""
     refusal: str = ""
-    """Why the call is not taken: `policy`, `busy` or `draining`; empty when it is taken."""
+    """Why the call is not taken: `policy`, `anonymous`, `tries`, `crowded`, `busy` or `draining`; empty when it is."""
+    pairing: bool = False
+    """Whether the caller is only told a code, whose place in `greeting` is masked."""
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
 
 

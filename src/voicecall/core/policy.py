@@ -66,17 +66,29 @@ def _is_short(national: str, region: str) -> bool:
 
 
 def admits(policy: InboundPolicy, allowed: Collection[str], caller: str) -> bool:
-    """Say whether the inbound policy lets this caller in. Numbers are compared by their digits."""
+    """Say whether the inbound policy lets this caller in. Numbers are compared by their digits.
+
+    Of those who were paired, only `gateway.pairing` knows.
+    """
     match policy:
         case "open":
             return True
-        case "allowlist":
+        case "allowlist" | "pairing":
             digits = _digits(caller)
             return bool(digits) and any(digits == _digits(number) for number in allowed)
-        case "disabled" | "pairing":
+        case "disabled":
             return False
         case _:
             assert_never(policy)
+
+
+_HIDDEN = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+"""What networks give for callers who hide theirs: words as a telephone's keys (ANONYMOUS, RESTRICTED, BLOCKED, …)."""
+
+
+def is_identified(caller: str) -> bool:
+    """Say whether this is the number of one caller, and not what stands for all who hide theirs."""
+    return is_e164(caller) and caller not in _HIDDEN
 
 
 def _digits(number: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from voicecall.core.call import Call, Line, Outcome
 from voicecall.core.events import Arrived, Event, Placed
 from voicecall.core.step import begin, step
+from voicecall.core.times import rfc3339 as rfc3339
 
 
 def replay(log: Iterable[tuple[float, Event]]) -> Call:
@@ -30,13 +30,6 @@ def replay(log: Iterable[tuple[float, Event]]) -> Call:
     if call is None:
         raise ValueError("the log does not begin with the beginning of a call")
     return call
-
-
-def rfc3339(at: float | None) -> str | None:
-    """Return Unix seconds as RFC 3339 in UTC, to the millisecond."""
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def record(call: Call) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import assert_never
 import msgspec
 
 from voicecall.core import floor, keys, leg, outcome, patience, prompting, replies, requests, rescue, saying, turns
-from voicecall.core.call import Call, Measured, Outcome, Phase, open_call
+from voicecall.core.call import Call, EndReason, Measured, Outcome, Phase, open_call
 from voicecall.core.draft import AGENT, HANGUP_TRIES, Draft, is_asked
 from voicecall.core.effects import (
     Acknowledge,
@@ -92,9 +92,10 @@ def begin(event: Placed | Arrived, at: float) -> tuple[Call, tuple[Effect, ...]]
                 prompting.asked(draft)
                 prompting.attend(draft)
         case Arrived(refusal=refusal):
-            draft.do(Reject("rejected" if refusal == "policy" else "busy"))
+            reason: EndReason = "busy" if refusal in ("busy", "draining") else "rejected"
+            draft.do(Reject(reason))
             draft.leg_over()
-            draft.end("rejected" if refusal == "policy" else "busy", _REFUSALS[refusal])
+            draft.end(reason, _REFUSALS[refusal])
         case _:
             assert_never(event)
     patience.attend(draft)
@@ -103,6 +104,9 @@ def begin(event: Placed | Arrived, at: float) -> tuple[Call, tuple[Effect, ...]]
 
 _REFUSALS = {
     "policy": "The inbound policy does not admit this caller.",
+    "anonymous": "The inbound policy is pairing, and the caller has no number.",
+    "tries": "The caller was told a pairing code as often as a day allows.",
+    "crowded": "As many callers as there is room for were being paired.",
     "busy": "As many calls as the limit allows were already under way.",
     "draining": "The gateway was shutting down.",
 }
@@ -116,6 +120,8 @@ def step(call: Call, event: Event, at: float) -> tuple[Call, tuple[Effect, ...]]
     """
     if call.is_over:
         return _after_the_end(call, event)
+    if call.pairing and isinstance(event, DigitPressed):
+        return call, (Ignored("nobody listens"),)
     draft = Draft(call, at)
     _take(draft, event)
     patience.attend(draft)

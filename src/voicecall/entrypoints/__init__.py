@@ -13,6 +13,7 @@ from voicecall.carriers import Delivery, HttpReply, MediaCodec, MediaStarted
 from voicecall.core.credentials import Credential
 from voicecall.core.ids import CarrierCallId
 from voicecall.core.operations import Operation
+from voicecall.core.tokens import Bearer
 from voicecall.net import MediaSocket
 
 
@@ -63,6 +64,17 @@ class Operator(Protocol):
         """Say of each thing that must be in order whether it is."""
 
 
+class Tokens(Protocol):
+    """Knows the named tokens."""
+
+    async def bearer(self, token: str) -> Bearer | None:
+        """Return who holds a token, also one that has expired lately, or None where none such is known.
+
+        Raises:
+            StoreError: the archive cannot be read, so nobody is known.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicOptions:
     """How the public listener listens. Times in seconds, sizes in bytes."""
@@ -109,3 +121,5 @@ class ControlOptions:
     token: str = field(repr=False)
     allowed_hosts: tuple[str, ...] = ()
     """Names under which the listener may be addressed beside the loopback's and its own."""
+    requests_per_second: float = 50.0
+    """Of each token, over all its connections; twice as many at once. 0 is without limit."""

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from voicecall.errors import VoicecallError
 
-from . import ControlOptions, Operator, events, health, rest, rpc, rpc_sockets
+from . import ControlOptions, Operator, Tokens, events, health, openapi, rest, rpc, rpc_sockets
 from .addresses import cannot_listen
 from .closing import Closing
 from .guard import Guard
@@ -34,8 +34,14 @@ _PINGS = 20.0
 class ControlListener:
     """Listens for operators, as an async context manager."""
 
-    def __init__(self, options: ControlOptions, operator: Operator, metrics: CollectorRegistry) -> None:
-        """Do what is asked through `operator`, and show `metrics`."""
+    def __init__(
+        self,
+        options: ControlOptions,
+        operator: Operator,
+        metrics: CollectorRegistry,
+        tokens: Tokens | None = None,
+    ) -> None:
+        """Do what is asked through `operator`, and show `metrics`. `tokens` lets in others than the control token."""
         self._options = options
         self._closing = Closing()
         self._mcp = McpOverHttp(operator, self._closing)
@@ -44,6 +50,7 @@ class ControlListener:
             Starlette(
                 routes=[
                     *health.routes(operator, metrics),
+                    *openapi.routes(),
                     *events.routes(operator, self._closing),
                     *rest.routes(operator, self._closing),
                     *rpc.routes(operator, self._closing),
@@ -58,6 +65,7 @@ class ControlListener:
                 },
             ),
             options,
+            tokens,
         )
         """The ASGI application, guard included."""
 
@@ -94,6 +102,7 @@ class ControlListener:
         self._tasks = asyncio.TaskGroup()
         await self._tasks.__aenter__()
         self._tasks.create_task(self._mcp.run(), name="mcp")
+        self._watching = self._tasks.create_task(self.app.watch(), name="guard")
         self._tasks.create_task(self._server.serve(sockets=[sock]), name="control listener")
         return self
 
@@ -103,6 +112,7 @@ class ControlListener:
         """Stop listening; event streams are ended, other requests cut short."""
         self._closing.begin()
         self._server.should_exit = True
+        self._watching.cancel()
         await self._tasks.__aexit__(None, None, None)
 
     async def _bind(self) -> socket.socket:

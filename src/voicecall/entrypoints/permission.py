@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from typing import Any, get_args
 
 import structlog
 from starlette.types import Scope as Connection
 
+from voicecall.core.administration import StopOutbound
 from voicecall.core.asking import Scope
-from voicecall.core.operations import Operation
+from voicecall.core.ids import mask
+from voicecall.core.operations import End, Operation
 from voicecall.errors import CallRefused
 
 from . import Operator
@@ -22,10 +24,16 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whoever holds a valid token."""
+    """Whoever holds a valid token, and came with it."""
 
     label: str
     may: Scope
+    door: str | None = None
+    """`rest`, `rpc` or `mcp`."""
+    address: str | None = None
+    """Where the connection comes from."""
+    spend: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
+    """Counts a request; raises CallRefused, `rate-limit`, where there were too many."""
 
     def allows(self, scope: Scope) -> bool:
         """Say whether the token allows this too."""
@@ -54,36 +62,55 @@ class Permitted:
     async def perform(self, operation: Operation, *, idempotency_key: str | None = None) -> Any:
         """Return the operation's result as a JSON value; what was dangerous or refused is written down.
 
+        Nobody is too early to hang up, or to stop all dialling: that is done at whatever rate.
+
         Raises:
-            CallRefused: `scope`: the token does not allow it.
+            CallRefused: `scope`: the token does not allow it. `rate-limit`: it asks too often.
             RequestError: it cannot be done.
             ProviderError: somebody else's service failed.
             StoreError: the archive cannot be read or written.
         """
-        who, call_id = self.holder.label, getattr(operation, "call_id", None)
-        if not self.holder.allows(operation.scope):
-            _log.warning("audit.refused", operation=operation.name, token=who, reason="scope", call_id=call_id)
-            raise CallRefused(
-                "scope",
-                f"the token {who!r} allows {self.holder.may!r}; `{operation.name}` needs {operation.scope!r}",
-            )
+        if not isinstance(operation, End | StopOutbound):
+            self.holder.spend()
         try:
+            if not self.holder.allows(operation.scope):
+                raise CallRefused(
+                    "scope",
+                    f"the token {self.holder.label!r} allows {self.holder.may!r};"
+                    f" `{operation.name}` needs {operation.scope!r}",
+                )
             result = await self.operator.perform(operation, idempotency_key=idempotency_key)
         except CallRefused as refused:
-            _log.warning("audit.refused", operation=operation.name, token=who, reason=refused.reason, call_id=call_id)
+            _log.warning("audit.refused", reason=refused.reason, **self._who(), **_what(operation, None))
             raise
         if operation.changes:
-            _log.info("audit.done", operation=operation.name, token=who, call_id=call_id or _placed(result))
+            _log.info("audit.done", **self._who(), **_what(operation, result))
         return result
 
     def subscribe(self, since: int, call_id: str | None) -> AsyncIterator[dict[str, Any]]:
-        """Yield the events `{seq, at, callId, type, data}` after `since`; any token allows that."""
+        """Yield the events `{seq, at, callId, type, data}` after `since`; any token allows that.
+
+        Raises:
+            CallRefused: `rate-limit`, at once.
+        """
+        self.holder.spend()
         return self.operator.subscribe(since, call_id)
+
+    def _who(self) -> dict[str, str | None]:
+        return {"holder": self.holder.label, "door": self.holder.door, "address": self.holder.address}
 
     def readiness(self) -> dict[str, bool]:
         """Say of each thing that must be in order whether it is."""
         return self.operator.readiness()
 
 
-def _placed(result: Any) -> str | None:
-    return result.get("callId") if isinstance(result, dict) else None
+def _what(operation: Operation, result: Any) -> dict[str, str | None]:
+    """Return what an operation was about, fit for a log: which call, whose number less most of it, which token."""
+    placed = result.get("callId") if isinstance(result, dict) else None
+    number = getattr(operation, "number", None) or getattr(operation, "to", None)
+    return {
+        "operation": operation.name,
+        "call_id": getattr(operation, "call_id", None) or placed,
+        **({"number": mask(number)} if number else {}),
+        **({"label": label} if (label := getattr(operation, "label", None)) else {}),
+    }

@@ -40,8 +40,9 @@ def problem_of(error: VoicecallError) -> Response:
     """Return the problem that an error is."""
     detail = str(error)
     match error:
-        case CallRefused(reason=reason, limit=limit):
-            return problem(429 if limit else 403, detail, code=error.code, reason=reason)
+        case CallRefused(reason=reason, limit=limit, retry_after=pause):
+            headers = None if pause is None else {"Retry-After": str(pause)}
+            return problem(429 if limit else 403, detail, code=error.code, headers=headers, reason=reason)
         case RequestError():
             return problem(_status(error), detail, code=error.code)
         case ProviderError(code=code):

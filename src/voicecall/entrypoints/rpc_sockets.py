@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from functools import partial
-from typing import Annotated
 
 import msgspec
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from voicecall.core.operations import Events, Status
+from voicecall.core.operations import Events, Position, Status
 from voicecall.errors import BadParameters, CallRefused
 
 from . import Operator
@@ -35,7 +34,7 @@ _RESTARTING, _FAILED, _UNREAD = 1012, 1011, 1008
 
 
 class _Subscribe(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    since: Annotated[int, msgspec.Meta(ge=0)] = 0
+    since: Position = 0
     call_id: str | None = None
 
 
@@ -97,8 +96,9 @@ class RpcSocket:
             await self._operator.perform(Status(call_id=wish.call_id))
         if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
             raise CallRefused("too-many-subscriptions", f"{MAX_SUBSCRIPTIONS} of this socket already", limit=True)
+        events = self._operator.subscribe(wish.since, wish.call_id)
         name = next(self._names)
-        self._subscriptions[name] = self._tasks.create_task(self._follow(name, wish, answered))
+        self._subscriptions[name] = self._tasks.create_task(self._follow(name, events, answered))
         return {"subscription": name}
 
     async def _unsubscribe(self, params: Json) -> Json:
@@ -109,12 +109,11 @@ class RpcSocket:
         task.cancel()
         return {"subscription": name}
 
-    async def _follow(self, name: str, wish: _Subscribe, answered: asyncio.Event) -> None:
+    async def _follow(self, name: str, events: AsyncIterator[Json], answered: asyncio.Event) -> None:
         """Tell of events once the client knows under which name; the sequence numbers say where to resume."""
         await answered.wait()
         if self._ended.is_set():
             return
-        events = self._operator.subscribe(wish.since, wish.call_id)
         try:
             async for event in events:
                 params = {"subscription": name, "event": event}

@@ -33,11 +33,14 @@ from voicecall.core.record import record
 from voicecall.core.rules import Mode, Route
 from voicecall.errors import BadParameters, CallOver, CallRefused, OperationTimeout, RequestError
 from voicecall.gateway import schemas
+from voicecall.gateway.hooks import Hooks
 from voicecall.gateway.office import Office
 from voicecall.gateway.reading import published, read
+from voicecall.gateway.recording import Recordings, not_recorded
 from voicecall.gateway.repetition import CallTaken, Repetition
 from voicecall.gateway.session import Session, elsewhere
 from voicecall.gateway.switchboard import Switchboard
+from voicecall.gateway.tokens import Tokens
 from voicecall.store import Logged, Store
 
 _DIGITS = re.compile(r"[0-9A-Da-d*#wW,pP]{1,64}")
@@ -99,16 +102,26 @@ class Gateway:
         defaults: Defaults,
         phones: Phones | None,
         *,
+        recordings: Recordings | None = None,
         failing: Callable[[], str],
+        hooks: Hooks | None = None,
     ) -> None:
-        """`phones` are those of a network on this machine. `failing` says why the archive cannot be written."""
+        """`phones` are those of a network on this machine; `recordings` those of its calls.
+
+        `failing` says why the archive cannot be written.
+        """
         self._failing = failing
+        self._recordings = recordings
         self._switchboard = switchboard
         self._store = store
         self._bell = bell
         self._defaults = defaults
         self._phones = phones
-        self._office = Office()
+        exchange = switchboard.exchange
+        self.tokens = Tokens(store, clock=exchange.clock, entropy=exchange.entropy)
+        """Who holds a named token."""
+        hooks = hooks or Hooks((), grown=bell.next, clock=exchange.clock, new_id=switchboard.new_id)
+        self._office = Office(self.tokens, switchboard.pairing, hooks)
         self._repetition = Repetition(
             store,
             instance=switchboard.exchange.instance,
@@ -168,7 +181,9 @@ class Gateway:
                 return await read(self._store, operation, self._switchboard.exchange.clock())
             case Recording(call_id=call_id):
                 await self._record(call_id)
-                raise CallRefused("not-recorded", "the call was not recorded")
+                if self._recordings is None:
+                    raise not_recorded()
+                return await asyncio.to_thread(self._recordings.find, call_id)
             case Simulate():
                 return await self._simulate(operation)
             case _:

@@ -21,6 +21,7 @@ from voicecall.errors import FrameError
 from voicecall.gateway.concluding import conclude
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.mouth import Mouth
+from voicecall.gateway.recording import Recording
 from voicecall.net import MediaSocket
 
 _QUIET = 10.0
@@ -72,6 +73,7 @@ class Media:
         conversation: Callable[[str], Conversation],
         *,
         opening: str = "",
+        recording: Recording | None = None,
     ) -> None:
         """`conversation` gives what the agent is told when it is its turn, or would be if the caller had said this.
 
@@ -82,6 +84,7 @@ class Media:
         self._post = post
         self._conversation = conversation
         self._opening = opening
+        self._recording = recording
         self._loop = asyncio.get_running_loop()
         self._socket: MediaSocket | None = None
         self._interruption: _Interruption | None = None
@@ -95,6 +98,8 @@ class Media:
                 self._tasks.create_task(self._watch(), name="watch")
                 self._tasks.create_task(self._ears.run(), name="ears")
                 self._tasks.create_task(self._mouth.run(), name="mouth")
+                if self._recording is not None:
+                    self._tasks.create_task(self._recording.run(), name="recording")
                 if self._opening:
                     await asyncio.sleep(0)  # the mouth must have begun
                     self._mouth.prepare(self._opening)
@@ -146,6 +151,8 @@ class Media:
     def _cleared(self) -> None:
         """What the far end had not played yet was dropped."""
         self._ears.dropped()
+        if self._recording is not None:
+            self._recording.dropped()
         if self._interruption is not None and not self._interruption.cleared:
             self._interruption.cleared = self._loop.time()
 
@@ -168,11 +175,13 @@ class Media:
             FrameError: the peer broke its wire format.
         """
         older, self._socket = self._socket, socket
-        outlet = _Outlet(codec, socket, self._ears.sent, self._cleared)
+        outlet = _Outlet(codec, socket, self._sent, self._cleared)
         if older is not None:
             self._ears.close()
             self._tasks.create_task(older.close(1000, "another stream took its place"), name="stream")
         self._ears.open()
+        if self._recording is not None:
+            self._recording.stream_opened()
         self._mouth.player.attach(outlet)
         try:
             await self._pump(codec, socket)
@@ -181,10 +190,12 @@ class Media:
             if self._socket is socket:
                 self._socket = None
                 self._ears.close()
+                if self._recording is not None:
+                    self._recording.stream_closed()
             self._post(StreamStopped(stream_id))
 
     async def _pump(self, codec: MediaCodec, socket: MediaSocket) -> None:
-        feed, decode, recv = self._ears.feed, codec.decode, socket.recv
+        feed, decode, recv = self._heard, codec.decode, socket.recv
         while (message := await recv()) is not None:
             self._received += 1
             match decode(message):
@@ -200,6 +211,16 @@ class Media:
                     raise FrameError("a second start on one media stream")
                 case None:
                     pass
+
+    def _heard(self, mulaw: bytes) -> None:
+        self._ears.feed(mulaw)
+        if self._recording is not None:
+            self._recording.heard(mulaw)
+
+    def _sent(self, mulaw: bytes) -> None:
+        self._ears.sent(mulaw)
+        if self._recording is not None:
+            self._recording.sent(mulaw)
 
     def is_streaming(self) -> bool:
         """Say whether there is a stream."""

@@ -12,17 +12,28 @@ from voicecall.core.administration import (
     ListDoNotCall,
     ListPairings,
     ListTokens,
+    ListWebhooks,
     RemoveDoNotCall,
     ResumeOutbound,
     RevokePairing,
     RevokeToken,
     ShowOutbound,
     StopOutbound,
+    TryWebhook,
 )
+from voicecall.gateway.hooks import Hooks
+from voicecall.gateway.pairing import PairingDesk
+from voicecall.gateway.tokens import Tokens
 
 
 class Office:
     """Carries out `Administration`."""
+
+    def __init__(self, tokens: Tokens, pairing: PairingDesk, hooks: Hooks) -> None:
+        """`hooks` are the receivers of outgoing webhooks."""
+        self._tokens = tokens
+        self._pairing = pairing
+        self._hooks = hooks
 
     async def perform(self, operation: Administration) -> Any:
         """Return the operation's result, a JSON value.
@@ -33,12 +44,14 @@ class Office:
         """
         match operation:
             case CreateToken() | ListTokens() | RevokeToken():
-                raise NotImplementedError
+                return await self._tokens.perform(operation)
             case ListPairings() | ApprovePairing() | RevokePairing():
-                raise NotImplementedError
+                return await self._pairing.perform(operation)
             case ShowOutbound() | StopOutbound() | ResumeOutbound():
                 raise NotImplementedError
             case ListDoNotCall() | AddDoNotCall() | RemoveDoNotCall():
                 raise NotImplementedError
+            case ListWebhooks() | TryWebhook():
+                return await self._hooks.perform(operation)
             case _:
                 assert_never(operation)

@@ -131,11 +131,12 @@ class Outbox:
         answer: Callable[[str, Answer], None],
         close: Callable[[], Awaitable[None]],
         streams: Callable[[], bool],
+        aloud: Callable[[str], str],
     ) -> None:
         """`around`: what its present carrier offers. `call`: its present state.
 
         `post`: tells it what came of an effect. `answer`: tells whoever asked. `close`: closes its media stream.
-        `streams`: says whether it has one.
+        `streams`: says whether it has one. `aloud`: a text as the carrier is to speak it.
         """
         self._around = around
         self._call = call
@@ -145,6 +146,7 @@ class Outbox:
         self._answer = answer
         self._close = close
         self._streams = streams
+        self._aloud = aloud
         self._waiting: asyncio.Queue[tuple[tuple[Durable, ...], Hand | None, After | None]] = asyncio.Queue()
         self._afters: deque[After] = deque()
         self.over = asyncio.Event()
@@ -224,12 +226,13 @@ class Outbox:
                 nonce, at = (hand.nonce, hand.at) if hand else (self._around().nonce(), self._around().clock())
                 self._act(connection(self._around(), self._call(), nonce, at), hand, tasks)
             case Listen():
-                answered = self._call().answered_at is not None
-                self._act(ListenItself(leg, self._back(), answered), hand, tasks)
+                call = self._call()
+                answered = call.answered_at is not None
+                self._act(ListenItself(leg, self._back(), answered, call.pairing), hand, tasks)
             case Prompt(number, text, listen):
                 visitor, self.visitor = self.visitor, None
                 if visitor is None or not visitor.returns:
-                    self._act(PromptCaller(leg, text, listen, number, self._back()), visitor, tasks)
+                    self._act(PromptCaller(leg, self._aloud(text), listen, number, self._back()), visitor, tasks)
             case Dismiss(text):
                 self._act(DismissCall(leg, text), hand, tasks)
             case Reject(reason):

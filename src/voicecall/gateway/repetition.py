@@ -92,7 +92,8 @@ class Repetition:
         """
         if not 0 < len(key) <= _LONGEST or not key.isprintable():
             raise BadParameters(f"idempotency key: expected 1 to {_LONGEST} printable characters")
-        if isinstance(operation, End):  # twice is the same as once, and a full disk must not keep a call from its end
+        # ending twice is ending once, and a full disk must not keep a call from its end; a secret is told but once
+        if isinstance(operation, End) or operation.secret:
             return await self._carry_out(operation, self._new_id())
         fingerprint = _fingerprint(operation)
         running = self._running.get(key)

@@ -128,6 +128,9 @@ class Store(Protocol):
     async def events(self, after: int, limit: int, call_id: CallId | None = None) -> list[Logged]:
         """Return up to `limit` events whose position is above `after`, in order."""
 
+    async def newest(self) -> int:
+        """Return the position of the newest event, or 0."""
+
     async def record(self, call_id: CallId) -> dict[str, Any] | None:
         """Return the record of a call, or None."""
 

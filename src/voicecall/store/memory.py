@@ -76,6 +76,10 @@ class MemoryStore:
         later = self._opened().events[max(after, 0) :]
         return [event for event in later if call_id in (None, event.call_id)][: max(limit, 0)]
 
+    async def newest(self) -> int:
+        """Return the position of the newest event, or 0."""
+        return len(self._opened().events)
+
     async def record(self, call_id: CallId) -> dict[str, Any] | None:
         """Return the record of a call, or None."""
         held = self._opened().calls.get(call_id)

@@ -87,6 +87,10 @@ class SqlStore:
         """Return up to `limit` events whose position is above `after`, in order."""
         return statements.read_logged(await self._read(statements.events_after(after, limit, call_id)))
 
+    async def newest(self) -> int:
+        """Return the position of the newest event, or 0."""
+        return (await self._read(statements.newest()))[0][0] or 0
+
     async def record(self, call_id: CallId) -> dict[str, Any] | None:
         """Return the record of a call, or None."""
         rows = await self._read(statements.record(call_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Delete, Insert, ReturningDelete, ReturningInsert, ReturningUpdate, Update
 
@@ -83,6 +83,11 @@ def events_after(position: int, limit: int, call_id: CallId | None) -> Select[An
     """Return the query for events above a position."""
     found = select(*_LOGGED).where(events.c.position > position).order_by(events.c.position).limit(max(limit, 0))
     return found if call_id is None else found.where(events.c.call_id == call_id)
+
+
+def newest() -> Select[Any]:
+    """Return the query for the highest position."""
+    return select(func.max(events.c.position))
 
 
 def keyed(carrier: str, key: str) -> Select[Any]:

@@ -1,0 +1,102 @@
+"""Commands that bring a configuration into our form: OpenClaw's, or an older one of ours."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from voicecall.errors import BadParameters, ConfigError
+
+from .options import Json
+from .output import as_json
+
+Source = Annotated[Path, typer.Argument(metavar="FILE", help="A configuration file.")]
+
+
+def add_to(family: typer.Typer) -> None:
+    """Add these commands to those of the configuration."""
+    family.command("import")(_import)
+    family.command("migrate")(_migrate)
+
+
+def _import(
+    file: Source,
+    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="What to write.")] = Path("voicecall.toml"),
+    force: Annotated[bool, typer.Option("--force", help="Write over a file; it is kept as FILE.bak.")] = False,
+    as_json_: Json = False,
+) -> None:
+    """Make a voicecall.toml of OpenClaw's configuration, and say what became of each key."""
+    from voicecall.config.moving import move
+
+    moved = move(file, os.environ)
+    if output.exists() and not force:
+        raise BadParameters(f"{output} exists: name another with --output, or write over it with --force")
+    backup = _write(output, moved.toml)
+    to_do = _faults(output)
+    if as_json_:
+        keys = [
+            {"was": one.was, "line": one.line, "becomes": one.becomes, "value": one.value, "remark": one.remark}
+            for one in moved.keys
+        ]
+        as_json({"file": str(output), "backup": backup, "keys": keys, "faults": to_do})
+        return
+    for one in moved.keys:
+        place = f"{file.name}:{one.line}: " if one.line else ""
+        key = f"{one.was} -> {one.becomes}" if one.was and one.becomes else one.was or one.becomes
+        typer.echo(f"{place}{key}{f': {one.remark}' if one.remark else ''}")
+    _tell(output, backup)
+    for fault in to_do:
+        typer.echo(f"still to do: {fault['key']}: {fault['message']}", err=True)
+
+
+def _migrate(file: Source = Path("voicecall.toml"), as_json_: Json = False) -> None:
+    """Write an older file of ours in today's spelling; what it was stays beside it, as FILE.bak."""
+    from voicecall.config.migrating import respell
+
+    text, changes = respell(file)
+    backup = _write(file, text) if changes else None
+    if as_json_:
+        listed = [{"line": line, "was": was, "becomes": becomes} for line, was, becomes in changes]
+        as_json({"file": str(file), "backup": backup, "keys": listed})
+        return
+    for line, was, becomes in changes:
+        typer.echo(f"{file.name}:{line}: {was} -> {becomes}")
+    if changes:
+        _tell(file, backup)
+    else:
+        typer.echo(f"{file}: nothing to change")
+
+
+def _write(file: Path, text: str) -> str | None:
+    """Write a file that only its owner can read, whole or not at all; return where what it was is kept."""
+    backup = None
+    new = file.with_name(file.name + ".new")
+    try:
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as output:
+            output.write(text)
+        if file.exists():
+            backup = f"{file}.bak"
+            os.replace(file, backup)
+        os.replace(new, file)
+    except OSError as error:
+        raise BadParameters(f"{file} cannot be written: {error.strerror}") from None
+    return backup
+
+
+def _faults(file: Path) -> list[dict[str, Any]]:
+    """Return what is lacking before the gateway can run on a file."""
+    from voicecall.config.load import load
+
+    try:
+        load(file)
+    except ConfigError as error:
+        return [{"key": fault.key, "message": fault.message} for fault in error.faults]
+    return []
+
+
+def _tell(file: Path, backup: str | None) -> None:
+    typer.echo(f"wrote {file}{f'; what it was is in {backup}' if backup else ''}")

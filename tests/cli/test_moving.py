@@ -1,0 +1,49 @@
+"""`config import` and `config migrate` write what they say, and lose nothing."""
+
+import json
+from pathlib import Path
+
+from tests.cli.daemon import Cli
+
+BLOCK = {"enabled": True, "provider": "twilio", "fromNumber": "+15550001111", "silenceTimeoutMs": 8}
+BLOCK |= {"twilio": {"accountSid": "AC1", "authToken": "${NOT_SET_HERE}"}}
+
+
+def test_what_was_made_of_each_key_is_told_and_what_is_still_to_do(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "openclaw.json").write_text(json.dumps(BLOCK))
+    ran = cli("config", "import", "openclaw.json")
+    assert ran.status == 0
+    assert "openclaw.json:1: fromNumber -> from_number" in ran.out
+    assert "wrote voicecall.toml" in ran.out
+    assert ran.err == "still to do: twilio.auth_token: the environment variable NOT_SET_HERE is not set\n"
+    assert (tmp_path / "voicecall.toml").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_is_there_is_not_written_over_unless_told_and_then_kept(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "openclaw.json").write_text(json.dumps(BLOCK))
+    (tmp_path / "voicecall.toml").write_text("# mine\n")
+    ran = cli("config", "import", "openclaw.json")
+    assert (ran.status, "--force" in ran.err) == (2, True)
+    assert (tmp_path / "voicecall.toml").read_text() == "# mine\n"
+    done = cli("config", "import", "openclaw.json", "--force", "--json").json
+    assert (done["file"], done["backup"]) == ("voicecall.toml", "voicecall.toml.bak")
+    assert [one["key"] for one in done["faults"]] == ["twilio.auth_token"]
+    assert {one["becomes"] for one in done["keys"]} > {"provider", "from_number", None}
+    assert (tmp_path / "voicecall.toml.bak").read_text() == "# mine\n"
+
+
+def test_an_older_file_is_migrated_with_a_backup_and_then_left_alone(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "voicecall.toml").write_text('fromNumber = "+15550001111"\n')
+    assert cli("config", "migrate").out == (
+        "voicecall.toml:1: fromNumber -> from_number\nwrote voicecall.toml; what it was is in voicecall.toml.bak\n"
+    )
+    assert (tmp_path / "voicecall.toml").read_text() == 'from_number = "+15550001111"\n'
+    assert (tmp_path / "voicecall.toml.bak").read_text() == 'fromNumber = "+15550001111"\n'
+    assert cli("config", "migrate", "--json").json == {"file": "voicecall.toml", "backup": None, "keys": []}
+
+
+def test_a_folder_that_cannot_be_written_is_a_complaint(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "openclaw.json").write_text(json.dumps(BLOCK))
+    ran = cli("config", "import", "openclaw.json", "--output", "nowhere/voicecall.toml")
+    assert ran.status == 2
+    assert ran.err == "voicecall: nowhere/voicecall.toml cannot be written: No such file or directory\n"
