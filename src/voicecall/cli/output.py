@@ -36,7 +36,17 @@ def ending(record: Mapping[str, Any]) -> str:
     warnings = [
         f"warning: {each.get('code')}: {printable(str(each.get('text')))}" for each in record.get("warnings", ())
     ]
-    return "\n".join([f"{words} ({reason}){f': {detail}' if detail else ''}", *warnings])
+    return "\n".join([f"{words} ({reason}){f': {detail}' if detail else ''}", *_outcome(record), *warnings])
+
+
+def _outcome(record: Mapping[str, Any]) -> list[str]:
+    """Return what came of the call, in lines; none where nobody wanted to know."""
+    known = record.get("outcome")
+    if not known:
+        return []
+    data = json.dumps(known["data"], ensure_ascii=False) if known["data"] is not None else ""
+    shown = {"outcome": known["disposition"], "summary": known["summary"], "data": data, "error": known.get("error")}
+    return [f"{name}: {printable(str(text))}" for name, text in shown.items() if text]
 
 
 def dialogue(line: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ saved before it is acted on. The rest is *passing*: it is acted on at once and s
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -15,6 +15,7 @@ from voicecall.core.fact import Binding, Passing
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
 from voicecall.core.rules import Mode, Route, Rules
 from voicecall.core.utterances import (
+    Concluded,
     EarsFailed,
     FarewellAsked,
     Heard,
@@ -54,6 +55,8 @@ class Placed(Binding, frozen=True, kw_only=True):
     """Digits to send once answered, before anything is said."""
     objective: str = ""
     """Private to the agent."""
+    schema: dict[str, Any] | None = None
+    """JSON Schema of an object that the agent should bring back."""
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     """Other ways, tried in order while the ways before surely did not dial."""
@@ -200,6 +203,8 @@ class ContinueAsked(Binding, frozen=True):
 
     operation: str
     text: str
+    timeout: float = 0.0
+    """Seconds in which it is awaited; 0 for as long as is configured."""
 
 
 class DigitsAsked(Binding, frozen=True):
@@ -257,7 +262,7 @@ _OfStream = StreamStarted | StreamDenied | StreamStopped | DigitPressed
 _OfEars = SpeechStarted | SpeechSure | SpeechStopped | PartlyHeard | Heard | TurnSigned | EarsFailed
 _OfPlayback = PlaybackStarted | PlaybackConfirmed | PlaybackFinished | PlaybackStopped
 _OfMouth = _OfPlayback | ReplyWorded | ReplyFailed | TurnMeasured
-_OfAgent = FarewellAsked | KeysWanted | OutcomeNoted | Volunteered
+_OfAgent = FarewellAsked | KeysWanted | OutcomeNoted | Concluded | Volunteered
 _OfPeople = SpeakAsked | ContinueAsked | DigitsAsked | EndAsked
 _OfOurselves = TimerFired | Adopted | Crashed | CallEnded | Warned
 Event = Beginning | _OfCarrier | _OfRequest | _OfStream | _OfEars | _OfMouth | _OfAgent | _OfPeople | _OfOurselves

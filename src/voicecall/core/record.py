@@ -46,7 +46,7 @@ def record(call: Call) -> dict[str, Any]:
         "to": call.to,
         "startedAt": rfc3339(call.started_at),
         "answeredAt": rfc3339(call.answered_at),
-        "endedAt": rfc3339(call.ended_at),
+        "endedAt": rfc3339(call.ended_at) if call.is_over else None,
         "endReason": call.end_reason if call.is_over else None,
         "endDetail": call.end_detail if call.is_over else None,
         "warnings": [{"at": rfc3339(w.at), "code": w.code, "text": w.text} for w in call.warnings],
@@ -74,9 +74,15 @@ def transcript_line(line: Line) -> dict[str, Any]:
     return shown
 
 
-def outcome(noted: Outcome) -> dict[str, Any]:
+def outcome(known: Outcome) -> dict[str, Any]:
     """Return what came of a call as JSON values."""
-    return {"disposition": noted.disposition, "summary": noted.summary, "data": noted.data, "evidence": []}
+    shown = {
+        "disposition": known.disposition,
+        "summary": known.summary,
+        "data": known.data,
+        "evidence": [msgspec.structs.asdict(said) for said in known.evidence],
+    }
+    return {**shown, "error": known.error} if known.error else shown
 
 
 def encode_record(call: Call) -> bytes:

@@ -40,6 +40,7 @@ from voicecall.errors import (
     StoreConflict,
     StoreError,
 )
+from voicecall.gateway import schemas
 from voicecall.gateway.budget import OutboundBudget
 from voicecall.gateway.hooks import Hooks
 from voicecall.gateway.office import Office
@@ -55,6 +56,8 @@ from voicecall.store import Logged, Store
 _DIGITS = re.compile(r"[0-9A-Da-d*#wW,pP]{1,64}")
 _RING_PATIENCE = 30.0
 _HANG_UP_PATIENCE = 30.0
+_LONGEST_PATIENCE = 3600.0
+"""Seconds in which an answer of the caller may be awaited."""
 _LAST_ANSWERS = 5.0
 """Seconds in which those who asked something are told, once the calls are over."""
 
@@ -172,8 +175,10 @@ class Gateway:
             case Speak(call_id=call_id, message=message):
                 said = await self._ask(call_id, lambda op: SpeakAsked(op, _words(message)))
                 return {"callId": call_id, **said}
-            case Continue(call_id=call_id, message=message):
-                said = await self._ask(call_id, lambda op: ContinueAsked(op, _words(message)))
+            case Continue(call_id=call_id, message=message, timeout=timeout):
+                if timeout is not None and not 0 < timeout <= _LONGEST_PATIENCE:
+                    raise BadParameters("timeout: more than 0 and at most 3600 seconds")
+                said = await self._ask(call_id, lambda op: ContinueAsked(op, _words(message), timeout or 0.0))
                 return {"callId": call_id, **said}
             case Dtmf(call_id=call_id, digits=digits):
                 if not _DIGITS.fullmatch(digits):
@@ -231,6 +236,8 @@ class Gateway:
             raise BadParameters("to: no number to call, and no to_number is configured")
         if wish.dtmf and not _DIGITS.fullmatch(wish.dtmf):
             raise BadParameters("dtmf: 1 to 64 of 0-9 * # A-D, and w for a pause of half a second")
+        if wish.schema is not None:
+            schemas.check(wish.schema)
         route, *others = self._routes(wish.carrier)
         mode = wish.mode or self._defaults.mode
         if mode == "notify" and not wish.message.strip():
@@ -249,6 +256,7 @@ class Gateway:
                     rules=allowed,
                     digits=wish.dtmf,
                     objective=wish.objective,
+                    schema=wish.schema,
                     metadata=wish.metadata,
                     routes=tuple(others),
                 )

@@ -190,7 +190,7 @@ def _batch(page: _Page) -> Batch:
         from_=call.from_,
         to=call.to,
         started_at=call.started_at,
-        ended_at=call.ended_at,
+        ended_at=call.ended_at if call.is_over else None,
         record=encode_record(call),
         seq=page.entries[-1].seq,
         minutes=minutes(call),

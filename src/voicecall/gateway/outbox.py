@@ -30,6 +30,7 @@ from voicecall.core.call import Call
 from voicecall.core.effects import (
     Acknowledge,
     AskCarrier,
+    Conclude,
     Connect,
     Dial,
     Dismiss,
@@ -132,6 +133,7 @@ class Outbox:
         call: Callable[[], Call],
         post: Callable[[Event], None],
         speak: Callable[[Say | Respond], None],
+        conclude: Callable[[Call], None],
         answer: Callable[[str, Answer], None],
         close: Callable[[], Awaitable[None]],
         streams: Callable[[], bool],
@@ -146,6 +148,7 @@ class Outbox:
         self._call = call
         self._post = post
         self._speak = speak
+        self._conclude = conclude
         self._answer = answer
         self._close = close
         self._streams = streams
@@ -217,6 +220,8 @@ class Outbox:
         match effect:
             case Say() | Respond():
                 self._speak(effect)
+            case Conclude():
+                self._conclude(self._call())
             case Acknowledge(operation, result):
                 self._answer(operation, result)
             case Refuse(operation, code, detail):
