@@ -295,3 +295,8 @@ def test_whatever_is_wished_no_limit_is_passed(
         assert most is None or now.minutes <= most
         assert money is None or now.cost <= money / 10 + 1e-6
         assert now.to_number <= 4
+
+
+def test_a_time_zone_that_this_machine_does_not_know_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voicecall.core.budget.time_zones_for_number", lambda _: ("Nowhere/Land",))
+    assert time_zones("+491511234567") == []

@@ -79,6 +79,13 @@ class Kit:
         return self.webhooks.get(name, (name,))
 
 
+OF_CALLS = {
+    *("call", "media", "outbox", "reply", "stream", "webhook"),
+    *("dial", "ConnectStream", "Prompt", "Dismiss", "RejectCall", "HangUp", "FetchStatus", "PressDigits", "ghost"),
+}
+"""How the tasks of calls are named."""
+
+
 class Front(Protocol):
     """The public door of a gateway."""
 
