@@ -31,6 +31,9 @@ PLAIN = {
     Rules: st.builds(Rules, max_duration=SECONDS),
     tuple[Route, ...]: st.lists(st.builds(Route, TEXT, TEXT, st.just(Capabilities())), max_size=2).map(tuple),
     Mode: st.sampled_from(get_args(Mode)),
+    CarrierCallId | None: st.none() | TEXT,
+    float | None: st.none() | SECONDS,
+    tuple[ev.OldLine, ...]: st.lists(st.builds(ev.OldLine, SECONDS, st.just("agent"), TEXT), max_size=2).map(tuple),
 }
 
 

@@ -81,6 +81,33 @@ class Arrived(Binding, frozen=True, kw_only=True):
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+class OldLine(msgspec.Struct, frozen=True):
+    """What somebody said in a call of before."""
+
+    at: float
+    """Unix seconds."""
+    speaker: Literal["agent", "caller"]
+    text: str
+
+
+class Imported(Binding, frozen=True, kw_only=True):
+    """A call that another system held, and that is over. Always the only event of one."""
+
+    call_id: CallId
+    carrier: str
+    carrier_call_id: CarrierCallId | None
+    direction: Literal["inbound", "outbound"]
+    mode: Mode
+    from_: str
+    to: str
+    answered_at: float | None
+    ended_at: float
+    reason: str
+    """One of our end reasons."""
+    detail: str
+    lines: tuple[OldLine, ...]
+
+
 # --- what the carrier reports
 
 
@@ -265,7 +292,18 @@ _OfMouth = _OfPlayback | ReplyWorded | ReplyFailed | TurnMeasured
 _OfAgent = FarewellAsked | KeysWanted | OutcomeNoted | Concluded | Volunteered
 _OfPeople = SpeakAsked | ContinueAsked | DigitsAsked | EndAsked
 _OfOurselves = TimerFired | Adopted | Crashed | CallEnded | Warned
-Event = Beginning | _OfCarrier | _OfRequest | _OfStream | _OfEars | _OfMouth | _OfAgent | _OfPeople | _OfOurselves
+Event = (
+    Beginning
+    | Imported
+    | _OfCarrier
+    | _OfRequest
+    | _OfStream
+    | _OfEars
+    | _OfMouth
+    | _OfAgent
+    | _OfPeople
+    | _OfOurselves
+)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

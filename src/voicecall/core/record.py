@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from voicecall.core.call import Call, Line, Outcome
-from voicecall.core.events import Arrived, Event, Placed
+from voicecall.core.events import Arrived, Event, Imported, Placed
+from voicecall.core.past import past
 from voicecall.core.spending import cost
 from voicecall.core.step import begin, step
 from voicecall.core.times import rfc3339 as rfc3339
@@ -26,6 +27,8 @@ def replay(log: Iterable[tuple[float, Event]]) -> Call:
             call, _ = step(call, event, at)
         elif isinstance(event, Placed | Arrived):
             call, _ = begin(event, at)
+        elif isinstance(event, Imported):
+            call = past(event, at)
         else:
             break
     if call is None:

@@ -38,6 +38,7 @@ from voicecall.core.events import (
     Gathered,
     HangupAccepted,
     HangupFailed,
+    Imported,
     Placed,
     Ringing,
     SpeakAsked,
@@ -147,7 +148,7 @@ def _take(draft: Draft, event: Event) -> None:
     """One line a fact, more where it decides."""
     call, rules, at = draft.call, draft.call.rules, draft.at
     match event:
-        case Placed() | Arrived():
+        case Placed() | Arrived() | Imported():
             pass
         case Dialled(carrier_call_id):
             if call.carrier_call_id is None:

@@ -181,7 +181,12 @@ class Journal:
 
 def _batch(page: _Page) -> Batch:
     call = page.call
-    row = Row(
+    return Batch(tuple(page.entries), row_of(call, page.entries[-1].seq))
+
+
+def row_of(call: Call, seq: int) -> Row:
+    """Return the row of a call, as it stands after this event of its log."""
+    return Row(
         call_id=call.id,
         carrier=call.carrier,
         carrier_call_id=call.carrier_call_id,
@@ -192,11 +197,10 @@ def _batch(page: _Page) -> Batch:
         started_at=call.started_at,
         ended_at=call.ended_at if call.is_over else None,
         record=encode_record(call),
-        seq=page.entries[-1].seq,
+        seq=seq,
         minutes=minutes(call),
         cost=cost(call),
     )
-    return Batch(tuple(page.entries), row)
 
 
 def _tell(page: _Page, error: Exception | None) -> None:
