@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.numbering import NEW, OLD, OURS, Town
-from voicecall.app.numbers import Numbers, unreachable
+from voicecall.app.numbers import unreachable
 from voicecall.emulators.plivo.account import Number as PlivoNumber
 from voicecall.emulators.telnyx.account import Application as TelnyxApplication
 from voicecall.emulators.twilio.account import Application as TwilioApplication
@@ -372,14 +372,19 @@ def test_a_public_url_is_not_refused(url: str) -> None:
     assert unreachable(url) == ""
 
 
-def test_it_is_told_whether_a_number_leads_here(town: Town) -> None:
-    shown = town.do(lambda numbers: numbers.show("twilio", OURS))
-
-    async def asked(numbers: Numbers) -> tuple[bool, bool]:
-        after = (await numbers.point("twilio", OURS, NEW)).after
-        return numbers.leads_to("twilio", shown, NEW), numbers.leads_to("twilio", after, NEW)
-
-    assert town.do(asked) == (False, True)
+def test_a_number_leads_here_when_its_calls_do(town: Town) -> None:
+    number = town.twilio.numbers[OURS]
+    for url, method, here in (
+        (NEW, "POST", True),
+        (f"{NEW}#rc=5", "POST", True),
+        (NEW, "GET", False),
+        (OLD, "POST", False),
+    ):
+        number.voice_url, number.voice_method = url, method
+        assert town.do(lambda numbers: numbers.show("twilio", OURS)).leads_to(NEW) is here
+    for version, active, here in (("2", True, True), ("1", True, False), ("2", False, False)):
+        town.telnyx.webhook_url, town.telnyx.api_version, town.telnyx.active = NEW, version, active
+        assert town.do(lambda numbers: numbers.show("telnyx", OURS)).leads_to(NEW) is here
 
 
 @pytest.mark.parametrize("number", ["15550100010", "+1", "", "+1555010001x"])

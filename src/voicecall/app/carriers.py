@@ -19,7 +19,7 @@ MOCK_NUMBER = "+15550000000"
 
 def from_number(config: Config, carrier: str) -> str | None:
     """Return the number that calls are placed from on this carrier."""
-    own: str | None = getattr(getattr(config, carrier), "from_number", None)
+    own: str | None = getattr(getattr(config, carrier, None), "from_number", None)
     return own or config.from_number or (MOCK_NUMBER if carrier == "mock" else None)
 
 

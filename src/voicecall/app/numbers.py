@@ -58,10 +58,6 @@ class Numbers:
         """Return the settings of a number."""
         return await self._hold(self._codec(carrier, number).read(number))
 
-    def leads_to(self, carrier: str, settings: NumberSettings, webhook_url: str) -> bool:
-        """Say whether nothing would be changed by pointing the number there."""
-        return self._codec(carrier, settings.number).pointed(settings, webhook_url) == settings.raw
-
     async def point(self, carrier: str, number: str, webhook_url: str, *, force: bool = False) -> Change:
         """Have calls to a number announced at `webhook_url`; nothing is written where they are already.
 

@@ -27,6 +27,7 @@ class NumberSettings(msgspec.Struct, frozen=True):
     voice_url: str = ""
     """Where calls are announced; empty where none is: something other than a webhook takes them, or nothing does."""
     voice_method: str = "POST"
+    """How: `POST`, or in another way, which the gateway does not take."""
     status_url: str = ""
     """Where the end of a call is reported, where the carrier tells these apart."""
     fallback_url: str = ""

@@ -42,11 +42,8 @@ def _show(
     carrier, number = _which(loaded, carrier, number)
     url = _webhook_url(loaded)
 
-    async def show(numbers: Numbers) -> tuple[NumberSettings, bool | None]:
-        settings = await numbers.show(carrier, number)
-        return settings, None if url is None else numbers.leads_to(carrier, settings, url)
-
-    settings, here = _ask(loaded, show)
+    settings = _ask(loaded, lambda numbers: numbers.show(carrier, number))
+    here = None if url is None else settings.leads_to(url)
     if as_json_:
         as_json({"carrier": carrier, "number": number, **_plain(settings), "pointsHere": here})
         return

@@ -85,7 +85,8 @@ class TelnyxNumbers:
             taken = decoded("Telnyx", response, _One).data if response.status == 200 else taken
         return NumberSettings(
             number=number,
-            voice_url=taken.webhook_event_url or "",
+            voice_url=(taken.webhook_event_url or "") if taken.active else "",
+            voice_method="POST" if taken.webhook_api_version == "2" else "POST, API version 1",
             fallback_url=taken.webhook_event_failover_url or "",
             application=connection,
             raw={
