@@ -155,7 +155,7 @@ def test_a_carrier_that_fails_while_looking_is_asked_three_times(town: Town, car
         ("telnyx", "PATCH /call_control_applications/{id}", "change the application"),
         ("plivo", "GET /Application/", "list the applications"),
         ("plivo", "POST /Application/", "make the application"),
-        ("plivo", "POST /Number/{number}/", "change the number"),
+        ("plivo", "POST /Number/{number}/", "change the number, after its application"),
     ],
 )
 def test_a_carrier_that_fails_on_the_way_is_named_with_what_it_was_to_do(
@@ -256,9 +256,12 @@ def test_a_number_of_another_connection_is_given_to_the_configured_application(t
 def test_a_number_of_no_connection_is_given_one_and_loses_it_again(town: Town) -> None:
     town.telnyx.connections[OURS] = ""
     town.fail(500, "PATCH /phone_numbers/{id}")
-    with pytest.raises(CarrierError, match="change the number"):
+    with pytest.raises(CarrierError, match="change the number, after its application"):
         town.do(lambda numbers: numbers.point("telnyx", OURS, NEW))
+    assert town.telnyx.webhook_url == NEW
     town.fail(200)
+    town.do(lambda numbers: numbers.undo("telnyx", OURS))
+    assert town.telnyx.webhook_url == OLD
     change = town.do(lambda numbers: numbers.point("telnyx", OURS, NEW))
     assert (change.before.voice_url, change.after.voice_url) == ("", NEW)
     assert town.do(lambda numbers: numbers.undo("telnyx", OURS)).after.application == ""

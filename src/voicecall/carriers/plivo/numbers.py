@@ -133,7 +133,7 @@ class PlivoNumbers:
         if application != raw["app_id"]:
             response = yield self._post(_path(settings.number), {"app_id": application} if application else {})
             if response.status != 202:
-                raise _failure("change the number", response)
+                raise _failure("change the number" + (", after its application" if urls else ""), response)
 
     def _ours(self, number: str) -> Talk[_Application]:
         """Find our application for a number; one without an id where there is none."""

@@ -130,7 +130,7 @@ class TelnyxNumbers:
             path = f"/phone_numbers/{quote(settings.ids['number'], '')}"
             response = yield self._ask("PATCH", path, {"connection_id": connection or None})
             if response.status != 200:
-                raise _failure("change the number", response)
+                raise _failure("change the number" + (", after its application" if changes else ""), response)
 
     def _application(self, connection: str) -> RestRequest:
         return self._ask("GET", f"/call_control_applications/{quote(connection, '')}")
