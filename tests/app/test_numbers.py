@@ -268,6 +268,13 @@ def test_a_number_of_no_connection_is_given_one_and_loses_it_again(town: Town) -
     assert town.telnyx.webhook_url == OLD
 
 
+def test_an_application_that_leads_here_already_is_not_written(town: Town) -> None:
+    town.telnyx.connections[OURS], town.telnyx.webhook_url = "", NEW
+    town.fail(500, "PATCH /call_control_applications/{id}")
+    assert town.do(lambda numbers: numbers.point("telnyx", OURS, NEW)).after.leads_to(NEW)
+    assert [asked.rpartition("/")[0] for asked in town.wire.changes] == ["PATCH /v2/phone_numbers"]
+
+
 def test_an_application_that_there_is_not_is_named(town: Town) -> None:
     town.configure(telnyx={"api_key": town.telnyx.api_key, "connection_id": "5"})
     with pytest.raises(CarrierError, match=r"telnyx\.connection_id names no Voice API application"):
@@ -321,6 +328,10 @@ def test_a_number_without_an_application_returns_to_the_default_one(town: Town) 
     change = town.do(lambda numbers: numbers.point("plivo", OURS, NEW))
     assert (change.before.voice_url, change.before.application) == ("", "")
     town.plivo.default_application = town.plivo.make("default").app_id
+    town.fail(500, "POST /Number/{number}/")
+    with pytest.raises(CarrierError, match=r"change the number \(HTTP"):
+        town.do(lambda numbers: numbers.undo("plivo", OURS))
+    town.fail(200)
     undone = town.do(lambda numbers: numbers.undo("plivo", OURS))
     assert undone.after.application == town.plivo.default_application
 

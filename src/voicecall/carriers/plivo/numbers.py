@@ -120,20 +120,23 @@ class PlivoNumbers:
             CarrierError: Plivo refused or failed it.
         """
         raw, application = settings.raw, wanted["app_id"]
+        what = "change the number"
         urls = {name: wanted[name] for name in _URLS if application == NEW or raw[name] != wanted[name]}
         if application == NEW:
             response = yield self._post("/Application/", {"app_name": _name(settings.number), **urls}, repeatable=False)
             if response.status != 201:
                 raise _failure("make the application", response)
             application = decoded("Plivo", response, _Made).app_id
+            what += ", after its application"
         elif urls and wanted["answer_url"] and (ours := settings.ids["application"]):
             response = yield self._post(f"/Application/{quote(ours, '')}/", urls)
             if response.status != 202:
                 raise _failure("change the application", response)
+            what += ", after its application"
         if application != raw["app_id"]:
             response = yield self._post(_path(settings.number), {"app_id": application} if application else {})
             if response.status != 202:
-                raise _failure("change the number" + (", after its application" if urls else ""), response)
+                raise _failure(what, response)
 
     def _ours(self, number: str) -> Talk[_Application]:
         """Find our application for a number; one without an id where there is none."""
