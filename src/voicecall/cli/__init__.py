@@ -11,7 +11,7 @@ from typer.exceptions import TyperException
 from voicecall import __version__
 from voicecall.errors import BadParameters, ConfigError, VoicecallError
 
-from . import calls, outbound, pairing, reading, scenarios, serving, settings, setup, tokens, tools, webhooks
+from . import calls, numbers, outbound, pairing, reading, scenarios, serving, settings, setup, tokens, tools, webhooks
 
 app = typer.Typer(
     name="voicecall",
@@ -29,7 +29,11 @@ def _root(version: bool = typer.Option(False, "--version", help="Write the versi
         raise typer.Exit
 
 
-for family in (serving, calls, reading, settings, setup, scenarios, tokens, pairing, outbound, tools, webhooks):
+_FAMILIES = (
+    *(serving, calls, reading, settings, setup, numbers, scenarios),
+    *(tokens, pairing, outbound, tools, webhooks),
+)
+for family in _FAMILIES:
     family.add_to(app)
 
 
