@@ -19,7 +19,6 @@ def test_what_cannot_be_done_is_refused_all_at_once_and_not_replaced_by_somethin
             "inbound_policy": "pairing",
             "lines": {"+15550100100": {"inbound_policy": "pairing"}},
             "realtime": {"enabled": True},
-            "tunnel": {"provider": "ngrok"},
         }
     )
     with pytest.raises(ConfigError) as refused:
@@ -28,5 +27,4 @@ def test_what_cannot_be_done_is_refused_all_at_once_and_not_replaced_by_somethin
         "inbound_policy",
         "lines.+15550100100.inbound_policy",
         "realtime.enabled",
-        "tunnel.provider",
     ]

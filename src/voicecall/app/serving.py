@@ -43,6 +43,7 @@ from .carriers import MOCK_NUMBER, from_number, make_carriers, near_carriers
 from .engines import Engines
 from .metrics import Metrics
 from .profiles import Profiles, check_available
+from .tunnels import LEDGER, Exposure
 
 _REST_PATIENCE = 10.0
 CALLER_VOICE = Voice(pitch=1.18, pace=1.12)
@@ -209,8 +210,22 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         if network_url:
             ring = _ringer(http, network_url, secret, lambda: around_by_name["mock"].webhook_url())
             phones = Phones("mock", config.from_number or MOCK_NUMBER, ring)
+
+        def announce() -> None:
+            state.announce(f"http://{config.control.bind}:{control.port}", listener.public_url)
+
+        exposure = None
+        if config.tunnel.provider != "none":
+            exposure = Exposure(config, state.folder / LEDGER, listener, announce)
         gateway = Gateway(
-            switchboard, store, bell, defaults, phones, recordings=recordings, failing=lambda: journal.failing
+            switchboard,
+            store,
+            bell,
+            defaults,
+            phones,
+            recordings=recordings,
+            failing=lambda: journal.failing,
+            tunnelled=lambda: exposure is None or exposure.is_up,
         )
         metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector))
         control = await stack.enter_async_context(
@@ -233,8 +248,12 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         stack.callback(serving.cancel)
         stack.callback(sweeping.cancel)
         await ready.wait()
+        if exposure is not None:
+            exposing = tasks.create_task(exposure.run(), name="tunnel")
+            stack.callback(exposing.cancel)
+            await exposure.settled()
         control_url = f"http://{config.control.bind}:{control.port}"
-        state.announce(control_url, listener.public_url)
+        announce()
         yield Running(gateway, switchboard, listener.public_url, control_url, network)
 
 

@@ -11,7 +11,7 @@ from typer.exceptions import TyperException
 from voicecall import __version__
 from voicecall.errors import BadParameters, ConfigError, VoicecallError
 
-from . import calls, reading, scenarios, serving, settings, tokens, tools
+from . import calls, exposing, reading, scenarios, serving, settings, tokens, tools
 
 app = typer.Typer(
     name="voicecall",
@@ -30,7 +30,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Write the versi
         raise typer.Exit
 
 
-for family in (serving, calls, reading, settings, scenarios, tokens, tools):
+for family in (serving, calls, reading, settings, scenarios, tokens, tools, exposing):
     family.add_to(app)
 
 

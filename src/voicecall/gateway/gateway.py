@@ -100,11 +100,13 @@ class Gateway:
         *,
         recordings: Recordings | None = None,
         failing: Callable[[], str],
+        tunnelled: Callable[[], bool] = lambda: True,
     ) -> None:
         """`phones` are those of a network on this machine; `recordings` those of its calls.
 
-        `failing` says why the archive cannot be written.
+        `failing` says why the archive cannot be written; `tunnelled`, whether the tunnel that is wanted is there.
         """
+        self._tunnelled = tunnelled
         self._failing = failing
         self._recordings = recordings
         self._switchboard = switchboard
@@ -199,6 +201,7 @@ class Gateway:
         return {
             "store": not self._failing(),
             "provider": self._defaults.carriers[0] in self._switchboard.exchange.carriers,
+            "tunnel": self._tunnelled(),
             "taking-calls": not self._switchboard.draining,
         }
 

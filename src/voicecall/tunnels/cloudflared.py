@@ -92,10 +92,13 @@ class Cloudflared:
             raise TunnelError("there is no `cloudflared` command", _INSTALL)
         last: list[str] = []
         announced: list[str] = []
+        connected = False
 
         def heard(line: bytes | None) -> None:
+            nonlocal connected
             text = (line or b"").decode("utf-8", "replace")
             last[:] = [*last[-20:], text]
+            connected = connected or _CONNECTED.search(text) is not None
             url = self._url(text, way)
             if url and url not in announced:
                 announced.append(url)
@@ -114,13 +117,18 @@ class Cloudflared:
             async with asyncio.timeout(self._patience) as limit:
                 await process.run()
         except TimeoutError:
-            words = "printed no URL" if not (self._named.token or self._named.name) else "did not connect"
-            raise TunnelError(
-                f"cloudflared {words} within {self._patience:g} s",
-                "see whether this machine may connect to port 7844 of Cloudflare",
-            ) from None
+            raise self._silence(connected, way) from None
         except NetworkError as error:
             raise _complaint(last, str(error)) from error
+
+    def _silence(self, connected: bool, way: Way) -> TunnelError:
+        """Return why there is no URL in time."""
+        if connected and self._named.token:
+            hint = "add that in Cloudflare's dashboard, or write tunnel.cloudflared_domain"
+            return TunnelError(f"the tunnel has no public hostname that leads to {way.origin}", hint)
+        words = "did not connect" if self._named.token or self._named.name else "printed no URL"
+        hint = "see whether this machine may connect to port 7844 of Cloudflare"
+        return TunnelError(f"cloudflared {words} within {self._patience:g} s", hint)
 
     def _arguments(self, way: Way) -> tuple[str, ...]:
         """Return what it is told. The token is in its environment, which others on this machine cannot read."""

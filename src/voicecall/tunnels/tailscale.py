@@ -54,10 +54,7 @@ class Tailscale:
                 known = url
                 await asyncio.sleep(self._watch)
         finally:
-            try:
-                await self.remove()
-            except TunnelError as error:
-                _log.warning("tunnel.kept", tunnel=self.name, detail=error.message, hint=error.hint)
+            await self._take_back()
 
     async def open(self, way: Way) -> str:
         """Have both paths served, or neither; return the public base URL. What is served already is left as it is.
@@ -121,15 +118,12 @@ class Tailscale:
             what = "shown to the internet" if self._public else "hidden from the internet"
             raise TunnelError(f"other paths of port {port} in tailscale would be {what} as well", another)
 
-    async def _take_back(self, added: Sequence[Entry]) -> None:
-        for entry in reversed(added):
-            try:
-                await self._do(entry, f"--set-path={entry.path}", "off")
-            except TunnelError as error:
-                if "does not exist" not in str(error):
-                    _log.warning("tunnel.kept", tunnel=self.name, detail=error.message, hint=error.hint)
-                    continue
-            self._ledger.drop(entry)
+    async def _take_back(self, added: Sequence[Entry] | None = None) -> None:
+        """Remove what was added, all or this; where that fails, it stays in the ledger."""
+        try:
+            await self._remove(self._ledger.entries() if added is None else added)
+        except TunnelError as error:
+            _log.warning("tunnel.kept", tunnel=self.name, detail=error.message, hint=error.hint)
 
     async def _node(self) -> Node:
         ended = await self._ask("status", "--json", "--peers=false")
