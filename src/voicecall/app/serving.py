@@ -43,7 +43,7 @@ from .carriers import MOCK_NUMBER, from_number, make_carriers, near_carriers
 from .engines import Engines
 from .metrics import Metrics
 from .profiles import Profiles, check_available
-from .tunnels import LEDGER, Exposure
+from .tunnels import LEDGER, Exposure, make_tunnel, make_way
 
 _REST_PATIENCE = 10.0
 CALLER_VOICE = Voice(pitch=1.18, pace=1.12)
@@ -216,7 +216,13 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
 
         exposure = None
         if config.tunnel.provider != "none":
-            exposure = Exposure(config, state.folder / LEDGER, listener, announce)
+            exposure = Exposure(
+                make_tunnel(config.tunnel, state.folder / LEDGER),
+                make_way(config, listener.port),
+                listener,
+                announce,
+                public_url=config.public_url,
+            )
         gateway = Gateway(
             switchboard,
             store,

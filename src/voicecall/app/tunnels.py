@@ -73,11 +73,19 @@ def make_way(
 class Exposure:
     """Keeps the tunnel of a running gateway up, and has the listener go by its URL."""
 
-    def __init__(self, config: Config, ledger: Path, listener: PublicListener, changed: Callable[[], None]) -> None:
-        """`changed` is called whenever the URL of `listener` has."""
-        self._tunnel = make_tunnel(config.tunnel, ledger)
-        self._way = make_way(config, listener.port)
-        self._configured = config.public_url
+    def __init__(
+        self,
+        tunnel: Tunnel,
+        way: Way,
+        listener: PublicListener,
+        changed: Callable[[], None],
+        *,
+        public_url: str | None = None,
+    ) -> None:
+        """`changed` is called whenever the URL of `listener` may have; `public_url` is the configured one."""
+        self._tunnel = tunnel
+        self._way = way
+        self._configured = public_url
         self._listener = listener
         self._changed = changed
         self._url: str | None = None
@@ -104,7 +112,9 @@ class Exposure:
 
     def _announced(self, base: str | None) -> None:
         name = self._tunnel.name
-        if base is None and self._url is not None:
+        if base is None:
+            if self._url is None:
+                return
             _log.warning("tunnel.lost", tunnel=name, url=self._url)
         self._url = None if base is None else base + self._way.public_webhook_path
         self._listener.tunnelled(self._url)

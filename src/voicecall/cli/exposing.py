@@ -52,8 +52,13 @@ def _expose(
     for option, given in (("--path", path), ("--serve-path", serve_path)):
         if given is not None and not given.startswith("/"):
             raise BadParameters(f"{option}: a path begins with /")
+    path, serve_path = (given and (given.rstrip("/") or "/") for given in (path, serve_path))
+    from voicecall import logs
+
     from . import exposure
 
+    level: Literal["debug", "warning"] = "debug" if loaded.config.log.level == "debug" else "warning"
+    logs.configure(logs.LogOptions(level=level))
     if mode == "off":
         exposure.remove(loaded, as_json=as_json_)
         return
