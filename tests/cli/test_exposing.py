@@ -15,17 +15,25 @@ from tests.tunnels.commands import BOTH, HOST, Tailnet
 BESIDE = {"/other": "http://127.0.0.1:9000"}
 
 
+@pytest.fixture(autouse=True)
+def _afterwards() -> Iterator[None]:
+    """Leave logging as it was found."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    logging.basicConfig(handlers=[], force=True)
+    structlog.reset_defaults()
+    root.handlers[:], root.level = handlers, level
+
+
 @pytest.fixture
-def tailnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tailnet]:
-    handlers, level = list(logging.root.handlers), logging.root.level
+def tailnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tailnet:
     folder = tmp_path / "bin"
     folder.mkdir()
     net = Tailnet(folder, tmp_path / "tailnet.json")
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setenv("TAILNET", str(net.file))
-    yield net
-    logging.basicConfig(handlers=handlers, level=level, force=True)
-    structlog.reset_defaults()
+    return net
 
 
 def test_it_lasts_and_is_removed_by_off_and_nothing_else_is(cli: Cli, tailnet: Tailnet) -> None:

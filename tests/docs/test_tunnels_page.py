@@ -52,9 +52,19 @@ SessionBuilder = Shape
 """A stand-in for the package."""
 
 
+@pytest.fixture(autouse=True)
+def _afterwards() -> Iterator[None]:
+    """Leave logging as it was found."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    logging.basicConfig(handlers=[], force=True)
+    structlog.reset_defaults()
+    root.handlers[:], root.level = handlers, level
+
+
 @pytest.fixture
-def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    handlers, level = list(logging.root.handlers), logging.root.level
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.chdir(tmp_path)
@@ -62,9 +72,7 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("VOICECALL_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.delenv("VOICECALL_CONFIG", raising=False)
-    yield folder
-    logging.basicConfig(handlers=handlers, level=level, force=True)
-    structlog.reset_defaults()
+    return folder
 
 
 @pytest.mark.parametrize("block", CONFIGURATIONS, ids=range(len(CONFIGURATIONS)))
