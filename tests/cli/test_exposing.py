@@ -11,6 +11,7 @@ import structlog
 
 from tests.cli.daemon import Cli
 from tests.tunnels.commands import BOTH, HOST, Tailnet
+from voicecall.tunnels.ledger import Entry, Ledger
 
 BESIDE = {"/other": "http://127.0.0.1:9000"}
 
@@ -56,6 +57,17 @@ def test_a_second_time_changes_nothing(cli: Cli, tailnet: Tailnet) -> None:
     assert cli("expose", "--json").json == first
     assert tailnet.changes == done
     cli("expose", "--mode", "off")
+    assert tailnet.served() == {}
+
+
+def test_what_the_daemon_added_outlives_it_once_exposed(cli: Cli, tailnet: Tailnet, tmp_path: Path) -> None:
+    daemons = Ledger(tmp_path / "state" / "tunnel-routes.json")
+    for path, target in BOTH.items():
+        daemons.add(Entry(443, path, target))
+    tailnet.serve(BOTH)
+    assert cli("expose").status == 0
+    assert daemons.entries() == ()
+    assert cli("expose", "--mode", "off").status == 0
     assert tailnet.served() == {}
 
 

@@ -71,13 +71,21 @@ class Tailnet:
         """`stopped`, `flags`, `denied`, `foreground`, `consent`, `keeps`, or `refuses PATH`."""
         self._change(fault=name)
 
-    def serve(self, handlers: dict[str, str], port: int = 443, *, funnel: bool = True, tcp: bool = False) -> None:
-        """Have this served, by somebody else, on this port."""
+    def serve(
+        self,
+        handlers: dict[str, str],
+        port: int = 443,
+        *,
+        funnel: bool = True,
+        tcp: bool = False,
+        foreground: bool = False,
+    ) -> None:
+        """Have this served, by somebody else, on this port; `foreground` by a command that runs in a terminal."""
         at = f"{HOST}:{port}"
         web_ = {at: {"Handlers": {path: {"Proxy": target} for path, target in handlers.items()}}} if handlers else {}
         kind = {"TCPForward": "127.0.0.1:22"} if tcp else {"HTTPS": True}
         served = {"TCP": {str(port): kind}, "Web": web_, "AllowFunnel": {at: True} if funnel else None}
-        self._change(serve=served)
+        self._change(serve={"Foreground": {"session": served}} if foreground else served)
 
     def served(self, port: int = 443) -> dict[str, str]:
         """What is served, by path."""

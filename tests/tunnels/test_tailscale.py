@@ -68,6 +68,31 @@ async def test_what_is_served_already_is_used_and_left(tailnet: Tailnet, funnel:
     assert "tunnel.adopted" in [log["event"] for log in logs]
 
 
+@pytest.mark.parametrize("foreground", [False, True])
+@pytest.mark.parametrize(
+    "handlers",
+    [
+        {"/": "http://127.0.0.1:3334"},
+        {"/": "http://localhost:3334/"},
+        {"/voice/": "http://127.0.0.1:3334/voice"},
+        {"/voice": "http://127.0.0.1:3334/voice/", "/": "http://127.0.0.1:1"},
+    ],
+)
+async def test_a_whole_host_that_is_served_already_will_do(
+    tailnet: Tailnet, funnel: Tailscale, handlers: dict[str, str], foreground: bool
+) -> None:
+    tailnet.serve(handlers, foreground=foreground)
+    assert await funnel.open(WAY) == f"https://{HOST}"
+    assert tailnet.changes == []
+
+
+async def test_a_mount_point_that_loses_its_path_will_not(tailnet: Tailnet, funnel: Tailscale) -> None:
+    tailnet.serve({"/voice": "http://127.0.0.1:3334"})
+    await funnel.open(WAY)
+    assert tailnet.reaches("/voice/webhook") == WEBHOOK
+    assert tailnet.reaches("/voice/stream") == STREAM
+
+
 async def test_only_what_was_missing_is_added_and_removed(tailnet: Tailnet, funnel: Tailscale) -> None:
     tailnet.serve({"/voice/webhook": WEBHOOK} | BESIDE)
     async with running(funnel) as heard:

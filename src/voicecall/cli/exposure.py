@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import typer
 
-from voicecall.app.tunnels import make_tunnel, make_way
+from voicecall.app.tunnels import LEDGER as DAEMONS, make_tunnel, make_way
 from voicecall.config.load import Loaded
 from voicecall.errors import TunnelError
 from voicecall.tunnels import Route, Tunnel, Way
@@ -46,8 +46,9 @@ def expose(loaded: Loaded, wish: Wish, *, as_json: bool) -> None:
         served = loaded.config.serve.path
         typer.echo(f"warning: the daemon of this configuration serves {served}, not {way.webhook_path}", err=True)
     if wish.mode in ("funnel", "serve"):
-        tailscale = Tailscale(Ledger(_ledger(loaded)), public=wish.mode == "funnel")
-        _tell(asyncio.run(tailscale.open(way)), way, as_json=as_json)
+        ledger = Ledger(_ledger(loaded))
+        _tell(asyncio.run(Tailscale(ledger, public=wish.mode == "funnel").open(way)), way, as_json=as_json)
+        _keep(loaded, ledger, way)
         if not as_json:
             typer.echo("it lasts; `voicecall expose --mode off` removes it")
         return
@@ -69,6 +70,16 @@ def remove(loaded: Loaded, *, as_json: bool) -> None:
         typer.echo(f"{route.path} leads nowhere any more")
     if not removed:
         typer.echo("there is nothing that `voicecall expose` added")
+
+
+def _keep(loaded: Loaded, ledger: Ledger, way: Way) -> None:
+    """Let what the daemon would remove at its end be ours from now on."""
+    daemons = Ledger(loaded.state.folder / DAEMONS)
+    wanted = {(way.public_port, route.path) for route in way.routes}
+    for entry in daemons.entries():
+        if (entry.port, entry.path) in wanted:
+            ledger.add(entry)
+            daemons.drop(entry)
 
 
 def _ledger(loaded: Loaded) -> Path:

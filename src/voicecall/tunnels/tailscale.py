@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
 
 import structlog
 
 from voicecall.errors import NetworkError, TunnelError
 from voicecall.net.process import Finished, finish
 
-from . import HTTPS, Announce, Route, Way
+from . import HTTPS, Announce, Route, Way, is_here
 from .ledger import Entry, Ledger
 from .tailscale_node import LINK, Node, Served, node, refusal, served
 
@@ -24,6 +25,8 @@ _PATIENCE = 15.0
 """Seconds that one command may take."""
 _WATCH = 30.0
 """Seconds between two looks whether all is still there."""
+_REMOVAL = 20.0
+"""Seconds that the end may wait for what was added to be removed."""
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -70,7 +73,7 @@ class Tailscale:
         ours = {entry.path: entry for entry in self._ledger.entries() if entry.port == way.public_port}
         self._check(way, now, frozenset(ours))
         right = now.public == self._public
-        missing = [route for route in way.routes if not right or now.handlers.get(route.path) != route.target]
+        missing = [route for route in way.routes if not right or not _leads(now, route, way)]
         added: list[Entry] = []
         try:
             for route in missing:
@@ -108,7 +111,7 @@ class Tailscale:
             raise TunnelError(f"port {port} serves something else in tailscale", another)
         for route in way.routes:
             target = now.handlers.get(route.path)
-            if target not in (None, route.target) and route.path not in ours:
+            if target is not None and route.path not in ours and not _leads(now, route, way):
                 words = f"tailscale serve --https={port} --set-path={route.path} off"
                 raise TunnelError(
                     f"{route.path} on port {port} leads to {target or 'something else'} in tailscale",
@@ -121,9 +124,12 @@ class Tailscale:
     async def _take_back(self, added: Sequence[Entry] | None = None) -> None:
         """Remove what was added, all or this; where that fails, it stays in the ledger."""
         try:
-            await self._remove(self._ledger.entries() if added is None else added)
+            async with asyncio.timeout(_REMOVAL):
+                await self._remove(self._ledger.entries() if added is None else added)
         except TunnelError as error:
             _log.warning("tunnel.kept", tunnel=self.name, detail=error.message, hint=error.hint)
+        except TimeoutError:
+            _log.warning("tunnel.kept", tunnel=self.name, detail=f"tailscale took more than {_REMOVAL:g} s", hint="")
 
     async def _node(self) -> Node:
         ended = await self._ask("status", "--json", "--peers=false")
@@ -156,3 +162,9 @@ class Tailscale:
             return await finish("tailscale", (program, *arguments), patience=self._patience, enough=enough)
         except NetworkError as error:
             raise TunnelError(str(error), "look at `tailscale status`") from error
+
+
+def _leads(now: Served, route: Route, way: Way) -> bool:
+    """Say whether a route is there, whoever made it and by whichever name of this machine."""
+    target = now.target(route.path)
+    return target is not None and is_here(target, way) and urlsplit(target).path == urlsplit(route.target).path

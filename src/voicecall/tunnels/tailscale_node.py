@@ -100,6 +100,8 @@ class _Serving(msgspec.Struct, frozen=True):
     tcp: dict[str, _Port] | None = msgspec.field(name="TCP", default=None)
     web: dict[str, _Web] | None = msgspec.field(name="Web", default=None)
     funnel: dict[str, bool] | None = msgspec.field(name="AllowFunnel", default=None)
+    foreground: dict[str, _Serving] | None = msgspec.field(name="Foreground", default=None)
+    """What commands serve that run in a terminal."""
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -112,6 +114,21 @@ class Served(msgspec.Struct, frozen=True):
     foreign: bool = False
     """Whether the port serves something else than HTTPS."""
 
+    def target(self, path: str) -> str | None:
+        """Return the URL that a request for `path` comes to; None where it comes to none.
+
+        The longest mount point counts; it is cut off, and its target put before the rest.
+        """
+        mount = path
+        while True:
+            for spelling in (mount, f"{mount.rstrip('/')}/"):
+                if spelling in self.handlers:
+                    before, rest = self.handlers[spelling], path.removeprefix(mount.rstrip("/"))
+                    return (f"{before.rstrip('/')}{rest}" if rest else before) or None
+            if mount in ("", "/"):
+                return None
+            mount = mount.rpartition("/")[0] or "/"
+
 
 def served(text: str, host: str, port: int) -> Served:
     """Return what `serve status --json` says of one port.
@@ -123,12 +140,13 @@ def served(text: str, host: str, port: int) -> Served:
         serving = msgspec.json.decode(text.encode() or b"null", type=_Serving | None) or _Serving()
     except msgspec.MsgspecError:
         raise TunnelError("tailscale tells what it serves in an unknown form", "update tailscale") from None
-    at, tcp = f"{host}:{port}", (serving.tcp or {}).get(str(port))
-    web = (serving.web or {}).get(at, _Web())
+    at, all_ = f"{host}:{port}", (serving, *(serving.foreground or {}).values())
+    ports = [one.tcp[str(port)] for one in all_ if one.tcp and str(port) in one.tcp]
+    handlers = [one.web[at].handlers for one in all_ if one.web and at in one.web]
     return Served(
-        {path: handler.proxy for path, handler in web.handlers.items()},
-        public=(serving.funnel or {}).get(at, False),
-        foreign=tcp is not None and not tcp.https,
+        {path: handler.proxy for each in handlers for path, handler in each.items()},
+        public=any(one.funnel.get(at, False) for one in all_ if one.funnel),
+        foreign=any(not one.https for one in ports),
     )
 
 
