@@ -85,6 +85,17 @@ async def test_one_without_a_url_is_given_up(cloud: Cloud) -> None:
         await quick(patience=0.2).run(WAY, Heard())
 
 
+async def test_one_with_a_url_may_stay_as_long_as_it_likes(cloud: Cloud) -> None:
+    patience, loop = 1.5, asyncio.get_running_loop()
+    begun = loop.time()
+    async with running(quick(patience=patience)) as heard:
+        cloud.say(banner("https://a-b.trycloudflare.com"))
+        await heard.count(1)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout_at(begun + patience + 0.2):
+                await heard.count(2)
+
+
 async def test_the_api_is_not_taken_for_the_url(cloud: Cloud) -> None:
     async with running(quick()) as heard:
         cloud.say('ERR Post "https://api.trycloudflare.com/tunnel": again', banner("https://a-b.trycloudflare.com"))

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from tests.tunnels.commands import BOTH, HOST, STREAM, WAY, WEBHOOK, Tailnet, running
+from tests.tunnels.commands import BOTH, HOST, STREAM, WAY, WEBHOOK, Heard, Tailnet, running
 from voicecall.errors import TunnelError
 from voicecall.tunnels import Route, Way
 from voicecall.tunnels.ledger import Entry, Ledger
@@ -151,6 +151,18 @@ async def test_what_cannot_be_removed_is_told_and_not_forgotten(
     assert [entry.path for entry in ledger.entries()] == ["/voice/webhook", "/voice/stream"]
 
 
+async def test_what_cannot_be_removed_for_long_is_told_once(tailnet: Tailnet, ledger: Ledger) -> None:
+    funnel = Tailscale(ledger, public=True)
+    ledger.add(Entry(443, "/voice/webhook", WEBHOOK))
+    tailnet.fault("stopped")
+    with capture_logs() as logs:
+        for _ in range(3):
+            with pytest.raises(TunnelError, match="does not run"):
+                await funnel.run(WAY, Heard())
+    assert [log["event"] for log in logs].count("tunnel.kept") == 1
+    assert len(ledger.entries()) == 1
+
+
 def _state(**status: Any) -> Callable[[Tailnet], None]:
     return lambda net: net.status(**status)
 
@@ -201,6 +213,15 @@ async def test_a_refusal_says_why_and_what_to_do(
     assert re.search(told, str(refused.value)), str(refused.value)
     assert refused.value.hint
     assert (tailnet.served(), ledger.entries()) == (before, ())
+
+
+@pytest.mark.parametrize("public", [True, False])
+async def test_what_we_served_to_the_others_is_changed_over(tailnet: Tailnet, ledger: Ledger, public: bool) -> None:
+    await Tailscale(ledger, public=not public).open(WAY)
+    async with running(Tailscale(ledger, public=public)) as heard:
+        await heard.count(1)
+        assert (tailnet.served(), tailnet.public()) == (BOTH, public)
+    assert (tailnet.served(), ledger.entries()) == ({}, ())
 
 
 async def test_serve_does_not_take_a_public_port_from_others(tailnet: Tailnet, ledger: Ledger) -> None:

@@ -105,7 +105,7 @@ async def _hold(tunnel: Tunnel, way: Way, *, as_json: bool) -> None:
             raise error
         typer.echo(f"voicecall: {error}; it is tried again in {pause:g} s", err=True)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     try:
         async with asyncio.TaskGroup() as tasks:

@@ -255,7 +255,7 @@ class Gateway:
                 fault: RequestError | None = BadParameters(f"carrier: {name} is not configured")
             elif not around.is_reachable():
                 fault = CallRefused(
-                    "no-public-url", f"{name} could not reach this gateway: set public_url to where it can"
+                    "no-public-url", f"{name} could not reach this gateway: set public_url or tunnel.provider"
                 )
             elif around.from_number is None:
                 fault = BadParameters("from: no number to call from is configured; set from_number")

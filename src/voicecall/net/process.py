@@ -83,6 +83,7 @@ class Process:
         opened: Callable[[], Iterable[bytes]] = tuple,
         lost: Callable[[str], None] = lambda _: None,
         closing: Callable[[], Iterable[bytes]] = tuple,
+        heeds_end: bool = True,
         grace: float = _GRACE,
         pauses: Sequence[float] = PAUSES,
         backlog: int = 100,
@@ -92,7 +93,7 @@ class Process:
         `receive` takes each line of its standard output, or None for one that is too long; it must not raise.
         `complained` takes those of its standard error. `environ` is added to our own environment.
         `opened` gives what is sent first at every start, `closing` what is sent last at the end; `lost` is told why it
-        ended before that.
+        ended before that. `heeds_end`: whether it leaves when its standard input ends; else a signal is sent at once.
         """
         self._name = name
         self._command = tuple(command)
@@ -102,6 +103,7 @@ class Process:
         self._opened = opened
         self._lost = lost
         self._closing = closing
+        self._heeds_end = heeds_end
         self._grace = grace
         self._pauses = tuple(pauses)
         self._waiting: deque[bytes] = deque(maxlen=backlog)
@@ -160,7 +162,7 @@ class Process:
                 for line in self._closing():
                     child.write(line)
                 child.finish()
-                if not await child.leaves(self._grace):
+                if not self._heeds_end or not await child.leaves(self._grace):
                     child.signal(signal.SIGTERM)
                     await child.leaves(self._grace)
         finally:

@@ -27,6 +27,8 @@ _PATIENCE = 60.0
 """Seconds until it must be connected."""
 _WATCH = 15.0
 """Seconds between two looks at one that somebody else runs."""
+_GRACE = 2.0
+"""Seconds that it has to say goodbye to Cloudflare."""
 _QUICK = re.compile(r"https://(?!api\.)[a-z0-9-]+\.trycloudflare\.com", re.IGNORECASE)
 _CONNECTED = re.compile(r"registered tunnel connection|connection \S+ registered", re.IGNORECASE)
 _CONFIGURED = re.compile(r'Updated to new configuration config="((?:[^"\\]|\\.)*)"')
@@ -111,6 +113,8 @@ class Cloudflared:
             receive=heard,
             complained=heard,
             environ={"TUNNEL_TOKEN": self._named.token} if self._named.token else {},
+            heeds_end=False,
+            grace=_GRACE,
             pauses=(),
         )
         try:
@@ -138,8 +142,7 @@ class Cloudflared:
         if named.name:
             return ("tunnel", "--no-autoupdate", "run", "--url", way.origin, named.name)
         # an own configuration, of another tunnel, would have the last word about where requests go
-        alone = ("--config", os.devnull, "--metrics", "127.0.0.1:0")
-        return ("tunnel", "--no-autoupdate", *alone, "--url", way.origin)
+        return ("tunnel", "--no-autoupdate", "--config", os.devnull, "--url", way.origin)
 
     def _url(self, text: str, way: Way) -> str | None:
         named = self._named

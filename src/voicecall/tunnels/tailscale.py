@@ -41,6 +41,7 @@ class Tailscale:
         self._public = public
         self._patience = patience
         self._watch = watch
+        self._complaint = ""
 
     async def run(self, way: Way, announce: Announce) -> None:
         """Keep the paths served; what is removed by others, or gets lost with tailscale's state, is added again."""
@@ -127,9 +128,15 @@ class Tailscale:
             async with asyncio.timeout(_REMOVAL):
                 await self._remove(self._ledger.entries() if added is None else added)
         except TunnelError as error:
-            _log.warning("tunnel.kept", tunnel=self.name, detail=error.message, hint=error.hint)
+            self._complain(error)
         except TimeoutError:
-            _log.warning("tunnel.kept", tunnel=self.name, detail=f"tailscale took more than {_REMOVAL:g} s", hint="")
+            self._complain(TunnelError(f"tailscale took more than {_REMOVAL:g} s", "look at `tailscale status`"))
+
+    def _complain(self, error: TunnelError) -> None:
+        """Tell what could not be removed, and the same not twice."""
+        if str(error) != self._complaint:
+            _log.warning("tunnel.kept", tunnel=self.name, detail=error.message, hint=error.hint)
+        self._complaint = str(error)
 
     async def _node(self) -> Node:
         ended = await self._ask("status", "--json", "--peers=false")
