@@ -166,6 +166,15 @@ async def test_what_the_sdk_raises_says_what_to_do(error: Exception, told: str) 
     assert re.search(told, str(refused.value)), str(refused.value)
 
 
+async def test_a_token_that_the_sdk_quotes_is_not_passed_on() -> None:
+    error = ValueError("failed to connect session", "Your authtoken: sesame\n\nERR_NGROK_105")
+    with pytest.raises(TunnelError) as refused:
+        await Ngrok("sesame", agent=NOBODY, sdk=lambda: Sdk(error=error)).run(WAY, Heard())
+    assert "sesame" not in str(refused.value)
+    assert refused.value.__cause__ is None
+    assert "Your authtoken: ***" in refused.value.message
+
+
 async def test_an_sdk_that_does_not_answer_is_given_up() -> None:
     with pytest.raises(TunnelError, match=r"did not answer within 0\.02 s"):
         await ngrok(Sdk(hangs=True), patience=0.02).run(WAY, Heard())

@@ -126,7 +126,7 @@ class Ngrok:
         except TimeoutError:
             raise TunnelError(f"ngrok did not answer within {self._patience:g} s", "look at its status page") from None
         except (ValueError, RuntimeError, OSError, AttributeError) as error:
-            raise _complaint(error) from error
+            raise _complaint(error, self._token) from None
         finally:
             for one in (listener, session):
                 with suppress(TimeoutError, ValueError, RuntimeError, OSError):
@@ -135,11 +135,12 @@ class Ngrok:
                             await one.close()
 
 
-def _complaint(error: Exception) -> TunnelError:
-    """Return what the SDK raised, in one sentence."""
+def _complaint(error: Exception, token: str) -> TunnelError:
+    """Return what the SDK raised, in one sentence. It may quote the token, which stays here."""
     if isinstance(error, AttributeError):
         return TunnelError(f"the package `ngrok` is of another version: {error}", "pip install --upgrade ngrok")
     said = ": ".join(str(part) for part in error.args) or type(error).__name__
+    said = said.replace(token, "***")
     code = re.search(r"ERR_NGROK_\d+", said)
     hint = _HINTS.get(code[0]) if code else None
     return TunnelError(f"ngrok: {' '.join(said.split())}", hint or "see https://ngrok.com/docs/errors")
