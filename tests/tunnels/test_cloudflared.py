@@ -127,7 +127,7 @@ async def test_the_dashboard_says_which_name_leads_here(cloud: Cloud) -> None:
 async def test_a_dashboard_without_such_a_name_is_said_to_lack_it(cloud: Cloud) -> None:
     cloud.say(CONNECTED, ingress(("voice.example.com", "http://localhost:8080")), 'INF config="{oops" version=2')
     with pytest.raises(TunnelError, match=r"no public hostname that leads to http://127\.0\.0\.1:3334: add that"):
-        await quick(named=Named(token="sesame"), patience=1.0).run(WAY, Heard())
+        await quick(named=Named(token="sesame"), patience=1.5).run(WAY, Heard())
 
 
 async def test_a_tunnel_of_this_machine_is_run_by_its_name(cloud: Cloud) -> None:
