@@ -16,15 +16,11 @@ def test_an_ordinary_configuration_asks_for_nothing_that_is_missing() -> None:
 def test_what_cannot_be_done_is_refused_all_at_once_and_not_replaced_by_something_else() -> None:
     config = Config.model_validate(
         {
-            "inbound_policy": "pairing",
-            "lines": {"+15550100100": {"inbound_policy": "pairing"}},
             "realtime": {"enabled": True},
         }
     )
     with pytest.raises(ConfigError) as refused:
         check_available(config)
     assert [fault.key for fault in refused.value.faults] == [
-        "inbound_policy",
-        "lines.+15550100100.inbound_policy",
         "realtime.enabled",
     ]

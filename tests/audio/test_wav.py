@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from voicecall.audio import Samples
-from voicecall.audio.wav import decode_wav, encode_wav
+from voicecall.audio.wav import decode_wav, encode_wav, wav_header
 
 
 def tone(rate: int = 8000) -> Samples:
@@ -34,6 +34,12 @@ def pcm_file(samples: Samples, width: int, rate: int = 8000, channels: int = 1) 
 
 def test_what_is_written_is_read_back() -> None:
     assert decode_wav(encode_wav(tone())) == pytest.approx(tone(), abs=1 / 32768)
+
+
+@pytest.mark.parametrize(("channels", "rate"), [(1, 8000), (2, 8000), (2, 16000)])
+def test_a_header_is_that_of_the_whole_file(channels: int, rate: int) -> None:
+    file = encode_wav(*[tone()] * channels, rate=rate)
+    assert wav_header(len(file) - 44, channels=channels, rate=rate) == file[:44]
 
 
 @pytest.mark.parametrize(("width", "error"), [(1, 0.009), (2, 1e-4), (3, 1e-6), (4, 1e-6)])

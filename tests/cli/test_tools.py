@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.daemon import Cli
 from voicecall.entrypoints import tool
+from voicecall.entrypoints.openapi import document
 
 
 @pytest.mark.parametrize("form", ["json", "openai", "anthropic"])
@@ -33,3 +34,9 @@ def test_the_command_line_does_not_load_what_only_mcp_needs() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_description_of_rest_needs_no_daemon(cli: Cli) -> None:
+    for flags in ((), ("--json",)):
+        ran = cli("openapi", *flags)
+        assert (ran.status, json.loads(ran.out)) == (0, document())

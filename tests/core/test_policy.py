@@ -9,7 +9,7 @@ import pytest
 from phonenumbers import PhoneMetadata, PhoneNumberType
 from phonenumbers.shortdata import _AVAILABLE_REGION_CODES as SHORT_REGIONS
 
-from voicecall.core.policy import InboundPolicy, admits, check_destination
+from voicecall.core.policy import InboundPolicy, admits, check_destination, is_identified
 from voicecall.errors import BadParameters, CallRefused
 
 
@@ -113,7 +113,7 @@ def test_the_numbers_of_the_mock_network_may_be_called(last: int) -> None:
         ("allowlist", "15550101234", False),
         ("allowlist", "anonymous", False),
         ("allowlist", "", False),
-        ("pairing", "+15550101234", False),
+        ("pairing", "+15550101234", True),
         ("pairing", "+15550109999", False),
     ],
 )
@@ -124,3 +124,9 @@ def test_the_policy_admits(policy: InboundPolicy, caller: str, admitted: bool) -
 def test_an_empty_list_admits_nobody() -> None:
     assert not admits("allowlist", [], "+15550101234")
     assert not admits("allowlist", [""], "")
+
+
+@pytest.mark.parametrize("caller", ["", "anonymous", "15550101234", "+266696687", "+7378742833", "+86282452253"])
+def test_who_hides_their_number_is_nobody_in_particular(caller: str) -> None:
+    assert not is_identified(caller)
+    assert is_identified("+15550101234")

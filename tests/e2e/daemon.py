@@ -15,8 +15,8 @@ from typing import Any, Self
 
 import httpx2
 
+from voicecall.client import Client
 from voicecall.core.operations import CallerStep, Events, History, Initiate, Operation, Simulate, Status, Wait
-from voicecall.entrypoints.client import Client
 
 Json = dict[str, Any]
 Settings = Mapping[str, Any]
@@ -228,7 +228,7 @@ class Daemon:
     def until(self, call_id: str, kind: str, since: int = 0) -> Json:
         """Return the first event of this type, once it is there."""
         with self.client() as client:
-            return next(event for event in client.events(since, call_id) if event["type"] == kind)
+            return next(event for event in client.subscribe(since, call_id) if event["type"] == kind)
 
     def events(self, call_id: str) -> list[Json]:
         """Return all events of a call so far."""

@@ -17,7 +17,7 @@ def test_the_first_signal_drains(start: MakeDaemon) -> None:
     daemon = start()
     with daemon.client() as client, ThreadPoolExecutor() as pool:
         call = pool.submit(daemon.simulate, SHORT_TALK)
-        greeting = next(event for event in client.events() if event["type"] == "reply.started")
+        greeting = next(event for event in client.subscribe() if event["type"] == "reply.started")
         daemon.terminate()
         assert "calls=1" in daemon.logged("gateway.draining")
         with pytest.raises(CallRefused) as refused:

@@ -135,7 +135,7 @@ def test_a_call_outlives_the_vendors_that_die_in_it(start: MakeDaemon, network: 
         )
         talking = pool.submit(daemon.simulate, TALK)
         with daemon.client() as client:
-            next(event for event in client.events(0) if event["type"] == "reply.finished")
+            next(event for event in client.subscribe(0) if event["type"] == "reply.finished")
         vendors.run(vendors.lose_deepgram())
         record = talking.result()
     assert said(record) == [("agent", GREETING), ("caller", QUESTION), ("agent", ANSWER)]

@@ -8,7 +8,6 @@ from time import monotonic
 
 import pytest
 
-from voicecall.emulators import clock
 from voicecall.emulators.clock import Stuck, run_virtual
 
 
@@ -103,19 +102,16 @@ def test_a_clock_that_ticks_for_ever_is_stopped_at_the_limit() -> None:
         run_virtual(main, limit=10)
 
 
-def test_a_task_that_spins_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "PATIENCE", 0.05)
-
+def test_a_task_that_spins_is_stopped() -> None:
     async def main() -> None:
         while True:  # noqa: ASYNC110 - a task that spins
             await asyncio.sleep(0)
 
     with pytest.raises(Stuck, match="busy"):
-        run_virtual(main)
+        run_virtual(main, patience=0.05)
 
 
-def test_a_thread_that_never_returns_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "PATIENCE", 0.01)
+def test_a_thread_that_never_returns_is_named() -> None:
     release = threading.Event()
 
     async def main() -> None:
@@ -125,7 +121,7 @@ def test_a_thread_that_never_returns_is_named(monkeypatch: pytest.MonkeyPatch) -
             release.set()
 
     with pytest.raises(Stuck, match="no thread or socket"):
-        run_virtual(main)
+        run_virtual(main, patience=0.01)
 
 
 def test_cancellation_still_runs_after_a_hang() -> None:

@@ -39,6 +39,7 @@ PARAMETERS: dict[str, Json] = {
     "pairing.revoke": {"number": "+15550100100"},
     "doNotCall.add": {"number": "+15550100100"},
     "doNotCall.remove": {"number": "+15550100100"},
+    "webhooks.test": {"receiver": "crm"},
 }
 
 

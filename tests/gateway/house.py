@@ -10,15 +10,16 @@ from typing import Any, Protocol
 
 from tests.gateway.brains import Answers
 from tests.gateway.callers import HANG_UP as HANG_UP, listen as listen, onset as onset, say as say, wait as wait
+from tests.gateway.promises import check_error, check_result
 from tests.gateway.spelling import SpellingDetector, SpellingSynthesizer, SpellingTranscriber, Word, text as text
-from tests.gateway.town import Disk, MakeTown, Plug, Town
+from tests.gateway.town import OF_CALLS, Disk, MakeTown, Plug, Town
 from voicecall.app.profiles import LEAD, conversation, hearsay
 from voicecall.brains import Brain, Opening
 from voicecall.brains.careful import Careful
 from voicecall.carriers import Capabilities, Carrier, HttpReply, Webhook
-from voicecall.core import events
+from voicecall.core.budget import Budget
 from voicecall.core.credentials import mint
-from voicecall.core.events import Warned
+from voicecall.core.events import Warned, decode
 from voicecall.core.ids import CallId, CarrierCallId
 from voicecall.core.operations import CallerStep, Continue, Dtmf, End, Events, Initiate, Operation, Speak, Status, Wait
 from voicecall.core.policy import InboundPolicy
@@ -30,6 +31,8 @@ from voicecall.emulators.script import Step
 from voicecall.entrypoints.streams import Streams
 from voicecall.entrypoints.webhooks import Webhooks
 from voicecall.errors import StoreError, VoicecallError
+from voicecall.gateway.admission import Reception
+from voicecall.gateway.budget import OutboundBudget
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones
 from voicecall.gateway.journal import Journal
@@ -37,20 +40,21 @@ from voicecall.gateway.line import Line
 from voicecall.gateway.making import Manner
 from voicecall.gateway.media import Media
 from voicecall.gateway.mouth import Mouth
+from voicecall.gateway.notice import open_notice
 from voicecall.gateway.outbox import Surroundings
+from voicecall.gateway.pairing import Limits
 from voicecall.gateway.session import Session
-from voicecall.gateway.switchboard import Exchange, Reception, Switchboard
+from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
 from voicecall.speech import Voice
 from voicecall.speech.fallback import FallbackSynthesizer, FallbackTranscriber
 
-FRIEND = "+15550100009"
-"""Somebody who answers."""
+FRIEND = "+15550100009"  # answers
 US = "+15550000000"
 KEY = b"the key of stream credentials"
 WEBHOOK = "https://gateway.test/voice/webhook"
 STREAM = "wss://gateway.test/voice/stream"
-_CREDENTIAL_LIFE = 60.0
+
 
 Json = dict[str, Any]
 
@@ -66,10 +70,12 @@ class Options:
     allow_from: tuple[str, ...] = ()
     greeting: str = "Welcome"
     max_calls: int = 10
+    pairing: Limits = Limits()  # noqa: RUF009 - it is frozen
     lease: float = 30.0
     patience: float = 10.0
     manner: Manner = Manner()  # noqa: RUF009 - it is frozen
     dials_per_second: float | None = None
+    budget: Budget = Budget()  # noqa: RUF009 - it is frozen
     echo: bool = False
     """Whether our own sound is looked for in what comes in."""
     spares: bool = False
@@ -105,6 +111,7 @@ class House:
         await self.store.open()
         carrier = self._carrier
         bell = Bell()
+        outbound = OutboundBudget(options.budget, self.store, self.town.now)
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(Http(self.town.rest))
             self.journal = await stack.enter_async_context(Journal(self.store, bell.ring))
@@ -117,6 +124,7 @@ class House:
                 stream_url=lambda: STREAM,
                 webhook_url=lambda: f"{WEBHOOK}/{name}",
                 from_number=US,
+                barred=outbound.barred,
             )
             self.switchboard = Switchboard(
                 Exchange(
@@ -130,6 +138,7 @@ class House:
                     reception=lambda number: Reception(options.policy, options.allow_from, options.greeting),
                     open_media=self._open_media,
                     max_calls=options.max_calls,
+                    pairing=options.pairing,
                     lease=options.lease,
                 )
             )
@@ -140,6 +149,7 @@ class House:
                 bell,
                 defaults,
                 Phones(name, US, self._ring),
+                budget=outbound,
                 failing=lambda: self.journal.failing,
             )
             carriers = {name: carrier}
@@ -154,11 +164,14 @@ class House:
                 require_signature=self.town.kit.signs_handshakes,
             )
             async with asyncio.TaskGroup() as self._doors:
+                self._doors.create_task(self.gateway.watch(), name="outbound")
                 await self.switchboard.run(ready)
 
     def _open_media(self, session: Session) -> Media:
         call, post, options = session.call, session.post, self.options
         tongue = call.rules.turns.language
+        if call.pairing:
+            return open_notice(session, self.voice.open(Voice(), lambda trouble: None), post, lead=LEAD)
         careful = Careful([("test", self.brain)], first=options.patience, stall=options.patience, longest=6000)
         mind = careful.open(Opening(call.id, call.direction, call.from_, call.to, tongue), hearsay(post))
         voices, ears = [("first", self.voice)], [("first", self.ears)]
@@ -183,7 +196,7 @@ class House:
 
     def credential(self, call_id: CallId, nonce: str) -> str:
         """Mint a stream credential."""
-        return mint(KEY, call_id=call_id, nonce=nonce, expires=self.town.now() + _CREDENTIAL_LIFE)
+        return mint(KEY, call_id=call_id, nonce=nonce, expires=self.town.now() + 60.0)
 
     def _mint(self, call_id: CallId, nonce: str, expires: float) -> str:
         self.nonces.append(nonce)
@@ -255,8 +268,14 @@ class House:
         return CarrierCallId(leg.parties.call)
 
     async def perform(self, operation: Operation, key: str | None = None) -> Any:
-        """Carry out an operation, once per key."""
-        return await self.gateway.perform(operation, idempotency_key=key)
+        """Carry out an operation, once per key, and see that what comes of it is what the table promises."""
+        try:
+            result = await self.gateway.perform(operation, idempotency_key=key)
+        except VoicecallError as error:
+            check_error(operation, error)
+            raise
+        check_result(operation, result)
+        return result
 
     async def speak(self, call_id: str, message: str) -> Json:
         """Say something."""
@@ -306,7 +325,7 @@ class House:
         assert [logged.seq for logged in log] == list(range(1, len(log) + 1))
         assert [logged.type for logged in log].index("CallEnded") == len(log) - 1
         assert final == await self.store.record(CallId(call_id))
-        assert final == record(replay((logged.at, events.decode(logged.data)) for logged in log))
+        assert final == record(replay((logged.at, decode(logged.data)) for logged in log))
         assert final["state"] == "ended"
         return final
 
@@ -349,15 +368,8 @@ class House:
         """See that nothing is left of any call: no session, no task."""
         await asyncio.sleep(5.0)
         assert self.switchboard.sessions == {}
-        left = {task.get_name().split()[0] for task in asyncio.all_tasks()} & _OF_CALLS
+        left = {task.get_name().split()[0] for task in asyncio.all_tasks()} & OF_CALLS
         assert not left
-
-
-_OF_CALLS = {
-    *("call", "media", "outbox", "reply", "stream", "webhook"),
-    *("dial", "ConnectStream", "Prompt", "Dismiss", "RejectCall", "HangUp", "FetchStatus", "PressDigits", "ghost"),
-}
-"""How the tasks of calls are named."""
 
 
 class MakeHouse(Protocol):

@@ -173,3 +173,13 @@ def test_an_address_that_is_none_is_not_tried_again() -> None:
     with pytest.raises(NetworkError) as caught:
         asyncio.run(main())
     assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("url", ["https://x\x00/", "https://é..x/", "https://[v1.a]/", "gopher://x/"])
+def test_a_request_that_cannot_be_sent_is_a_failure_like_any_other(url: str) -> None:
+    async def main() -> None:
+        async with Http() as client, client.stream("POST", url, {}, b"", first=1.0, stall=1.0):
+            pass
+
+    with pytest.raises(NetworkError, match="cannot be sent"):
+        asyncio.run(main())

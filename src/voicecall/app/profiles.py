@@ -15,13 +15,14 @@ from voicecall.core.events import Event, Warned
 from voicecall.core.languages import language
 from voicecall.core.rules import Rules, TurnRules
 from voicecall.errors import BadParameters, ConfigError, Fault, SpeechError
+from voicecall.gateway.admission import Reception
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.making import Manner
 from voicecall.gateway.media import Media
 from voicecall.gateway.mouth import Mouth
+from voicecall.gateway.notice import open_notice
 from voicecall.gateway.recording import Recordings
 from voicecall.gateway.session import Session
-from voicecall.gateway.switchboard import Reception
 from voicecall.speech import SynthesizerStream
 from voicecall.speech.plain import NoVoice
 from voicecall.speech.pronounce import Pronunciations
@@ -42,10 +43,6 @@ def check_available(config: Config) -> None:
         ConfigError: it asks for such things; all of them are listed.
     """
     faults = []
-    lines = ((f"lines.{number}.inbound_policy", line.inbound_policy) for number, line in config.lines.items())
-    for key, policy in (("inbound_policy", config.inbound_policy), *lines):
-        if policy == "pairing":
-            faults.append(Fault(key, "pairing is not available in this version; use allowlist, with allow_from"))
     if config.realtime.enabled:
         faults.append(Fault("realtime.enabled", "speech to speech is not available in this version; set it to false"))
     if faults:
@@ -182,6 +179,8 @@ class Profiles:
         """Return ears and mouth for a call."""
         call, post = session.call, session.post
         line, tongue = self._line(call), call.rules.turns.language
+        if call.pairing:
+            return open_notice(session, self._voice(line, tongue, post), post, lead=LEAD)
         mind = self._engines.brain(line.brain).open(
             Opening(call.id, call.direction, call.from_, call.to, tongue), hearsay(post)
         )

@@ -29,18 +29,23 @@ from voicecall.entrypoints import ControlOptions, PublicOptions
 from voicecall.entrypoints.control import ControlListener
 from voicecall.entrypoints.public import PublicListener
 from voicecall.errors import BadParameters, ConfigError, Fault
+from voicecall.gateway.budget import OutboundBudget
 from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones, Ring
+from voicecall.gateway.hooks import Hooks
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Line
 from voicecall.gateway.outbox import Surroundings
+from voicecall.gateway.pairing import Limits
 from voicecall.gateway.recording import Recordings
 from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
 from voicecall.speech import Voice
 from voicecall.store.sql import SqlStore
 
+from .budget import budget
 from .carriers import MOCK_NUMBER, from_number, make_carriers, near_carriers
 from .engines import Engines
+from .hooks import make_hooks
 from .metrics import Metrics
 from .profiles import Profiles, check_available
 from .tunnels import LEDGER, Exposure, make_tunnel, make_way
@@ -91,6 +96,7 @@ async def _serve(loaded: Loaded) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, stop)
     async with running(loaded) as up:
+        gc.enable()
         sys.stdout.write(f"voicecall ready: public {up.public_url} control {up.control_url}\n")
         sys.stdout.flush()
         await stop.wait()
@@ -164,6 +170,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         bell = Bell()
         journal = await stack.enter_async_context(Journal(store, bell.ring))
         keys = state.credential_keys(config)
+        outbound = OutboundBudget(budget(config.budget), store, wall_clock)
         listener: PublicListener
 
         def around(carrier: Carrier) -> Surroundings:
@@ -183,6 +190,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 webhook_url=lambda: (listener.own_url if near else listener.public_url) + suffix,
                 is_reachable=lambda: carrier.name == "mock" or listener.is_public,
                 from_number=from_number(config, carrier.name),
+                barred=outbound.barred,
             )
 
         around_by_name = {name: around(carrier) for name, carrier in carriers.items()}
@@ -198,6 +206,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 reception=profiles.reception,
                 open_media=profiles.open_media,
                 max_calls=config.limits.max_concurrent_calls,
+                pairing=Limits(float(config.pairing.code_lifetime_seconds), config.pairing.tries_per_day),
             )
         )
         listener = await stack.enter_async_context(
@@ -210,6 +219,11 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         if network_url:
             ring = _ringer(http, network_url, secret, lambda: around_by_name["mock"].webhook_url())
             phones = Phones("mock", config.from_number or MOCK_NUMBER, ring)
+        # connections of their own: however many receivers are slow, a carrier is reached as ever
+        messenger = await stack.enter_async_context(Http()) if config.webhooks else http
+        told = list(make_hooks(config, store, messenger, instance=state.instance(), clock=wall_clock))
+        hooks = Hooks(told, grown=bell.next, clock=wall_clock, new_id=switchboard.new_id)
+        await stack.enter_async_context(hooks)
 
         def announce() -> None:
             state.announce(f"http://{config.control.bind}:{control.port}", listener.public_url)
@@ -229,11 +243,13 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
             bell,
             defaults,
             phones,
+            budget=outbound,
             recordings=recordings,
             failing=lambda: journal.failing,
+            hooks=hooks,
             tunnelled=lambda: exposure is None or exposure.is_up,
         )
-        metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector))
+        metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector, outbound, hooks.all))
         control = await stack.enter_async_context(
             ControlListener(
                 ControlOptions(
@@ -254,6 +270,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         stack.callback(serving.cancel)
         stack.callback(sweeping.cancel)
         await ready.wait()
+        stack.callback(tasks.create_task(gateway.watch(), name="outbound").cancel)
         if exposure is not None:
             exposing = tasks.create_task(exposure.run(), name="tunnel")
             stack.callback(exposing.cancel)

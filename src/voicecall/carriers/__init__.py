@@ -121,6 +121,8 @@ class Listen(msgspec.Struct, frozen=True):
     back: Callback
     answered: bool
     """Whether the leg was answered; else it is to be answered with this."""
+    deaf: bool = False
+    """Whether it is only to be answered: nobody wants to know what the caller says."""
 
 
 class Prompt(msgspec.Struct, frozen=True):

@@ -11,12 +11,25 @@ from typer.exceptions import TyperException
 from voicecall import __version__
 from voicecall.errors import BadParameters, ConfigError, VoicecallError
 
-from . import calls, exposing, reading, scenarios, serving, settings, tokens, tools
+from . import (
+    calls,
+    exposing,
+    numbers,
+    outbound,
+    pairing,
+    reading,
+    scenarios,
+    serving,
+    settings,
+    setup,
+    tokens,
+    tools,
+    webhooks,
+)
 
 app = typer.Typer(
     name="voicecall",
     help="A phone gateway for AI agents.",
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -30,7 +43,11 @@ def _root(version: bool = typer.Option(False, "--version", help="Write the versi
         raise typer.Exit
 
 
-for family in (serving, calls, reading, settings, scenarios, tokens, tools, exposing):
+_FAMILIES = (
+    *(serving, calls, reading, settings, setup, numbers, exposing, scenarios),
+    *(tokens, pairing, outbound, tools, webhooks),
+)
+for family in _FAMILIES:
     family.add_to(app)
 
 

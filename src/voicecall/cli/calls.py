@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from contextlib import aclosing
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import msgspec
 import typer
 
-from voicecall.config.load import load
+from voicecall.client import Client
+from voicecall.config.load import Loaded, load
 from voicecall.core.operations import Continue, Dtmf, End, Initiate, Speak, Status, Wait
-from voicecall.entrypoints.client import Client
-from voicecall.errors import OperationTimeout
+from voicecall.errors import BadParameters, OperationTimeout
 
-from .daemon import ask, connect
-from .live import follow
+from .daemon import ask, bounded, connect, connect_async
 from .options import CallIdOf, ConfigFile, Json, Key, Timeout
 from .output import as_json, ending
 
-Message = Annotated[str, typer.Option("--message", metavar="TEXT", help="What to say.")]
+Message = Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="What to say.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,8 +34,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _call(
-    to: Annotated[str | None, typer.Option("--to", metavar="NUMBER", help="Whom; default `to_number`.")] = None,
-    message: Annotated[str, typer.Option("--message", metavar="TEXT", help="What is said first.")] = "",
+    to: Annotated[str | None, typer.Option("--to", "-t", metavar="NUMBER", help="Whom; default `to_number`.")] = None,
+    message: Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="What is said first.")] = "",
     mode: Annotated[
         Literal["notify", "conversation"] | None, typer.Option("--mode", help="Default `outbound.default_mode`.")
     ] = None,
@@ -40,6 +44,12 @@ def _call(
     objective: Annotated[
         str, typer.Option("--objective", metavar="TEXT", help="What the agent should achieve; private to it.")
     ] = "",
+    schema: Annotated[
+        Path | None,
+        typer.Option(
+            "--schema", metavar="FILE", help="JSON Schema of what the agent should bring back; - reads standard input."
+        ),
+    ] = None,
     language: Annotated[
         str | None, typer.Option("--language", metavar="TAG", help="What is spoken, such as `de`; default `language`.")
     ] = None,
@@ -54,17 +64,46 @@ def _call(
     if to is None and loaded.config.to_number is None:
         raise typer.BadParameter("whom to call? Give --to NUMBER, or set `to_number` in the configuration")
     wish = Initiate(
-        to=to, message=message, mode=mode, carrier=carrier, dtmf=dtmf, objective=objective, language=language
+        to=to,
+        message=message,
+        mode=mode,
+        carrier=carrier,
+        dtmf=dtmf,
+        objective=objective,
+        schema=None if schema is None else _schema(schema),
+        language=language,
     )
     placed = ask(config, wish, timeout, key=key)
     if not wait:
         _tell(placed, f"{placed['callId']} is {placed['state']}", as_json_)
         return
+    if not as_json_:
+        asyncio.run(_watch(loaded, placed["callId"], timeout))
     with connect(loaded, timeout) as client:
-        if not as_json_:
-            follow(client.events(call_id=placed["callId"]))
         record = _end_of(client, placed["callId"], bounded=timeout is not None)
     _tell(record, ending(record), as_json_)
+
+
+async def _watch(loaded: Loaded, call_id: str, timeout: float | None) -> None:  # noqa: ASYNC109 - all of it
+    from .live import follow
+
+    async with bounded(timeout), connect_async(loaded) as client, aclosing(client.subscribe(call_id=call_id)) as events:
+        await follow(call_id, events)
+
+
+def _schema(file: Path) -> dict[str, Any]:
+    """Return the JSON object in a file, or on the standard input for `-`.
+
+    Raises:
+        BadParameters: there is none.
+    """
+    try:
+        given = sys.stdin.read() if str(file) == "-" else file.read_bytes()
+        return msgspec.json.decode(given, type=dict[str, Any])
+    except OSError as error:
+        raise BadParameters(f"--schema: {file}: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise BadParameters(f"--schema: {file} is not a JSON object: {error}") from None
 
 
 def _end_of(client: Client, call_id: str, *, bounded: bool) -> Any:

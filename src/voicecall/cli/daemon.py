@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from voicecall.client import AsyncClient, Client, DaemonUnreachable
+from voicecall.config.address import elsewhere, of
 from voicecall.config.load import Loaded, load
-from voicecall.core.administration import ADMINISTRATION
 from voicecall.core.operations import Operation
-from voicecall.entrypoints.client import Client, DaemonUnreachable
-
-_QUICK = frozenset({"initiate", "status", "live", "history", "transcript", "events", "latency", "dtmf", "end"})
-"""Operations of calls that do not wait for anybody to speak; those of administration never do."""
-_PATIENCE = 60.0
+from voicecall.errors import OperationTimeout
 
 
 def connect(loaded: Loaded, timeout: float | None = None) -> Client:
-    """Return a client of the daemon that belongs to the configuration; nothing is sent yet."""
-    state, config = loaded.state, loaded.config
-    return Client(state.control_url(config), state.known_control_token(config), timeout=timeout)
+    """Return a client of the daemon that the environment names, or the configuration; nothing is sent yet."""
+    url, token = elsewhere() or of(loaded)
+    return Client(url, token, timeout=timeout)
 
 
-def patience(operation: Operation) -> float | None:
-    """Return how many seconds an answer may take, or None where people take their time."""
-    return _PATIENCE if operation.name in _QUICK or type(operation) in ADMINISTRATION else None
+def connect_async(loaded: Loaded) -> AsyncClient:
+    """Return the same for an event loop."""
+    url, token = elsewhere() or of(loaded)
+    return AsyncClient(url, token)
+
+
+@asynccontextmanager
+async def bounded(seconds: float | None) -> AsyncIterator[None]:
+    """Bound what is done inside.
+
+    Raises:
+        OperationTimeout: it took longer.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise OperationTimeout(f"not over within {seconds:g} s; calls go on") from None
 
 
 def ask(config: Path | None, operation: Operation, timeout: float | None = None, *, key: str | None = None) -> Any:
@@ -36,10 +51,10 @@ def ask(config: Path | None, operation: Operation, timeout: float | None = None,
     """
     loaded = load(config)
     try:
-        with connect(loaded, patience(operation) if timeout is None else timeout) as client:
+        with connect(loaded, timeout) as client:
             return client.perform(operation, idempotency_key=key)
     except DaemonUnreachable:
-        if not operation.reads_store:
+        if not operation.reads_store or elsewhere():
             raise
     from .offline import perform
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import AsyncIterable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
-import typer
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
 
 from .output import dialogue, printable
 
@@ -18,13 +22,53 @@ _NEWS = {
 }
 
 
-def follow(events: Iterable[Mapping[str, Any]]) -> None:
-    """Write what happens in a call, a line each, until the call has ended."""
-    for event in events:
-        if (line := told(event)) is not None:
-            typer.echo(line)
-        if event["type"] == "call.ended":
-            return
+_STANDING = {
+    "call.dialled": "dialled",
+    "call.ringing": "ringing",
+    "call.answered": "answered",
+    "speech.started": "the caller speaks",
+    "reply.started": "the agent speaks",
+    "reply.finished": "listening",
+    "reply.interrupted": "listening",
+}
+
+
+async def follow(call_id: str, events: AsyncIterable[Mapping[str, Any]], console: Console | None = None) -> None:
+    """Write what happens in a call, a line each, until the call has ended.
+
+    On a terminal a last line shows how it stands, and passes away.
+    """
+    console = console or Console(highlight=False, soft_wrap=True)
+    standing = _Standing(call_id)
+    with Live(standing, console=console, transient=True) if console.is_terminal else nullcontext():
+        async for event in events:
+            if (line := told(event)) is not None:
+                console.print(Text(line))
+            standing.take(event)
+            if event["type"] == "call.ended":
+                return
+
+
+class _Standing:
+    """How a call stands: for how long, what happens now, and what is being said."""
+
+    def __init__(self, call_id: str) -> None:
+        self._call_id = call_id
+        self._words = "placed"
+        self._began = time.monotonic()
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Let an event show."""
+        if event["type"] == "transcript.partial":
+            self._words = f"caller: {printable(str(event['data'].get('text', '')))} …"
+        else:
+            self._words = _STANDING.get(str(event["type"]), self._words)
+
+    def __rich__(self) -> Text:
+        """Return the line as it is now."""
+        minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
+        line = f"{minutes:>3}:{seconds:02}  {self._words}  ({self._call_id})"
+        return Text(line, style="dim", no_wrap=True, overflow="ellipsis")
 
 
 def told(event: Mapping[str, Any]) -> str | None:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from voicecall.client import DaemonUnreachable
 from voicecall.config.load import Loaded
 from voicecall.core.operations import Operation, Recording, Status
-from voicecall.entrypoints.client import DaemonUnreachable
 from voicecall.gateway.reading import Reading, read
 from voicecall.gateway.recording import Recordings
 from voicecall.store import Store

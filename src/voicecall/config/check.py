@@ -47,6 +47,8 @@ _MODELS: dict[str, str] = {
     "gemini": "gemini",
 }
 """For the vendor in the name of a language model: the section of `brain` that holds its key."""
+_WORDY = ("transcript.", "dtmf.")
+"""Events that say nothing without the words of the call."""
 _SORTS = {
     "int_type": "expected a whole number",
     "float_type": "expected a number",
@@ -139,6 +141,11 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
         yield Contradiction(
             (("streaming", "stream_path"), ("serve", "path")), "is the same as `serve.path`: write another path"
         )
+    if config.budget.money_per_day is not None and not config.budget.prices:
+        yield Contradiction(
+            (("budget", "money_per_day"), ("budget", "prices")),
+            'limits money while no price is known: write `budget.prices`, such as `"+1" = 0.014`',
+        )
     yield from _impossible_tunnel(config)
     yield from _disordered_waits(config)
     yield from _missing_credentials(config)
@@ -146,6 +153,22 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
     yield from _incomplete_agents(config)
     yield from _unheard(config)
     yield from _deaf_or_mute(config)
+    yield from _webhooks(config)
+
+
+def _webhooks(config: Config) -> Iterator[Contradiction]:
+    names: set[str] = set()
+    for place, webhook in enumerate(config.webhooks):
+        at = ("webhooks", f"[{place}]")
+        if webhook.name in names:
+            yield Contradiction(((*at, "name"),), f"another webhook is named {webhook.name!r}: write another name")
+        names.add(webhook.name)
+        wordy = [pattern for pattern in webhook.events if pattern.startswith(_WORDY)]
+        if wordy and not webhook.transcripts:
+            yield Contradiction(
+                ((*at, "events"), (*at, "transcripts")),
+                f"{wordy[0]!r} is about what was said or pressed, which leaves only with `transcripts = true`",
+            )
 
 
 def _impossible_tunnel(config: Config) -> Iterator[Contradiction]:
@@ -303,6 +326,10 @@ def doubts(config: Config) -> Iterator[tuple[Path, str]]:
         yield ("skip_signature_verification",), "unsigned webhooks are believed: anybody can fake calls"
     if config.inbound_policy == "allowlist" and not config.allow_from and not config.lines:
         yield ("allow_from",), "is empty, so the allowlist lets nobody in"
+    for place, webhook in enumerate(config.webhooks):
+        url = urlsplit(webhook.url)
+        if url.scheme == "http" and not is_loopback(url.hostname or ""):
+            yield ("webhooks", f"[{place}]", "url"), "is not encrypted: whoever is on the way reads along; write https"
     for path, agent in _agents(config):
         if agent.kind == "command" and agent.command and shutil.which(agent.command[0]) is None:
             yield (*path, "command"), f"there is no program {agent.command[0]!r} that could be run from this folder"

@@ -31,7 +31,7 @@ VENDORS: dict[str, tuple[str, ...]] = {
     "NGROK_DOMAIN": ("tunnel.ngrok_domain",),
 }
 """Usual variables and the keys that they set; a later one wins."""
-_ELSEWHERE = frozenset({"VOICECALL_CONFIG", "VOICECALL_STATE_DIR"})
+_ELSEWHERE = frozenset({"VOICECALL_CONFIG", "VOICECALL_CONTROL_URL", "VOICECALL_STATE_DIR"})
 _OWN: dict[str, Path] = {"VOICECALL_CONTROL_TOKEN": ("control", "token")}
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from .agents import Brain, Realtime
+from .budget import Budget
 from .carriers import Mock, Plivo, Telnyx, Twilio
 from .section import (
     HttpUrl,
@@ -29,6 +30,7 @@ from .section import (
     nested,
 )
 from .speech import Stt, Tts
+from .webhooks import Webhook
 
 GREETING = "Hello, how can I help you?"
 
@@ -210,12 +212,12 @@ class RecordingOptions(Section):
 
 
 class Pairing(Section):
-    """How unknown callers get onto the stored allowlist."""
+    """How unknown callers get onto the stored allowlist, where the policy is `pairing`."""
 
     code_lifetime_seconds: Positive = 600
     """How long a code can be approved."""
     tries_per_day: Positive = 3
-    """Codes that one number can be given in a day."""
+    """How often one number can be told a code in 24 hours."""
 
 
 class Log(Section):
@@ -279,7 +281,7 @@ class Config(Section):
     inbound_policy: InboundPolicy = "disabled"
     """Who may call."""
     allow_from: Listed[Number] = ()
-    """Numbers that may call, for `allowlist`."""
+    """Numbers that may call, for `allowlist` and `pairing`."""
     inbound_greeting: str = GREETING
     """Spoken first on inbound calls; empty greets nobody."""
     language: Language = "en"
@@ -293,6 +295,7 @@ class Config(Section):
     plivo: Plivo = nested()
     mock: Mock = nested()
     outbound: Outbound = nested()
+    budget: Budget = nested()
     streaming: Streaming = nested()
     stt: Stt = nested()
     tts: Tts = nested()
@@ -306,6 +309,8 @@ class Config(Section):
     recording: RecordingOptions = nested()
     pairing: Pairing = nested()
     log: Log = nested()
+    webhooks: Listed[Webhook] = ()
+    """Who is told what happens to calls."""
     lines: Mapping[Number, Line] = Field(default_factory=dict)
     """What is different per dialled number."""
 

@@ -62,7 +62,12 @@ class Named:
         return " ".join(f"`{name}`" for name in self._built_in)
 
 
-def _http_url(value: str) -> str:
+def http_url(value: str) -> str:
+    """Return the URL of a web address.
+
+    Raises:
+        ValueError: it is none.
+    """
     return _url(value, ("https", "http"))
 
 
@@ -85,7 +90,7 @@ def _url(value: str, schemes: tuple[str, ...]) -> str:
 
 
 def _origin(value: str) -> str:
-    _http_url(value)
+    http_url(value)
     return value.rstrip("/")
 
 
@@ -110,7 +115,7 @@ Item = TypeVar("Item")
 
 Number = Annotated[str, AfterValidator(_number)]
 """E.164."""
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
+HttpUrl = Annotated[str, AfterValidator(http_url)]
 WsUrl = Annotated[str, AfterValidator(_ws_url)]
 Origin = Annotated[str, AfterValidator(_origin)]
 """Scheme, host and port, to which a vendor's usual paths are appended."""

@@ -1,4 +1,4 @@
-"""What can be asked by those who look after the gateway: tokens, paired callers, whom and how much it may dial.
+"""What can be asked by those who look after the gateway: tokens, paired callers, whom it may dial, webhooks.
 
 Of these, no tool of an agent offers any.
 """
@@ -148,6 +148,27 @@ class RemoveDoNotCall(Asking, frozen=True):
     """E.164."""
 
 
+class ListWebhooks(Asking, frozen=True):
+    """The receivers of outgoing webhooks, and how each goes. Result: a list of them."""
+
+    name = "webhooks.list"
+    route = ("GET", "/v1/webhooks")
+    scope = "admin"
+    result = list[results.Webhook]
+
+
+class TryWebhook(Asking, frozen=True):
+    """Send a receiver of outgoing webhooks a signed `webhook.test`. Result: what came of it."""
+
+    name = "webhooks.test"
+    route = ("POST", "/v1/webhooks/{receiver}/test")
+    scope = "admin"
+    changes = True
+    result = results.WebhookTest
+    receiver: str
+    """Its `name` in the configuration."""
+
+
 Administration = (
     CreateToken
     | ListTokens
@@ -161,6 +182,8 @@ Administration = (
     | ListDoNotCall
     | AddDoNotCall
     | RemoveDoNotCall
+    | ListWebhooks
+    | TryWebhook
 )
 
 ADMINISTRATION: tuple[type[Administration], ...] = (
@@ -176,4 +199,6 @@ ADMINISTRATION: tuple[type[Administration], ...] = (
     ListDoNotCall,
     AddDoNotCall,
     RemoveDoNotCall,
+    ListWebhooks,
+    TryWebhook,
 )

@@ -6,10 +6,13 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from voicecall.errors import VoicecallError
+from voicecall.errors import BadParameters, CallRefused, StoreError, VoicecallError
 
 Scope = Literal["read", "call", "admin"]
 """What a token may do: look; also place and steer calls; also look after the gateway. Each includes those before it."""
+
+ALWAYS: tuple[type[VoicecallError], ...] = (BadParameters, CallRefused, StoreError)
+"""How anything may fail: its parameters are wrong, the token or its idempotency key forbids it, the archive fails."""
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -32,4 +35,15 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     result: ClassVar[Any]
     """The type of its result."""
     errors: ClassVar[tuple[type[VoicecallError], ...]] = ()
-    """How it may fail, beside what anything may: bad parameters, and an archive that cannot be read or written."""
+    """How it may fail, beside what `ALWAYS` says."""
+
+    def __post_init__(self) -> None:
+        """See that an archive can look for it: PostgreSQL has no texts with the character NUL.
+
+        Raises:
+            BadParameters: a text has it.
+        """
+        for field, name in zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True):
+            value = getattr(self, field)
+            if isinstance(value, str) and "\0" in value:
+                raise BadParameters(f"{name}: expected a text without the character NUL")

@@ -11,6 +11,7 @@ from voicecall.core.events import Arrived, Placed
 from voicecall.core.floor import Floor, Turns
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
 from voicecall.core.rules import Mode, Route, Rules
+from voicecall.core.utterances import Evidence
 
 
 class Phase(StrEnum):
@@ -22,7 +23,7 @@ class Phase(StrEnum):
     ACTIVE = "active"
     """A media stream has joined the call."""
     ENDING = "ending"
-    """Why it ends is settled; the carrier's confirmation or the last words are awaited."""
+    """Why it ends is settled; the carrier's confirmation, the last words or the outcome are awaited."""
     ENDED = "ended"
 
 
@@ -87,12 +88,15 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What came of the call, as its agent noted it."""
+    """What came of the call."""
 
     disposition: str
     summary: str
-    data: dict[str, Any]
+    data: dict[str, Any] | None
     """JSON values."""
+    evidence: tuple[Evidence, ...] = ()
+    error: str = ""
+    """Why it is not known, or not all of it."""
 
 
 class Caution(msgspec.Struct, frozen=True):
@@ -128,6 +132,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     end_reason: EndReason | None = None
     end_detail: str | None = None
     objective: str = ""
+    schema: dict[str, Any] | None = None
+    """JSON Schema of the object that its agent should bring back."""
     metadata: dict[str, str] = {}
     routes: tuple[Route, ...] = ()
     """Other ways to place the call, that were not tried yet."""
@@ -135,6 +141,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     greeting: str = ""
     greeting_state: Greeting = "none"
     greeting_reply: int = 0
+    pairing: bool = False
+    """Whether the caller is only told a code, and nobody listens."""
     machine: bool = False
     """Whether a machine answered that a message is to be left on."""
     digits: str = ""
@@ -160,6 +168,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     keys: str = ""
     """What the caller has entered so far."""
     outcome: Outcome | None = None
+    """As its agent noted it; of a call that is over, all that is known of it."""
+    concluding: Literal["", "asked", "failed"] = ""
+    """Whether its agent was asked for the outcome, or cannot be because we failed."""
     lines: tuple[Line, ...] = ()
     warnings: tuple[Caution, ...] = ()
     latency: tuple[Measured, ...] = ()
@@ -201,6 +212,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     continues: str = ""
     """The operation that waits for the caller's next turn."""
     continue_reply: int = 0
+    continue_timeout: float = 0.0
+    """Seconds that it waits; 0 for as long as is configured."""
     ends: tuple[str, ...] = ()
     """Operations that wait for the end."""
 
@@ -223,6 +236,16 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return self.phase is Phase.ENDED
 
     @property
+    def wants_outcome(self) -> bool:
+        """Whether somebody wants to know what came of it, beyond what its agent notes by itself."""
+        return bool(self.objective) or self.schema is not None
+
+    @property
+    def has_line(self) -> bool:
+        """Whether it takes up a line, or is about to: it is not over, and more than its outcome is missing."""
+        return not self.is_over and self.concluding != "asked"
+
+    @property
     def is_live(self) -> bool:
         """Whether words can still be exchanged."""
         return self.phase not in (Phase.ENDING, Phase.ENDED)
@@ -230,11 +253,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 def open_call(event: Placed | Arrived, at: float) -> Call:
     """Return the call that begins with this event, before anything follows from it."""
+    pairing = isinstance(event, Arrived) and event.pairing
     return Call(
         id=event.call_id,
         carrier=event.carrier,
         direction="outbound" if isinstance(event, Placed) else event.direction,
-        mode=event.mode if isinstance(event, Placed) else "conversation",
+        mode=event.mode if isinstance(event, Placed) else "notify" if pairing else "conversation",
         from_=event.from_,
         to=event.to,
         rules=event.rules,
@@ -243,8 +267,10 @@ def open_call(event: Placed | Arrived, at: float) -> Call:
         prompting=not (event.rules.streaming and event.rules.can.streaming),
         greeting=event.greeting,
         greeting_state="pending" if event.greeting else "none",
+        pairing=pairing,
         digits=event.digits if isinstance(event, Placed) else "",
         objective=event.objective if isinstance(event, Placed) else "",
+        schema=event.schema if isinstance(event, Placed) else None,
         metadata=event.metadata,
         routes=event.routes if isinstance(event, Placed) else (),
     )

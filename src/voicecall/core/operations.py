@@ -6,7 +6,7 @@ What only those may ask who look after the gateway is in `administration`; both 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -14,10 +14,15 @@ from voicecall.core import results
 from voicecall.core.administration import ADMINISTRATION, Administration
 from voicecall.core.asking import Asking
 from voicecall.core.rules import Mode
-from voicecall.errors import CallNotFound, CallOver, CallRefused, CarrierError, OperationTimeout
+from voicecall.errors import CallNotFound, CallOver, CallRefused, OperationTimeout, ProviderError
+
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+Position = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A sequence number, or none yet."""
+Many = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
 
-class Initiate(Asking, frozen=True):
+class Initiate(Asking, frozen=True, kw_only=True):
     """Place a call. Result: `{callId, state}`, at once."""
 
     name = "initiate"
@@ -40,7 +45,7 @@ class Initiate(Asking, frozen=True):
     objective: str = ""
     """What the agent should achieve; private to it."""
     schema: dict[str, Any] | None = None
-    """A JSON Schema of an object: what the agent should bring back, in the record's `outcome.data`."""
+    """A JSON Schema of an object, at most 16 KiB: what the agent should bring back, as the record's `outcome.data`."""
     language: str | None = None
     """What is spoken: a BCP 47 tag; default `language`."""
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
@@ -54,16 +59,11 @@ class Continue(Asking, frozen=True):
     scope = "call"
     changes = True
     result = results.Answered
-    errors = (
-        CallNotFound,
-        CallOver,
-        CallRefused,
-        OperationTimeout,
-    )
+    errors = (CallNotFound, CallOver, CallRefused, ProviderError)
     call_id: str
     message: str
-    timeout: float | None = None
-    """Seconds in which an answer is awaited; default `limits.transcript_timeout_ms`."""
+    timeout: Seconds | None = None
+    """Seconds in which an answer is awaited, at most 3600; default `limits.transcript_timeout_ms`."""
 
 
 class Speak(Asking, frozen=True):
@@ -74,12 +74,7 @@ class Speak(Asking, frozen=True):
     scope = "call"
     changes = True
     result = results.Spoken
-    errors = (
-        CallNotFound,
-        CallOver,
-        CallRefused,
-        OperationTimeout,
-    )
+    errors = (CallNotFound, CallOver, CallRefused, ProviderError)
     call_id: str
     message: str
 
@@ -92,13 +87,7 @@ class Dtmf(Asking, frozen=True):
     scope = "call"
     changes = True
     result = results.Sent
-    errors = (
-        CallNotFound,
-        CallOver,
-        CallRefused,
-        CarrierError,
-        OperationTimeout,
-    )
+    errors = (CallNotFound, CallOver, CallRefused, ProviderError)
     call_id: str
     digits: str
 
@@ -111,11 +100,7 @@ class End(Asking, frozen=True):
     scope = "call"
     changes = True
     result = results.Ended
-    errors = (
-        CallNotFound,
-        CallRefused,
-        CarrierError,
-    )
+    errors = (CallNotFound, CallRefused)
     call_id: str
 
 
@@ -131,7 +116,7 @@ class Wait(Asking, frozen=True):
         OperationTimeout,
     )
     call_id: str
-    timeout: float = 600.0
+    timeout: Seconds = 600.0
     """Seconds."""
 
 
@@ -163,7 +148,7 @@ class History(Asking, frozen=True):
     result = list[results.Record]
     since: str | None = None
     """RFC 3339, or a span back from now: `90s`, `30m`, `2h`, `7d`."""
-    limit: int = 50
+    limit: Many = 50
     number: str | None = None
     state: str | None = None
 
@@ -188,8 +173,8 @@ class Events(Asking, frozen=True):
     result = list[results.Event]
     errors = (CallNotFound,)
     call_id: str | None = None
-    since: int = 0
-    limit: int = 1000
+    since: Position = 0
+    limit: Many = 1000
 
 
 class Recording(Asking, frozen=True):
@@ -210,7 +195,7 @@ class Latency(Asking, frozen=True):
     route = ("GET", "/v1/latency")
     reads_store = True
     result = results.Latency
-    last: int = 200
+    last: Many = 200
     """Calls looked at."""
 
 
@@ -254,10 +239,7 @@ class Simulate(Asking, frozen=True, kw_only=True):
     scope = "call"
     changes = True
     result = results.Record
-    errors = (
-        CallRefused,
-        OperationTimeout,
-    )
+    errors = (CallRefused, OperationTimeout, ProviderError)
     from_: str = msgspec.field(name="from")
     line: str | None = None
     """The number that is rung; default `from_number`, else one of that network's."""

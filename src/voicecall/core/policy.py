@@ -30,8 +30,8 @@ _PREMIUM_PREFIXES = {
 """By country code: what the number plan library does not call premium in all its ranges."""
 
 
-def check_destination(number: str) -> None:
-    """Refuse what an agent must never dial: emergency and short numbers, premium and satellite ranges.
+def check_destination(number: str, *, premium: bool = False) -> None:
+    """Refuse what an agent must never dial: emergency and short numbers, and, unless `premium`, dear ranges.
 
     Raises:
         BadParameters: the number is not E.164.
@@ -47,11 +47,13 @@ def check_destination(number: str) -> None:
     except phonenumbers.NumberParseException as error:
         raise BadParameters("the number to call has no known country code") from error
     country, national = str(parsed.country_code), phonenumbers.national_significant_number(parsed)
-    if bare.startswith(_SATELLITE):
-        raise CallRefused("satellite-number", "the number is in a satellite or international-network range")
+    if bare.startswith(_SATELLITE) and not premium:
+        raise CallRefused(
+            "satellite-number", "the number is in a satellite or international-network range (budget.premium)"
+        )
     dear = national.startswith(_PREMIUM_PREFIXES.get(country, ())) or (country == "1" and national[3:6] == "976")
-    if dear or phonenumbers.number_type(parsed) in _PREMIUM:
-        raise CallRefused("premium-number", "the number is in a premium or shared-cost range")
+    if not premium and (dear or phonenumbers.number_type(parsed) in _PREMIUM):
+        raise CallRefused("premium-number", "the number is in a premium or shared-cost range (budget.premium)")
     for region in phonenumbers.region_codes_for_country_code(int(country)):
         if any(_is_short(digits, region) for digits in (national, "0" + national)):
             raise CallRefused("short-number", "the number is an emergency or short number of its country")
@@ -66,17 +68,29 @@ def _is_short(national: str, region: str) -> bool:
 
 
 def admits(policy: InboundPolicy, allowed: Collection[str], caller: str) -> bool:
-    """Say whether the inbound policy lets this caller in. Numbers are compared by their digits."""
+    """Say whether the inbound policy lets this caller in. Numbers are compared by their digits.
+
+    Of those who were paired, only `gateway.pairing` knows.
+    """
     match policy:
         case "open":
             return True
-        case "allowlist":
+        case "allowlist" | "pairing":
             digits = _digits(caller)
             return bool(digits) and any(digits == _digits(number) for number in allowed)
-        case "disabled" | "pairing":
+        case "disabled":
             return False
         case _:
             assert_never(policy)
+
+
+_HIDDEN = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+"""What networks give for callers who hide theirs: words as a telephone's keys (ANONYMOUS, RESTRICTED, BLOCKED, …)."""
+
+
+def is_identified(caller: str) -> bool:
+    """Say whether this is the number of one caller, and not what stands for all who hide theirs."""
+    return is_e164(caller) and caller not in _HIDDEN
 
 
 def _digits(number: str) -> str:

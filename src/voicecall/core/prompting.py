@@ -36,8 +36,9 @@ def asked(draft: Draft) -> None:
 
 
 def have_it_listen(draft: Draft) -> None:
-    """Have the carrier listen by itself, once, where that is a step of its own."""
-    if draft.call.rules.can.listens_apart and not draft.call.prompts.listening:
+    """Have the carrier listen by itself, once, where that is a step of its own, and may be that which answers."""
+    heard = not draft.call.pairing or draft.call.answered_at is None
+    if draft.call.rules.can.listens_apart and not draft.call.prompts.listening and heard:
         _prompts(draft, listening=True)
         draft.do(Listen())
 
@@ -96,7 +97,7 @@ def attend(draft: Draft) -> None:
     number = call.prompts.number + 1
     _prompts(draft, number=number, waiting=False)
     last_word = call.turns.reply == call.farewell or call.mode == "notify" or call.machine
-    listen = not left or (len(left) == 1 and not last_word)
+    listen = not draft.call.pairing and (not left or (len(left) == 1 and not last_word))
     text = left[0] if left else ""
     draft.do(Prompt(number, text, listen))
     draft.start("prompt", len(text) / _PACE + _QUIET)

@@ -89,11 +89,11 @@ class Outcome(_Result, frozen=True, kw_only=True):
 
     disposition: str
     summary: str
-    data: Any
-    """As the schema wants it; null where that could not be had."""
+    data: dict[str, Any] | None
+    """As the schema wants it; null where that could not be had, or there is no schema and the agent noted none."""
     evidence: list[Evidence] = []
     error: str | None = None
-    """Why `data` is missing."""
+    """Why the agent could not say what came of the call, or not all of it."""
 
 
 class Latencies(_Result, frozen=True, kw_only=True):
@@ -222,3 +222,39 @@ class Outbound(_Result, frozen=True, kw_only=True):
     reason: str | None = None
     limits: list[Use]
     """Of the last 24 hours."""
+
+
+class Webhook(_Result, frozen=True, kw_only=True):
+    """A receiver of outgoing webhooks, and how it goes."""
+
+    name: str
+    host: str
+    """Of its URL; the rest may be secret."""
+    events: list[str]
+    """Patterns of what it is told."""
+    state: Literal["ok", "failing", "gone"]
+    """`gone`: it answered 410, and is told nothing until the gateway is started anew."""
+    lag_seconds: float
+    """For how long the oldest message waits that was not yet taken; 0 without one."""
+    failures: int
+    """In a row."""
+    delivered_at: str | None
+    """When a message was last taken."""
+    retry_at: str | None
+    """When the next attempt is due, after a failure."""
+    error: str | None
+    """What was wrong when an attempt last failed."""
+    error_at: str | None
+
+
+class WebhookTest(_Result, frozen=True, kw_only=True):
+    """What came of a `webhook.test`."""
+
+    name: str
+    id: str
+    """The message's `webhook-id`."""
+    accepted: bool
+    status: int | None
+    """HTTP; null where there was no answer."""
+    error: str | None
+    """What was wrong; null where it was accepted."""

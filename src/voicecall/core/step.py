@@ -6,8 +6,8 @@ from typing import assert_never
 
 import msgspec
 
-from voicecall.core import floor, keys, leg, patience, prompting, replies, requests, rescue, saying, turns
-from voicecall.core.call import Call, Measured, Outcome, Phase, open_call
+from voicecall.core import floor, keys, leg, outcome, patience, prompting, replies, requests, rescue, saying, turns
+from voicecall.core.call import Call, EndReason, Measured, Outcome, Phase, open_call
 from voicecall.core.draft import AGENT, HANGUP_TRIES, Draft, is_asked
 from voicecall.core.effects import (
     Acknowledge,
@@ -38,6 +38,7 @@ from voicecall.core.events import (
     Gathered,
     HangupAccepted,
     HangupFailed,
+    Imported,
     Placed,
     Ringing,
     SpeakAsked,
@@ -49,6 +50,7 @@ from voicecall.core.events import (
     Warned,
 )
 from voicecall.core.utterances import (
+    Concluded,
     EarsFailed,
     FarewellAsked,
     Heard,
@@ -91,9 +93,10 @@ def begin(event: Placed | Arrived, at: float) -> tuple[Call, tuple[Effect, ...]]
                 prompting.asked(draft)
                 prompting.attend(draft)
         case Arrived(refusal=refusal):
-            draft.do(Reject("rejected" if refusal == "policy" else "busy"))
+            reason: EndReason = "busy" if refusal in ("busy", "draining") else "rejected"
+            draft.do(Reject(reason))
             draft.leg_over()
-            draft.end("rejected" if refusal == "policy" else "busy", _REFUSALS[refusal])
+            draft.end(reason, _REFUSALS[refusal])
         case _:
             assert_never(event)
     patience.attend(draft)
@@ -102,6 +105,9 @@ def begin(event: Placed | Arrived, at: float) -> tuple[Call, tuple[Effect, ...]]
 
 _REFUSALS = {
     "policy": "The inbound policy does not admit this caller.",
+    "anonymous": "The inbound policy is pairing, and the caller has no number.",
+    "tries": "The caller was told a pairing code as often as a day allows.",
+    "crowded": "As many callers as there is room for were being paired.",
     "busy": "As many calls as the limit allows were already under way.",
     "draining": "The gateway was shutting down.",
 }
@@ -115,6 +121,8 @@ def step(call: Call, event: Event, at: float) -> tuple[Call, tuple[Effect, ...]]
     """
     if call.is_over:
         return _after_the_end(call, event)
+    if call.pairing and isinstance(event, DigitPressed):
+        return call, (Ignored("nobody listens"),)
     draft = Draft(call, at)
     _take(draft, event)
     patience.attend(draft)
@@ -140,7 +148,7 @@ def _take(draft: Draft, event: Event) -> None:
     """One line a fact, more where it decides."""
     call, rules, at = draft.call, draft.call.rules, draft.at
     match event:
-        case Placed() | Arrived():
+        case Placed() | Arrived() | Imported():
             pass
         case Dialled(carrier_call_id):
             if call.carrier_call_id is None:
@@ -271,6 +279,10 @@ def _take(draft: Draft, event: Event) -> None:
                 draft.press(f"{AGENT}{reply}", digits)
         case OutcomeNoted(disposition, summary, data):
             draft.set(outcome=Outcome(disposition, summary, data))
+        case Concluded() if call.concluding == "asked":
+            draft.close(event)
+        case Concluded():
+            pass
         case Volunteered(text):
             if call.is_live and call.mode == "conversation":
                 draft.say(text)
@@ -317,7 +329,10 @@ def _take(draft: Draft, event: Event) -> None:
                 _timer(draft, name)
         case Adopted():
             leg.adopted(draft)
+        case Crashed() if call.concluding == "asked":
+            draft.close(Concluded(error=outcome.FAILED))
         case Crashed(detail):
+            draft.set(concluding="failed")
             draft.end("error", detail)
         case CallEnded():
             pass
@@ -341,6 +356,8 @@ def _timer(draft: Draft, name: str) -> None:
             draft.turn(turns.timer_fired(call.turns, rules.turns, name, draft.at))
         case "settle":
             draft.settle(force=True)
+        case "conclude":
+            draft.close(Concluded(error=outcome.LATE))
         case "hangup":
             draft.hang_up()
         case "ring":

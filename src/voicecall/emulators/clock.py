@@ -110,11 +110,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return ", ".join(sorted(task.get_name() for task in asyncio.all_tasks(self))) or "no task"
 
 
-def run_virtual(main: Callable[[], Coroutine[Any, Any, T]], limit: float = 3600.0) -> T:
-    """Run `main()` on a virtual loop of its own and return its result. `limit` is in virtual seconds.
+def run_virtual(main: Callable[[], Coroutine[Any, Any, T]], limit: float = 3600.0, patience: float = PATIENCE) -> T:
+    """Run `main()` on a virtual loop of its own and return its result; `limit` and `patience` are those of the loop.
 
     Raises:
         Stuck: it cannot end.
     """
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(limit)) as runner:
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(limit, patience)) as runner:
         return runner.run(main())

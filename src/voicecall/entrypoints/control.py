@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from voicecall.errors import VoicecallError
 
-from . import ControlOptions, Operator, Tokens, events, health, rest, rpc, rpc_sockets
+from . import ControlOptions, Operator, Tokens, events, health, openapi, rest, rpc, rpc_sockets
 from .addresses import cannot_listen
 from .closing import Closing
 from .guard import Guard
@@ -50,6 +50,7 @@ class ControlListener:
             Starlette(
                 routes=[
                     *health.routes(operator, metrics),
+                    *openapi.routes(),
                     *events.routes(operator, self._closing),
                     *rest.routes(operator, self._closing),
                     *rpc.routes(operator, self._closing),

@@ -21,6 +21,8 @@ from .permission import Permitted, holder_of
 
 MEDIA_TYPE = "text/event-stream"
 _KEEP_ALIVE = 15.0
+_LONGEST = 18
+"""Digits of a sequence number."""
 _COMMENT = b": still here\n\n"
 
 
@@ -81,7 +83,7 @@ async def stream(request: Request, operator: Operator, closing: Closing, call_id
         CallNotFound: no call has that id.
     """
     since = request.headers.get("last-event-id") or request.query_params.get("since") or "0"
-    if not (since.isascii() and since.isdigit()):
+    if not (since.isascii() and since.isdigit() and len(since) <= _LONGEST):
         raise BadParameters("since: expected a sequence number")
     if call_id is not None:
         await operator.perform(Status(call_id=call_id))

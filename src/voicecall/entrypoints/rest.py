@@ -18,7 +18,7 @@ from .closing import Closing
 from .permission import Permitted, holder_of
 
 _MAX_BODY = 64 * 1024
-_SOUND = "audio/wav"
+SOUND = "audio/wav"
 MAX_KEY = 255
 """Characters of an idempotency key."""
 
@@ -46,8 +46,8 @@ def _route(path: str, methods: dict[str, type[Operation]], operator: Operator, c
         asked_of = Permitted(operator, holder_of(request.scope))
         async with closing.bounded():
             result = await asked_of.perform(operation, idempotency_key=key if kind.changes else None)
-        if kind is Recording and _SOUND in request.headers.get("accept", ""):
-            return FileResponse(result["path"], media_type=_SOUND)
+        if kind is Recording and SOUND in request.headers.get("accept", ""):
+            return FileResponse(result["path"], media_type=SOUND)
         return Response(msgspec.json.encode(result), 201 if kind.creates else 200, media_type="application/json")
 
     return Route(path, endpoint, methods=list(methods))

@@ -7,13 +7,12 @@ import itertools
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from functools import partial
-from typing import Annotated
 
 import msgspec
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from voicecall.core.operations import Events, Status
+from voicecall.core.operations import Events, Position, Status
 from voicecall.errors import BadParameters, CallRefused
 
 from . import Operator
@@ -35,7 +34,7 @@ _RESTARTING, _FAILED, _UNREAD = 1012, 1011, 1008
 
 
 class _Subscribe(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    since: Annotated[int, msgspec.Meta(ge=0)] = 0
+    since: Position = 0
     call_id: str | None = None
 
 

@@ -12,21 +12,30 @@ from voicecall.core.administration import (
     ListDoNotCall,
     ListPairings,
     ListTokens,
+    ListWebhooks,
     RemoveDoNotCall,
     ResumeOutbound,
     RevokePairing,
     RevokeToken,
     ShowOutbound,
     StopOutbound,
+    TryWebhook,
 )
+from voicecall.gateway.hooks import Hooks
+from voicecall.gateway.outbound import OutboundDesk
+from voicecall.gateway.pairing import PairingDesk
 from voicecall.gateway.tokens import Tokens
 
 
 class Office:
     """Carries out `Administration`."""
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: Tokens, pairing: PairingDesk, outbound: OutboundDesk, hooks: Hooks) -> None:
+        """`hooks` are the receivers of outgoing webhooks."""
         self._tokens = tokens
+        self._pairing = pairing
+        self._outbound = outbound
+        self._hooks = hooks
 
     async def perform(self, operation: Administration) -> Any:
         """Return the operation's result, a JSON value.
@@ -39,10 +48,12 @@ class Office:
             case CreateToken() | ListTokens() | RevokeToken():
                 return await self._tokens.perform(operation)
             case ListPairings() | ApprovePairing() | RevokePairing():
-                raise NotImplementedError
+                return await self._pairing.perform(operation)
             case ShowOutbound() | StopOutbound() | ResumeOutbound():
-                raise NotImplementedError
+                return await self._outbound.perform(operation)
             case ListDoNotCall() | AddDoNotCall() | RemoveDoNotCall():
-                raise NotImplementedError
+                return await self._outbound.perform(operation)
+            case ListWebhooks() | TryWebhook():
+                return await self._hooks.perform(operation)
             case _:
                 assert_never(operation)

@@ -30,6 +30,7 @@ from voicecall.core.call import Call
 from voicecall.core.effects import (
     Acknowledge,
     AskCarrier,
+    Conclude,
     Connect,
     Dial,
     Dismiss,
@@ -64,6 +65,10 @@ _STREAM_PAUSES = (0.5, 1.0, 2.0)
 """Seconds before a media stream is asked for again, as the carrier may not have noticed yet that the last one ended."""
 
 
+async def _never(number: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What every call of one carrier has in common."""
@@ -81,6 +86,8 @@ class Surroundings:
     """Whether the carrier can reach those URLs, as far as is known."""
     from_number: str | None = None
     """The number that calls are placed from."""
+    barred: Callable[[str], Awaitable[str]] = _never
+    """Says of a number why it must not be dialled now; empty where it may."""
 
 
 def names(call: Call) -> dict[str, str | None]:
@@ -126,22 +133,26 @@ class Outbox:
         call: Callable[[], Call],
         post: Callable[[Event], None],
         speak: Callable[[Say | Respond], None],
+        conclude: Callable[[Call], None],
         answer: Callable[[str, Answer], None],
         close: Callable[[], Awaitable[None]],
         streams: Callable[[], bool],
+        aloud: Callable[[str], str],
     ) -> None:
         """`around`: what its present carrier offers. `call`: its present state.
 
         `post`: tells it what came of an effect. `answer`: tells whoever asked. `close`: closes its media stream.
-        `streams`: says whether it has one.
+        `streams`: says whether it has one. `aloud`: a text as the carrier is to speak it.
         """
         self._around = around
         self._call = call
         self._post = post
         self._speak = speak
+        self._conclude = conclude
         self._answer = answer
         self._close = close
         self._streams = streams
+        self._aloud = aloud
         self._waiting: asyncio.Queue[tuple[tuple[Durable, ...], Hand | None, After | None]] = asyncio.Queue()
         self._afters: deque[After] = deque()
         self.over = asyncio.Event()
@@ -209,6 +220,8 @@ class Outbox:
         match effect:
             case Say() | Respond():
                 self._speak(effect)
+            case Conclude():
+                self._conclude(self._call())
             case Acknowledge(operation, result):
                 self._answer(operation, result)
             case Refuse(operation, code, detail):
@@ -219,12 +232,13 @@ class Outbox:
                 nonce, at = (hand.nonce, hand.at) if hand else (self._around().nonce(), self._around().clock())
                 self._act(connection(self._around(), self._call(), nonce, at), hand, tasks)
             case Listen():
-                answered = self._call().answered_at is not None
-                self._act(ListenItself(leg, self._back(), answered), hand, tasks)
+                call = self._call()
+                answered = call.answered_at is not None
+                self._act(ListenItself(leg, self._back(), answered, call.pairing), hand, tasks)
             case Prompt(number, text, listen):
                 visitor, self.visitor = self.visitor, None
                 if visitor is None or not visitor.returns:
-                    self._act(PromptCaller(leg, text, listen, number, self._back()), visitor, tasks)
+                    self._act(PromptCaller(leg, self._aloud(text), listen, number, self._back()), visitor, tasks)
             case Dismiss(text):
                 self._act(DismissCall(leg, text), hand, tasks)
             case Reject(reason):
@@ -269,6 +283,9 @@ class Outbox:
             self.queued = False
             if not self._call().is_live:
                 self._post(DialFailed("The call ended before it was dialled."))
+                return
+            if barred := await self._around().barred(action.to):
+                self._post(DialFailed(barred))
                 return
             try:
                 events = await self._around().line.request(action)

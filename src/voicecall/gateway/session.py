@@ -19,6 +19,7 @@ from voicecall.carriers import (
     MediaCodec,
     MediaStarted,
 )
+from voicecall.core import pairing
 from voicecall.core.call import Call
 from voicecall.core.effects import (
     CancelReply,
@@ -54,6 +55,7 @@ from voicecall.errors import (
     StoreError,
     StreamRefused,
 )
+from voicecall.gateway.call_log import tell
 from voicecall.gateway.line import Hand
 from voicecall.gateway.media import Media
 from voicecall.gateway.outbox import CREDENTIAL_LIFE, After, Answer, Outbox, Surroundings, come_back, names, repeated
@@ -97,13 +99,17 @@ class Session:
         seen: Mapping[str, float],
         carriers: Mapping[str, Surroundings],
         open_media: Callable[[Session], Media],
+        *,
+        code: str = "",
     ) -> None:
         """`seq`: how many events of the call are in the journal.
 
-        `seen`: the carrier's keys of facts among them, with the Unix seconds at which they were saved.
+        `seen`: the carrier's keys of facts among them, with the Unix seconds at which they were saved. `code`: the
+        pairing code that the caller is told, which is kept nowhere else.
         """
         self.call = call
         self._carriers = carriers
+        self._code = code
         self.over: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
         """Done when the call is not served here any more."""
         self.lost = False
@@ -122,9 +128,11 @@ class Session:
             call=lambda: self.call,
             post=self.post,
             speak=self._media.perform,
+            conclude=self._media.conclude,
             answer=self._answer,
             close=self._media.close,
             streams=self._media.is_streaming,
+            aloud=self.aloud,
         )
 
     @property
@@ -136,6 +144,10 @@ class Session:
     def is_queued(self) -> bool:
         """Whether it is yet to be dialled, after others."""
         return self._outbox.queued
+
+    def aloud(self, text: str) -> str:
+        """Return a text as it is to be spoken: with the pairing code, in a call that tells one."""
+        return pairing.aloud(text, self._code, self.call.rules.turns.language) if self.call.pairing else text
 
     # --- facts in
 
@@ -239,7 +251,7 @@ class Session:
         """Live until the call is over. `effects`: what its first event asks for, with the webhook it came by."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                live = self.call.is_live  # one that is turned away needs neither ears nor mouth
+                live = self.call.is_live or self.call.wants_outcome  # who is turned away needs neither ears nor mouth
                 media = tasks.create_task(self._media.run(), name=f"media {self.call.id}") if live else None
                 outbox = tasks.create_task(self._outbox.run(tasks), name=f"outbox {self.call.id}")
                 watch = tasks.create_task(self.around.journal.watch(self.call.id), name=f"watch {self.call.id}")
@@ -279,7 +291,9 @@ class Session:
             self._seq += 1
             self.around.journal.append(self.call, self._seq, post.event, at, post.key)
         self._perform(effects, post.hand, post.after)
-        self._tell(before)
+        if self.call.is_over and not before.is_over:
+            self._mark_the_end()
+        tell(before, self.call)
 
     def _keep(self, hand: Hand | None, effects: tuple[Effect, ...]) -> None:
         """Where the carrier speaks by itself, its webhook waits until it is known what there is to say.
@@ -294,26 +308,6 @@ class Session:
             self._outbox.visitor = hand
         else:
             hand.give(come_back(self.around, self.call, hand) or self.around.line.nothing())
-
-    def _tell(self, before: Call) -> None:
-        """Log what an operator looks for."""
-        if self.call.stream is not None and self.call.stream != before.stream:
-            _log.info("stream.started", stream_id=self.call.stream, **names(self.call))
-        if self.call.greeting_state != before.greeting_state:
-            match self.call.greeting_state:
-                case "sending":
-                    _log.info("greeting.speaking", **names(self.call))
-                case "heard":
-                    _log.info("greeting.heard", **names(self.call))
-                case _:
-                    _log.warning("greeting.unheard", **names(self.call))
-        for caution in self.call.warnings[len(before.warnings) :]:
-            _log.warning("call.warning", code=caution.code, detail=caution.text, **names(self.call))
-        for line in self.call.lines[len(before.lines) :]:
-            _log.info("call.said", speaker=line.speaker, text=line.text, **names(self.call))
-        if self.call.is_over and not before.is_over:
-            self._mark_the_end()
-            _log.info("call.ended", reason=self.call.end_reason, detail=self.call.end_detail, **names(self.call))
 
     def _mark_the_end(self) -> None:
         """Put the end into the log by name, for whoever follows the events."""

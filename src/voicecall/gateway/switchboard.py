@@ -11,37 +11,29 @@ from dataclasses import dataclass, field
 import msgspec
 import structlog
 
-from voicecall.carriers import Delivery, HangUp, HttpReply, MediaCodec, MediaStarted
+from voicecall.carriers import Delivery, HangUp, HttpReply, Inbound, MediaCodec, MediaStarted
 from voicecall.core import events
 from voicecall.core.call import Call
 from voicecall.core.credentials import Credential
 from voicecall.core.effects import Effect
-from voicecall.core.events import Adopted, Arrived, CarrierEnded, Dialled, DocumentAsked, Gathered, Placed, StreamDenied
-from voicecall.core.ids import CallId, CarrierCallId, mask, new_call_id
-from voicecall.core.policy import InboundPolicy, admits
+from voicecall.core.events import Adopted, CarrierEnded, Dialled, DocumentAsked, Gathered, Placed, StreamDenied
+from voicecall.core.ids import CallId, CarrierCallId, new_call_id
 from voicecall.core.record import replay
 from voicecall.core.rules import Rules
 from voicecall.core.step import begin
 from voicecall.errors import CallRefused, CarrierError, StoreConflict, StoreError, StreamRefused
+from voicecall.gateway.admission import Reception, Verdict, arrival, decide
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Hand
 from voicecall.gateway.media import Media
 from voicecall.gateway.outbox import After, Surroundings, come_back, repeated
+from voicecall.gateway.pairing import Limits, PairingDesk
 from voicecall.gateway.reading import replayed
 from voicecall.gateway.session import Session, check_stream
 from voicecall.net import MediaSocket
 from voicecall.store import Logged, Store
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Reception:
-    """How inbound calls to one of our numbers are met."""
-
-    policy: InboundPolicy
-    allow_from: tuple[str, ...]
-    greeting: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +52,7 @@ class Exchange:
     """By the number that was dialled."""
     open_media: Callable[[Session], Media]
     max_calls: int
+    pairing: Limits = Limits()  # noqa: RUF009 - it is frozen
     answer_within: float = 4.0
     """Seconds a webhook may wait for its decision."""
     lease: float = 30.0
@@ -73,10 +66,15 @@ class Switchboard:
     exchange: Exchange
     sessions: dict[CallId, Session] = field(default_factory=dict)
     draining: bool = False
+    pairing: PairingDesk = field(init=False)
     ended: Counter[str] = field(default_factory=Counter)
     """How many calls ended since the start, by reason."""
     _arrivals: dict[str, asyncio.Future[CallId]] = field(default_factory=dict)
     tasks: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
+
+    def __post_init__(self) -> None:
+        given = self.exchange
+        self.pairing = PairingDesk(given.store, clock=given.clock, entropy=given.entropy, limits=given.pairing)
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Take over what an earlier process left, call `ready`, and keep the lease on our calls until cancelled."""
@@ -98,8 +96,8 @@ class Switchboard:
             await asyncio.sleep(0)
 
     def live(self) -> list[Session]:
-        """Return the sessions of the calls that are not over."""
-        return [session for session in self.sessions.values() if not session.call.is_over]
+        """Return the sessions of the calls that are not over, but for those of which only the outcome is awaited."""
+        return [session for session in self.sessions.values() if session.call.has_line]
 
     # --- calls begin
 
@@ -155,48 +153,35 @@ class Switchboard:
         """Return an id for a new call."""
         return new_call_id(self.exchange.clock(), self.exchange.entropy(10))
 
-    def _arrive(self, carrier: str, delivery: Delivery, hand: Hand) -> None:
-        inbound = delivery.inbound
-        assert inbound is not None  # noqa: S101 - the caller has looked
-        reception = self.exchange.reception(inbound.from_ if inbound.placed else inbound.to)
-        refusal = ""
+    async def _decide(self, carrier: str, delivery: Delivery, inbound: Inbound) -> Verdict:
+        """Return what becomes of a caller."""
+        reception, leg = self._reception(inbound), f"{carrier} {delivery.carrier_call_id}"
+        return await decide(reception, inbound, leg, self.pairing, room=not self._full())
+
+    def _full(self) -> bool:
+        return self.draining or len(self.live()) >= self.exchange.max_calls
+
+    def _reception(self, inbound: Inbound) -> Reception:
+        return self.exchange.reception(inbound.from_ if inbound.placed else inbound.to)
+
+    def _arrive(self, carrier: str, delivery: Delivery, inbound: Inbound, verdict: Verdict, hand: Hand) -> None:
         if self.draining:
-            refusal = "draining"
-        elif not inbound.placed and not admits(reception.policy, reception.allow_from, inbound.from_):
-            refusal = "policy"
-        elif len(self.live()) >= self.exchange.max_calls:
-            refusal = "busy"
-        event = Arrived(
-            call_id=self.new_id(),
-            carrier=carrier,
-            carrier_call_id=delivery.carrier_call_id,
-            from_=inbound.from_,
-            to=inbound.to,
-            greeting=reception.greeting,
-            direction="outbound" if inbound.placed else "inbound",
-            rules=self.rules(carrier, "" if inbound.placed else inbound.to),
-            refusal=refusal,
-        )
-        if refusal:
-            _log.info(
-                "inbound.rejected",
-                call_id=event.call_id,
-                carrier_call_id=delivery.carrier_call_id,
-                reason=refusal,
-                policy=reception.policy,
-                caller=mask(inbound.from_),
-            )
+            verdict = Verdict("draining")
+        elif not verdict.refusal and self._full():
+            verdict = Verdict("busy")
+        rules = self.rules(carrier, "" if inbound.placed else inbound.to)
+        event = arrival(self.new_id(), carrier, delivery, inbound, self._reception(inbound), rules, verdict)
         at = hand.at
         call, effects = begin(event, at)
         self.exchange.journal.append(call, 1, event, at, delivery.key)
-        session = self._open(call, 1, {})
+        session = self._open(call, 1, {}, verdict.code)
         self._start(session, effects, hand, session.answering(delivery.key, hand))
         waiting = self._arrivals.pop(delivery.carrier_call_id, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(call.id)
 
-    def _open(self, call: Call, seq: int, seen: Mapping[str, float]) -> Session:
-        session = Session(call, seq, seen, self.exchange.carriers, self.exchange.open_media)
+    def _open(self, call: Call, seq: int, seen: Mapping[str, float], code: str = "") -> Session:
+        session = Session(call, seq, seen, self.exchange.carriers, self.exchange.open_media, code=code)
         self.sessions[call.id] = session
         return session
 
@@ -268,10 +253,14 @@ class Switchboard:
                 if session is None:
                     hand.give(self.exchange.carriers[carrier].line.nothing())
                     return
+        verdict = Verdict()
+        if session is None and delivery.inbound is not None:
+            verdict = await self._decide(carrier, delivery, delivery.inbound)
+            session = self._serving(delivery)
         if session is not None:
             session.deliver(leg, delivery.key, delivery.events, hand)
         elif delivery.inbound is not None:
-            self._arrive(carrier, delivery, hand)
+            self._arrive(carrier, delivery, delivery.inbound, verdict, hand)
         else:
             _log.warning("call.unknown", carrier=carrier, carrier_call_id=leg)
             hand.give(self.exchange.carriers[carrier].line.nothing())
@@ -364,16 +353,17 @@ class Switchboard:
 
     async def _adopt(self, call_id: CallId, leg: CarrierCallId | None = None) -> Session | None:
         log = await self.exchange.store.log(call_id)
-        if call_id in self.sessions:
-            return self.sessions[call_id]
         call = replayed(call_id, log)
         if call is None:
             return None
         if call.carrier not in self.exchange.carriers:
             _log.error("call.orphaned", call_id=call_id, carrier=call.carrier, detail="the carrier is not configured")
             return None
+        code = await self.pairing.code_of(call.from_) if call.pairing and call.is_live else ""
+        if call_id in self.sessions:
+            return self.sessions[call_id]
         seen = {logged.key: logged.at for logged in log if logged.key is not None}
-        session = self._open(call, log[-1].seq, seen)
+        session = self._open(call, log[-1].seq, seen, code)
         self._start(session, (), None, None)
         if leg is not None:
             session.post(Dialled(leg))

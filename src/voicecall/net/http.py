@@ -174,4 +174,8 @@ async def _body(response: httpx2.Response, host: str, stall: float) -> AsyncGene
 
 
 def _host(url: str) -> str:
-    return httpx2.URL(url).host
+    """Return the host for a message; what is no URL has none, and is refused by whoever sends there."""
+    try:
+        return httpx2.URL(url).host
+    except httpx2.InvalidURL:
+        return ""

@@ -16,7 +16,6 @@ from typing import Literal, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import create_async_engine
 
 Synchronous = Literal["NORMAL", "FULL"]
 """Whether SQLite waits for the disk at every commit (`FULL`), or may lose the last commits with the power."""
@@ -140,6 +139,8 @@ class PostgresDatabase:
     """A PostgreSQL database; connections are tried before they are used, so that a server may restart."""
 
     def __init__(self, url: URL) -> None:
+        from sqlalchemy.ext.asyncio import create_async_engine
+
         self._engine = create_async_engine(
             url,
             pool_pre_ping=True,

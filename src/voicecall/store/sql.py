@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Executable, Select, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from voicecall.core.ids import CallId
+from voicecall.core.spending import Spent
 from voicecall.errors import StoreError
 
 from . import Batch, Claim, Logged, Note, Query, statements
@@ -87,6 +88,10 @@ class SqlStore:
         """Return up to `limit` events whose position is above `after`, in order."""
         return statements.read_logged(await self._read(statements.events_after(after, limit, call_id)))
 
+    async def newest(self) -> int:
+        """Return the position of the newest event, or 0."""
+        return (await self._read(statements.newest()))[0][0] or 0
+
     async def record(self, call_id: CallId) -> dict[str, Any] | None:
         """Return the record of a call, or None."""
         rows = await self._read(statements.record(call_id))
@@ -104,6 +109,11 @@ class SqlStore:
     async def records(self, query: Query) -> list[dict[str, Any]]:
         """Return records, newest first."""
         return [msgspec.json.decode(row[0], type=dict[str, Any]) for row in await self._read(statements.records(query))]
+
+    async def spent(self, since: float, number: str | None = None) -> Spent:
+        """Return what the outbound calls took that were placed after `since`."""
+        ((calls, to_number, minutes, cost),) = await self._read(statements.spent(since, number))
+        return Spent(int(calls), int(to_number), int(minutes), float(cost))
 
     async def claim(self, now: float, lease: float) -> list[CallId]:
         """Take over the calls that are not ended and whose lease is ours or has run out, and return them."""

@@ -220,6 +220,12 @@ def test_listening_is_begun_or_answers_the_leg() -> None:
     assert body(LISTEN, WIDE)["transcription_engine_config"]["language"] == "de"
 
 
+def test_a_leg_to_which_nobody_listens_is_only_answered() -> None:
+    deaf = replace(LISTEN, answered=False, deaf=True)
+    assert command(deaf) == "answer"
+    assert body(deaf) == {"send_silence_when_idle": True, "client_state": {"call": CALL}}
+
+
 def test_a_prompt_is_spoken_after_what_is_being_spoken() -> None:
     assert (CARRIER.request(PROMPT).method, command(PROMPT)) == ("POST", "speak")
     assert body(PROMPT) == {

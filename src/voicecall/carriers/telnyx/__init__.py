@@ -14,11 +14,13 @@ from voicecall.carriers import (
     RestResponse,
     Webhook,
 )
+from voicecall.carriers.numbers import NumberCodec
 from voicecall.core.events import Event
 
 from . import actions, signatures, webhooks
 from .codecs import Codec
 from .media import TelnyxMedia
+from .numbers import TelnyxNumbers
 
 _HOST = "https://api.telnyx.com"
 
@@ -110,3 +112,7 @@ class TelnyxCarrier:
     def media(self) -> MediaCodec:
         """Return the codec of a new media stream."""
         return TelnyxMedia(self._codec)
+
+    def numbers(self) -> NumberCodec:
+        """Return the codec of the settings of the account's numbers."""
+        return TelnyxNumbers(self._api)

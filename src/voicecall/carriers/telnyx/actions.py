@@ -210,6 +210,8 @@ def _command(manner: Manner, action: _Command) -> tuple[str, dict[str, Any]]:
             return "answer", _state(action, why="stream") | _stream(manner, action) | _ANSWER
         case Listen(answered=True):
             return "transcription_start", _transcription(manner)
+        case Listen(deaf=True):
+            return "answer", _state(action) | _ANSWER
         case Listen():
             config = _transcription(manner)
             return "answer", _state(action) | _ANSWER | {"transcription": True, "transcription_config": config}

@@ -122,4 +122,9 @@ GERMAN = Language(
     goodbye="Ich kann Sie nicht mehr hören und lege deshalb jetzt auf. Auf Wiederhören.",
     sorry="Es tut mir leid, mit diesem Anruf gibt es ein Problem. Bitte versuchen Sie es später noch einmal.",
     late="Zu Ihrer Frage von vorhin:",
+    pairing=(
+        "Guten Tag. Hier werden nur Anrufe von freigegebenen Nummern angenommen. Ihr Code lautet: {code}. "
+        "Noch einmal: {code}. Sobald er freigegeben ist, rufen Sie bitte wieder an. Auf Wiederhören."
+    ),
+    digit_names=("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"),
 )

@@ -137,4 +137,9 @@ ENGLISH = Language(
     goodbye="I cannot hear you any more, so I will hang up now. Goodbye.",
     sorry="I am sorry, there is a problem with this call. Please try again later.",
     late="About your question before:",
+    pairing=(
+        "Hello. This line takes calls from approved numbers only. Your code is: {code}. Once more: {code}. "
+        "As soon as it has been approved, please call again. Goodbye."
+    ),
+    digit_names=("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
 )

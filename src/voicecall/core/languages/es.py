@@ -115,4 +115,9 @@ SPANISH = Language(
     goodbye="Ya no le oigo, así que voy a colgar. Adiós.",
     sorry="Lo siento, hay un problema con esta llamada. Por favor, inténtelo de nuevo más tarde.",
     late="Sobre su pregunta de antes:",
+    pairing=(
+        "Hola. Esta línea solo acepta llamadas de números autorizados. Su código es: {code}. Lo repito: {code}. "
+        "Cuando esté autorizado, vuelva a llamar, por favor. Adiós."
+    ),
+    digit_names=("cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"),
 )

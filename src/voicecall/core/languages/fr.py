@@ -129,4 +129,9 @@ FRENCH = Language(
     goodbye="Je ne vous entends plus, je vais donc raccrocher. Au revoir.",
     sorry="Je suis désolé, il y a un problème avec cet appel. Veuillez réessayer plus tard.",
     late="À propos de votre question précédente :",
+    pairing=(
+        "Bonjour. Cette ligne n'accepte que les appels de numéros autorisés. Votre code est : {code}. "
+        "Je répète : {code}. Dès qu'il aura été approuvé, veuillez rappeler. Au revoir."
+    ),
+    digit_names=("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"),
 )

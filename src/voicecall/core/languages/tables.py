@@ -66,6 +66,10 @@ class Language(msgspec.Struct, frozen=True, kw_only=True):
     """When the call has to end for a technical reason."""
     late: str = ""
     """Before an answer to something asked earlier."""
+    pairing: str = "{code}. {code}."
+    """To a caller who is to be paired, with the place of the code."""
+    digit_names: tuple[str, ...] = tuple("0123456789")
+    """How the digits of a code are spoken, from 0 to 9."""
 
 
 def words(listed: str) -> frozenset[str]:
