@@ -254,6 +254,18 @@ FAULTS = {
     "secret not set": ("control.token = { env = 'NOPE' }\n", "control.token", 1, "NOPE is not set"),
     "secret no file": ("control.token = { file = 'nope' }\n", "control.token", 1, "nope cannot be read"),
     "secret malformed": ("control.token = { a = 1 }\n", "control.token", 1, "a secret is text"),
+    "funnel port": (
+        "[tunnel]\nprovider = 'tailscale-funnel'\nport = 444\n",
+        "tunnel.port",
+        3,
+        "funnel can use 443, 8443, 10000 only",
+    ),
+    "tunnel without a name": (
+        "[tunnel]\nprovider = 'cloudflared'\ncloudflared_name = 'calls'\n",
+        "tunnel.cloudflared_domain",
+        1,
+        "write the host name",
+    ),
     "empty token": ("control.token = ''\n", "control.token", 1, "is empty"),
     "bind": ("control.bind = '0.0.0.0'\n", "control.bind", 1, "control.token"),
     "waits": ("turns.endpointing_min_ms = 600\n", "turns.endpointing_min_ms", 1, "above `turns.endpointing_ms`"),
@@ -342,6 +354,16 @@ def test_a_public_url_that_the_proxy_rewrites_is_a_warning(loaded: Write) -> Non
     [warning] = found.warnings
     assert (warning.key, warning.line) == ("public_url", 1)
     assert not loaded("public_url = 'https://voice.example.com/x/voice/webhook'\n").warnings
+
+
+def test_a_tunnel_that_carriers_do_not_reach_is_a_warning(loaded: Write) -> None:
+    twilio = "provider = 'twilio'\ntwilio = { account_sid = 'AC1', auth_token = 't' }\n"
+    serve = "[tunnel]\nprovider = 'tailscale-serve'\n"
+    [warning] = loaded(twilio + serve).warnings
+    assert (warning.key, warning.line) == ("tunnel.provider", 4)
+    assert "write tailscale-funnel" in warning.message
+    assert not loaded(serve).warnings
+    assert not loaded(twilio + "public_url = 'https://v.example.com/voice/webhook'\n" + serve).warnings
 
 
 def test_secrets_never_appear_in_what_is_said(loaded: Write, faults: Fail) -> None:

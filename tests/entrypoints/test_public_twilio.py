@@ -210,6 +210,44 @@ def test_a_trusted_proxy_names_the_url_and_a_verified_webhook_proves_it(headers:
     assert logs[1]["url"] == called
 
 
+def test_the_url_of_a_tunnel_is_what_is_signed_until_it_is_lost() -> None:
+    tunnelled = "https://t.example.com:8443/x/voice/webhook"
+
+    async def play(house: House) -> None:
+        listener = house.listener
+        own = listener.public_url
+        listener.tunnelled(tunnelled)
+        assert (listener.public_url, listener.is_public) == (tunnelled, True)
+        assert listener.stream_url == "wss://t.example.com:8443/x/voice/stream"
+        assert await ring(house, tunnelled) == 201
+        assert await ring(house, own) == 403
+        listener.tunnelled(None)
+        assert (listener.public_url, listener.is_public) == (own, False)
+        assert await ring(house, own) == 201
+
+    visit(play, (TWILIO,))
+
+
+def test_a_proxy_proves_nothing_while_there_is_a_tunnel() -> None:
+    async def play(house: House) -> None:
+        own = house.listener.public_url
+        house.listener.tunnelled("https://t.example.com/voice/webhook")
+        assert await ring(house, "https://t.example.com/voice/webhook", **FORWARDED) == 201
+        house.listener.tunnelled(None)
+        assert house.listener.public_url == own
+
+    visit(play, (TWILIO,), **TRUSTED)
+
+
+def test_the_configured_url_goes_before_that_of_a_tunnel() -> None:
+    async def play(house: House) -> None:
+        house.listener.tunnelled("https://t.example.com/voice/webhook")
+        assert house.listener.public_url == HOOK
+        assert await ring(house, HOOK) == 201
+
+    visit(play, (TWILIO,), **PUBLIC)
+
+
 def test_what_was_proven_stays_and_each_webhook_is_still_taken_at_its_own_url() -> None:
     other = FORWARDED | {"X-Forwarded-Host": "w.example.com"}
 

@@ -48,6 +48,7 @@ from .engines import Engines
 from .hooks import make_hooks
 from .metrics import Metrics
 from .profiles import Profiles, check_available
+from .tunnels import LEDGER, Exposure, make_tunnel, make_way
 
 _REST_PATIENCE = 10.0
 CALLER_VOICE = Voice(pitch=1.18, pace=1.12)
@@ -223,6 +224,19 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         told = list(make_hooks(config, store, messenger, instance=state.instance(), clock=wall_clock))
         hooks = Hooks(told, grown=bell.next, clock=wall_clock, new_id=switchboard.new_id)
         await stack.enter_async_context(hooks)
+
+        def announce() -> None:
+            state.announce(f"http://{config.control.bind}:{control.port}", listener.public_url)
+
+        exposure = None
+        if config.tunnel.provider != "none":
+            exposure = Exposure(
+                make_tunnel(config.tunnel, state.folder / LEDGER),
+                make_way(config, listener.port),
+                listener,
+                announce,
+                public_url=config.public_url,
+            )
         gateway = Gateway(
             switchboard,
             store,
@@ -233,6 +247,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
             recordings=recordings,
             failing=lambda: journal.failing,
             hooks=hooks,
+            tunnelled=lambda: exposure is None or exposure.is_up,
         )
         metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector, outbound, hooks.all))
         control = await stack.enter_async_context(
@@ -256,8 +271,12 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         stack.callback(sweeping.cancel)
         await ready.wait()
         stack.callback(tasks.create_task(gateway.watch(), name="outbound").cancel)
+        if exposure is not None:
+            exposing = tasks.create_task(exposure.run(), name="tunnel")
+            stack.callback(exposing.cancel)
+            await exposure.settled()
         control_url = f"http://{config.control.bind}:{control.port}"
-        state.announce(control_url, listener.public_url)
+        announce()
         yield Running(gateway, switchboard, listener.public_url, control_url, network)
 
 

@@ -11,7 +11,21 @@ from typer.exceptions import TyperException
 from voicecall import __version__
 from voicecall.errors import BadParameters, ConfigError, VoicecallError
 
-from . import calls, numbers, outbound, pairing, reading, scenarios, serving, settings, setup, tokens, tools, webhooks
+from . import (
+    calls,
+    exposing,
+    numbers,
+    outbound,
+    pairing,
+    reading,
+    scenarios,
+    serving,
+    settings,
+    setup,
+    tokens,
+    tools,
+    webhooks,
+)
 
 app = typer.Typer(
     name="voicecall",
@@ -30,7 +44,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Write the versi
 
 
 _FAMILIES = (
-    *(serving, calls, reading, settings, setup, numbers, scenarios),
+    *(serving, calls, reading, settings, setup, numbers, exposing, scenarios),
     *(tokens, pairing, outbound, tools, webhooks),
 )
 for family in _FAMILIES:

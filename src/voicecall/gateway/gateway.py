@@ -117,11 +117,13 @@ class Gateway:
         budget: OutboundBudget,
         failing: Callable[[], str],
         hooks: Hooks | None = None,
+        tunnelled: Callable[[], bool] = lambda: True,
     ) -> None:
         """`phones` are those of a network on this machine; `recordings` those of its calls.
 
-        `failing` says why the archive cannot be written.
+        `failing` says why the archive cannot be written; `tunnelled`, whether the tunnel that is wanted is there.
         """
+        self._tunnelled = tunnelled
         self._failing = failing
         self._recordings = recordings
         self._switchboard = switchboard
@@ -225,6 +227,7 @@ class Gateway:
         return {
             "store": not self._failing(),
             "provider": self._defaults.carriers[0] in self._switchboard.exchange.carriers,
+            "tunnel": self._tunnelled(),
             "taking-calls": not self._switchboard.draining,
         }
 
@@ -293,7 +296,7 @@ class Gateway:
                 fault: RequestError | None = BadParameters(f"carrier: {name} is not configured")
             elif not around.is_reachable():
                 fault = CallRefused(
-                    "no-public-url", f"{name} could not reach this gateway: set public_url to where it can"
+                    "no-public-url", f"{name} could not reach this gateway: set public_url or tunnel.provider"
                 )
             elif around.from_number is None:
                 fault = BadParameters("from: no number to call from is configured; set from_number")
