@@ -311,9 +311,7 @@ def test_a_recording_is_bytes(shell: Shell) -> None:
         shell.do(Daemon(problem, 403), "sound", "01J")
 
 
-def test_a_recording_is_written_to_a_file_as_it_comes_and_anew_where_it_broke_off(
-    shell: Shell, tmp_path: Path
-) -> None:
+def test_a_recording_is_written_to_a_file_as_it_comes_and_anew_where_it_broke_off(shell: Shell, tmp_path: Path) -> None:
     tries = 0
 
     def sound(_: httpx2.Request) -> httpx2.Response:

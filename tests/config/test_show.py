@@ -35,9 +35,10 @@ def test_secrets_read_as_stars(loaded: Callable[..., Loaded]) -> None:
     assert shown["store"] == {"url": "postgresql://user:***@host/db?***"}
     line = {"brain": {"url": "https://line.example/***"}, "tts": {"openai": {"api_key": "***"}}}
     assert shown["lines"] == {"+15551234567": line}
-    assert shown["brain"]["url"] == "https://agent.example/***"
-    assert shown["brain"]["servers"][0]["url"] == "https://tools.example:8443"
-    assert shown["webhooks"][0]["url"] == "https://hooks.example:444/***"
+    written = json.dumps(shown)
+    assert '"url": "https://agent.example/***"' in written
+    assert '"url": "https://tools.example:8443"' in written
+    assert '"url": "https://hooks.example:444/***"' in written
     assert list(shown) == list(Config.model_fields)
 
 

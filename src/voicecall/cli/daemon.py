@@ -32,7 +32,8 @@ async def bounded(seconds: float | None) -> AsyncIterator[None]:
 def ask(config: Path | None, operation: Operation, timeout: float | None = None, *, key: str | None = None) -> Any:
     """Return the result of an operation, from the daemon, or from the store when none runs.
 
-    No configuration is read where the environment names the daemon. `key` is the idempotency key of what changes something.
+    Where the environment names the daemon, no configuration is read. `key` is the idempotency key of what changes
+    something.
 
     Raises:
         VoicecallError: there is no result.

@@ -29,7 +29,9 @@ def add_to(family: typer.Typer) -> None:
 def _import(
     file: Source,
     output: Annotated[Path, typer.Option("--output", metavar="FILE", help="What to write.")] = Path("voicecall.toml"),
-    force: Annotated[bool, typer.Option("--force", help="Write over a file; it is kept as FILE.bak, FILE.bak2 …")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over a file; it is kept as FILE.bak, FILE.bak2 …")
+    ] = False,
     as_json_: Json = False,
 ) -> None:
     """Make a voicecall.toml of OpenClaw's configuration, and say what became of each key."""
