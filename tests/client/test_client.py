@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -310,6 +311,23 @@ def test_a_recording_is_bytes(shell: Shell) -> None:
         shell.do(Daemon(problem, 403), "sound", "01J")
 
 
+def test_a_recording_is_written_to_a_file_as_it_comes_and_anew_where_it_broke_off(shell: Shell, tmp_path: Path) -> None:
+    tries = 0
+
+    def sound(_: httpx2.Request) -> httpx2.Response:
+        nonlocal tries
+        tries += 1
+        return httpx2.Response(200, stream=Pieces(["RIFF", "half of it"]) if tries == 1 else None, content=b"RIFF\xff")
+
+    file = tmp_path / "out.wav"
+    shell.do(sound, "save_sound", "01J", file)
+    assert (file.read_bytes(), tries) == (b"RIFF\xff", 2)
+    problem = {"status": 403, "code": "refused", "reason": "not-recorded", "detail": "it was not recorded"}
+    with pytest.raises(CallRefused, match="not recorded"):
+        shell.do(Daemon(problem, 403), "save_sound", "01J", tmp_path / "none.wav")
+    assert not (tmp_path / "none.wav").exists()
+
+
 # --- events
 
 
@@ -347,6 +365,18 @@ def test_a_lost_event_stream_is_resumed_where_it_broke(shell: Shell) -> None:
     assert found == [5, 6, 7, 8, 9]
     assert asked == [("since=4&callId=01CALL", None), ("since=6&callId=01CALL", "6"), ("since=8&callId=01CALL", "8")]
     assert len(shell.pauses) == 2
+
+
+def test_a_quiet_stream_that_is_closed_now_and_then_is_followed_for_good(shell: Shell) -> None:
+    asked: list[str | None] = []
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.headers.get("last-event-id"))
+        return httpx2.Response(200, text=": still here\n\n" if len(asked) < 20 else event(5))
+
+    assert [one["seq"] for one in shell.take(handle, "subscribe", 1, 4)] == [5]
+    assert asked == [None] + ["4"] * 19
+    assert shell.pauses == [0.5] * 19
 
 
 def test_a_daemon_that_stays_away_is_given_up(shell: Shell) -> None:
