@@ -58,7 +58,7 @@ _RING_PATIENCE = 30.0
 _HANG_UP_PATIENCE = 30.0
 _LONGEST_PATIENCE = 3600.0
 """Seconds in which an answer of the caller may be awaited."""
-_LAST_ANSWERS = 5.0
+LAST_ANSWERS = 5.0
 """Seconds in which those who asked something are told, once the calls are over."""
 
 Ring = Callable[[str, str, list[CallerStep]], Awaitable[CarrierCallId]]
@@ -155,7 +155,7 @@ class Gateway:
     async def drain(self) -> None:
         """Take no new calls, and return once the live ones are over and whoever asked something was told."""
         await self._switchboard.drain()
-        await self._repetition.finished(_LAST_ANSWERS)
+        await self._repetition.finished(LAST_ANSWERS)
 
     async def perform(self, operation: Operation, *, idempotency_key: str | None = None) -> Any:
         """Carry out an operation and return its result, a JSON value.
@@ -325,6 +325,7 @@ class Gateway:
             operation = self._switchboard.new_id()
             try:
                 await session.ask(operation, EndAsked(operation))
+                return {"callId": call_id, "state": "ended", "endReason": session.call.end_reason or "error"}
             except CallOver:
                 await session.over
         over = await self._ended(call_id)
