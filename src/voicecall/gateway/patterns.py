@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 # the parser is not public, but nothing else says for certain how a pattern is read
-from re import _constants, _parser  # type: ignore[attr-defined]  # not in the stubs, being private
+from re import _constants, _parser  # type: ignore[attr-defined,unused-ignore]  # private: in some stubs only
 from typing import Any
 
 ENDLESS = 1 << 40
