@@ -14,9 +14,10 @@ from voicecall.carriers import (
     RestResponse,
     Webhook,
 )
+from voicecall.carriers.accounts import Question
 from voicecall.core.events import Event
 
-from . import actions, signatures, webhooks
+from . import account, actions, signatures, webhooks
 from .codecs import Codec
 from .media import TelnyxMedia
 
@@ -106,6 +107,14 @@ class TelnyxCarrier:
             CarrierError: Telnyx refused or failed it.
         """
         return actions.outcome(action, response)
+
+    def questions(self) -> tuple[Question, ...]:
+        """Return what shows whether our credentials are good."""
+        return account.questions(self._api.url, self._api.authorization, self._connection)
+
+    def shortcoming(self, body: bytes) -> str:
+        """Return what the answer to one of `questions` says is wrong with the account."""
+        return account.shortcoming(body)
 
     def media(self) -> MediaCodec:
         """Return the codec of a new media stream."""

@@ -17,9 +17,10 @@ from voicecall.carriers import (
     RestResponse,
     Webhook,
 )
+from voicecall.carriers.accounts import Question
 from voicecall.core.events import Event
 
-from . import actions, signatures, webhooks
+from . import account, actions, signatures, webhooks
 from .media import TwilioMedia
 from .twiml import Speech
 
@@ -68,10 +69,10 @@ class TwilioCarrier:
         )
         self._speech = Speech(voice, language)
         self._keys = signatures.Keys(auth_token, dict(signing_keys))
-        user, password = api_key or (account_sid, auth_token)
+        self._own = _basic(account_sid, auth_token)
         self._api = actions.Api(
             url=f"{(api_base_url or _HOSTS[region or 'us1']).rstrip('/')}/2010-04-01/Accounts/{quote(account_sid, '')}",
-            authorization="Basic " + b64encode(f"{user}:{password}".encode()).decode("ascii"),
+            authorization=_basic(*api_key) if api_key else self._own,
         )
 
     def recognises(self, headers: Mapping[str, str]) -> bool:
@@ -118,6 +119,18 @@ class TwilioCarrier:
         """
         return actions.outcome(action, response)
 
+    def questions(self) -> tuple[Question, ...]:
+        """Return what shows whether our credentials are good."""
+        return account.questions(self._api.url, self._own, self._api.authorization)
+
+    def shortcoming(self, body: bytes) -> str:
+        """Return what the answer to one of `questions` says is wrong with the account."""
+        return account.shortcoming(body)
+
     def media(self) -> MediaCodec:
         """Return the codec of a new media stream."""
         return TwilioMedia()
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode("ascii")

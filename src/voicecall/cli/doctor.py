@@ -1,0 +1,61 @@
+"""The command that looks whether everything is as a call needs it, or why a call went as it did."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from voicecall.core.operations import Events, Status
+from voicecall.doctor import Report
+
+from .daemon import ask
+from .options import ConfigFile, Json, MaybeCallId
+from .output import as_json, printable
+
+_MOST = 5000
+"""Events of a call that are read."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("doctor")(_doctor)
+
+
+def _doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without harm.")] = False,
+    call_id: MaybeCallId = None,
+    config: ConfigFile = None,
+    as_json_: Json = False,
+) -> None:
+    """Check every link of the chain, and say what to do."""
+    report = _examined(config, fix=fix) if call_id is None else _diagnosed(config, call_id)
+    if as_json_:
+        as_json(report.plain())
+    else:
+        _show(report)
+    raise typer.Exit(0 if report.ok else 1)
+
+
+def _examined(path: Path | None, *, fix: bool) -> Report:
+    from voicecall.app import wall_clock
+    from voicecall.doctor.examine import examine
+
+    return asyncio.run(examine(path, fix=fix, clock=wall_clock))
+
+
+def _diagnosed(path: Path | None, call_id: str) -> Report:
+    from voicecall.doctor.diagnosis import diagnose
+
+    record = ask(path, Status(call_id=call_id))
+    return diagnose(record, ask(path, Events(call_id=call_id, limit=_MOST)))
+
+
+def _show(report: Report) -> None:
+    for check in report.checks:
+        typer.echo(f"{check.level.upper():<4}  {check.id}: {printable(check.message)}")
+        if check.level != "ok":
+            typer.echo(f"      why: {check.why}")
+            typer.echo(f"      fix: {printable(check.fix)}")
