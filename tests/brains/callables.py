@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from voicecall.brains import BrainOptions, Conversation, HangUpAfter, Opening, Report, Said
+from voicecall.brains import BrainOptions, Conclusion, Conversation, HangUpAfter, Inquiry, Opening, Report, Said
 
 ended: list[str] = []
 """What came to its end."""
@@ -154,3 +154,31 @@ class NoBrain:
 
 made = Plain()
 number = 7
+
+
+class Talker:
+    """An agent that is an object, and that can say what came of its call."""
+
+    def __call__(self, conversation: Conversation) -> str:
+        return "Hello."
+
+    def conclude(self, inquiry: Inquiry) -> Conclusion:
+        return Conclusion(threading.current_thread().name, {"lines": len(inquiry.conversation.lines)})
+
+
+class AsyncTalker(Talker):
+    async def conclude(self, inquiry: Inquiry) -> Conclusion:  # type: ignore[override]
+        return Conclusion("", {"lines": len(inquiry.conversation.lines)})
+
+
+class Confused(Talker):
+    def conclude(self, inquiry: Inquiry) -> Any:
+        return "My name is Bond."
+
+
+class Raising(Talker):
+    def conclude(self, inquiry: Inquiry) -> Conclusion:
+        raise ValueError("My name is Bond.")
+
+
+talker, async_talker, confused, broken_talker = Talker(), AsyncTalker(), Confused(), Raising()

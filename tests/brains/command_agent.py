@@ -67,6 +67,20 @@ def answer(told: dict[str, Any], call: dict[str, Any]) -> None:
     tell("done")
 
 
+def conclude(told: dict[str, Any]) -> None:
+    match told["objective"]:
+        case "nothing":
+            tell("text", text="I do not know.")
+            tell("done")
+        case "error":
+            tell("error")
+        case "wait":
+            return
+        case _:
+            evidence = [{"field": "asked", "line": 0, "quote": "Hello"}, "rubbish"]
+            tell("outcome", turn=told["turn"], summary="It went well.", data={"asked": told}, evidence=evidence)
+
+
 def main() -> None:
     call: dict[str, Any] = {}
     for line in sys.stdin:
@@ -77,6 +91,8 @@ def main() -> None:
                 sys.stderr.write("My name is Bond.\n")
             case "turn":
                 answer(told, call)
+            case "outcome":
+                conclude(told)
             case "cancel":
                 tell("text", text="too late")
                 tell("say", text=f"cancelled {told['turn']}")

@@ -1,3 +1,6 @@
+import io
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +41,36 @@ def test_call_without_a_target_is_wrong_usage(
     monkeypatch.setenv("VOICECALL_TO_NUMBER", TO)
     daemon.answer("POST", "/v1/calls", {"callId": "01CALL", "state": "initiated"}, 201)
     assert with_daemon("call").status == 0
+
+
+SCHEMA = {"type": "object", "properties": {"guests": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize("where", ["table.json", "-"])
+def test_the_schema_of_an_outcome_is_a_file(
+    with_daemon: Cli, daemon: Daemon, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("table.json").write_text(json.dumps(SCHEMA), "utf-8")
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(SCHEMA)))
+    daemon.answer("POST", "/v1/calls", {"callId": "01CALL", "state": "initiated"}, 201)
+    assert with_daemon("call", "--to", TO, "--objective", "Book a table.", "--schema", where).status == 0
+    [(_, _, body)] = daemon.seen
+    assert (body["schema"], body["objective"]) == (SCHEMA, "Book a table.")
+
+
+def test_waiting_tells_what_came_of_the_call(with_daemon: Cli, daemon: Daemon, record: dict[str, Any]) -> None:
+    daemon.answer("POST", "/v1/calls", {"callId": "01CALL", "state": "initiated"}, 201)
+    outcome = {"disposition": "answered", "summary": "For two.", "data": {"guests": 2}, "evidence": [], "error": "Odd."}
+    daemon.answer("GET", "/v1/calls/01CALL/wait", {**record, "outcome": outcome})
+    ended = {"seq": 1, "at": "2026-11-21T10:00:00.000Z", "callId": "01CALL", "type": "call.ended", "data": {}}
+    daemon.events = [ended]
+    shown = with_daemon("call", "--to", TO, "--wait").out.splitlines()
+    assert [line for line in shown if line.startswith(("outcome", "summary", "data", "error"))] == [
+        "outcome: answered",
+        "summary: For two.",
+        'data: {"guests": 2}',
+        "error: Odd.",
+    ]
 
 
 def test_waiting_shows_the_call_as_it_happens(with_daemon: Cli, daemon: Daemon, record: dict[str, Any]) -> None:

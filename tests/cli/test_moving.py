@@ -47,3 +47,15 @@ def test_a_folder_that_cannot_be_written_is_a_complaint(cli: Cli, tmp_path: Path
     ran = cli("config", "import", "openclaw.json", "--output", "nowhere/voicecall.toml")
     assert ran.status == 2
     assert ran.err == "voicecall: nowhere/voicecall.toml cannot be written: No such file or directory\n"
+
+
+def test_calls_of_before_come_into_the_history(cli: Cli, tmp_path: Path) -> None:
+    call = {"callId": "old", "state": "ringing", "startedAt": 1_760_000_000_000, "from": "+15550001111", "to": "+1555"}
+    (tmp_path / "calls.jsonl").write_text(json.dumps(call) + "\n{\n")
+    ran = cli("config", "import-calls", "calls.jsonl")
+    assert (ran.status, ran.out) == (0, "1 calls brought in, 1 of them closed as stale; 0 were there\n")
+    assert ran.err.startswith("left out: calls.jsonl:2: is no call")
+    told = cli("config", "import-calls", "calls.jsonl", "--json").json
+    assert (told["imported"], told["present"], len(told["faults"])) == (0, 1, 1)
+    (found,) = cli("history", "--json").json
+    assert (found["callId"], found["endReason"]) == ("old", "stale-timeout")

@@ -42,6 +42,7 @@ def test_live_calls_and_history_are_tables_or_bare_lists(
 ) -> None:
     live = {**record, "state": "listening", "endReason": None}
     daemon.answer("GET", "/v1/live", [live])
+    daemon.answer("GET", "/v1/outbound", {"stopped": False, "limits": []})
     daemon.answer("GET", "/v1/calls", [record])
     assert with_daemon("status", "--json").json == [live]
     assert "listening" in with_daemon("status").out

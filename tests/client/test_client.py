@@ -138,6 +138,15 @@ def test_a_stranger_is_named_and_the_token_is_not(shell: Shell, status: int, bod
     assert "door" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [("missing-token", "asks for a token"), ("expired-token", "it has expired"), ("wrong-token", "it was revoked")],
+)
+def test_a_daemon_that_lets_nobody_in_says_why(shell: Shell, reason: str, words: str) -> None:
+    with pytest.raises(VoicecallError, match=words):
+        shell.do(Daemon({"status": 401, "reason": reason}, 401), "perform", Initiate())
+
+
 @pytest.mark.parametrize("url", ["", "localhost:3335", "ftp://localhost", "http://", "http://[", "http://a:99999"])
 def test_what_is_no_address_is_refused_at_once(url: str) -> None:
     for kind in (Client, AsyncClient):

@@ -48,6 +48,10 @@ SPECIAL: dict[str, Any] = {
             "transcripts": True,
         }
     ],
+    "budget.prices": {"+1": 0.5},
+    "budget.countries": ["US", "DE"],
+    "budget.prefixes": ["+1"],
+    "budget.quiet_hours": "21:00-08:00",
 }
 BY_NAME: dict[str, Any] = {
     "language": "en-GB",
@@ -68,6 +72,8 @@ HALVES = {
     "VOICECALL_TWILIO__API_KEY_SECRET": "twilio.api_key_secret",
 }
 """Keys that go with each other, by their variables."""
+WITH = {"budget.money_per_day": {"VOICECALL_BUDGET__PRICES": '{"+1": 0.5}'}}
+"""What a key is of no use without, as variables."""
 
 
 def camel(key: str) -> str:
@@ -86,7 +92,7 @@ def keys(section: type[Section] = Config, prefix: tuple[str, ...] = ()) -> Itera
             if line is not None:
                 yield from keys(line, (*path, NUMBER))
             else:
-                yield path, {"word": "another"}
+                yield path, SPECIAL.get(".".join(path), {"word": "another"})
         else:
             yield path, good(".".join(path), field.annotation)
 
@@ -140,6 +146,7 @@ def read(config: Config, path: tuple[str, ...]) -> object:
 @pytest.mark.parametrize(("path", "value"), EVERY_KEY)
 def test_every_key_is_accepted_in_both_spellings(path: tuple[str, ...], value: object, loaded: Write) -> None:
     environ = {variable: "x" for variable, key in HALVES.items() if key != ".".join(path)}
+    environ |= WITH.get(".".join(path), {})
     ours = loaded(json.dumps(nested(path, value)), "ours.json", environ)
     theirs = loaded(json.dumps(nested(tuple(camel(part) for part in path), value)), "theirs.json", environ)
     assert read(ours.config, path) == read(theirs.config, path)

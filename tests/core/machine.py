@@ -29,7 +29,7 @@ TEXTS = st.sampled_from(
 CAUSES = st.sampled_from(["completed", "busy", "no-answer", "failed", "canceled", "voicemail", "rejected"])
 MISFORTUNES = (
     *("leg ends", "dial fails", "stream drops", "stream drops", "ears fail", "end is asked"),
-    *("restart", "restart", "crash", "stray hang-up", "stray answer"),
+    *("restart", "restart", "crash", "conclusion", "stray hang-up", "stray answer"),
     *("carrier asks", "carrier asks", "stream is refused", "stream is refused", "late verdict", "prompt fails"),
 )
 MOUTH = ("", "", *("finished",) * 4, "unconfirmed", "failed", "farewell", "keys", "news", "outcome")
@@ -60,6 +60,9 @@ GREETINGS = st.sampled_from(["Good day.", ""])
 BEGINNINGS = st.one_of(
     st.builds(arrived, greeting=GREETINGS, rules=RULES),
     st.builds(placed, greeting=GREETINGS, rules=RULES, digits=st.sampled_from(["", "", "12"])),
+    st.builds(
+        placed, rules=RULES, objective=st.just("Book a table."), schema=st.sampled_from([None, {"type": "object"}])
+    ),
     st.builds(placed, mode=st.just("notify"), rules=RULES),
 )
 
@@ -244,6 +247,8 @@ class CallMachine(RuleBasedStateMachine):
                 world.feed(ev.EarsFailed(min(done), "the service is down"))
             case "end is asked":
                 world.feed(ev.EndAsked(world.next_operation()))
+            case "conclusion":
+                world.feed(ev.Concluded(error="It broke."))
             case "restart" if not world.call.is_over:
                 world.feed(ev.Adopted("another"))
             case "carrier asks" if world.call.carrier_call_id is not None:

@@ -99,7 +99,7 @@ class Manners:
         """See what must hold after any event; `live`: replies that are being made, said or held."""
         if _said(call) > _said(before):
             self.asked = 0
-        if call.is_over or (call.prompting and not before.prompting):
+        if not call.has_line or (call.prompting and not before.prompting):
             self._entered()
         keyed = [line.text for line in call.lines if line.keys]
         assert keyed == self.entries, f"{self.entries} were entered, {keyed} are in the transcript"

@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 from voicecall.core import events as ev
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
 from voicecall.core.rules import Capabilities, Mode, Route, Rules
+from voicecall.core.utterances import Evidence
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 SECONDS = st.floats(0, 1e6)
@@ -24,10 +25,15 @@ PLAIN = {
     StreamId: TEXT,
     dict[str, str]: st.dictionaries(TEXT, TEXT),
     dict[str, Any]: st.dictionaries(TEXT, st.recursive(st.none() | TEXT, st.lists, max_leaves=3)),
+    dict[str, Any] | None: st.none() | st.dictionaries(TEXT, TEXT),
+    tuple[Evidence, ...]: st.lists(st.builds(Evidence, TEXT, st.integers(0, 9), TEXT), max_size=2).map(tuple),
     dict[str, float]: st.dictionaries(TEXT, SECONDS),
     Rules: st.builds(Rules, max_duration=SECONDS),
     tuple[Route, ...]: st.lists(st.builds(Route, TEXT, TEXT, st.just(Capabilities())), max_size=2).map(tuple),
     Mode: st.sampled_from(get_args(Mode)),
+    CarrierCallId | None: st.none() | TEXT,
+    float | None: st.none() | SECONDS,
+    tuple[ev.OldLine, ...]: st.lists(st.builds(ev.OldLine, SECONDS, st.just("agent"), TEXT), max_size=2).map(tuple),
 }
 
 

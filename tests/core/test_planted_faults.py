@@ -24,6 +24,8 @@ FAULTS: dict[str, tuple[object, str, str, str]] = {
     "late words are lost": (turns, "_give_up", "turns.late | turns.awaited", "turns.late"),
     "words are spoken over": (turns, "speech_started", "floor=Floor.CALLER, due=False", "due=False"),
     "timers run on after the end": (Draft, "settle", "self.stop(*sorted(call.timers))", "pass"),
+    "the outcome is asked for twice": (Draft, "settle", ' or call.concluding == "asked"', ""),
+    "an outcome is waited for in vain": (step, "_timer", "draft.close(Concluded(error=outcome.LATE))", "pass"),
     "the last words are not waited for": (Draft, "settle", " or words_due", ""),
     "an unfinished turn is lost": (Draft, "last_words", "if turns.words", "if not turns.words"),
     "an operation is forgotten": (

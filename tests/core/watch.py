@@ -9,6 +9,7 @@ from voicecall.core.effects import (
     Acknowledge,
     AskCarrier,
     CancelReply,
+    Conclude,
     Connect,
     Dial,
     Dismiss,
@@ -44,7 +45,7 @@ class Watch:
         self.timers: dict[str, float] = {}
         self.replies: dict[int, str] = {}
         """Asked for and not reported: `due`, `sounding`, `told` (by the carrier), `held` or `cancelled`."""
-        self.asked = self.hanging_up = self.dialling = self.dismissed = False
+        self.asked = self.hanging_up = self.dialling = self.dismissed = self.concluding = False
         self.in_words: set[int] = set()
         """Replies of which only the words are made."""
         self.waiting = False
@@ -137,6 +138,8 @@ class Watch:
                 self.counted.discard(segment)
             case ev.SpeakAsked() | ev.ContinueAsked() | ev.DigitsAsked() | ev.EndAsked():
                 self.operations.add(event.operation)
+            case ev.Concluded():
+                self.concluding = False
             case ev.Adopted():
                 self._restarted()
             case _:
@@ -157,7 +160,7 @@ class Watch:
         self.counted.clear()
         self.segments = self.speaking = 0
         self.restarts += 1
-        self.asked = self.hanging_up = self.dialling = False
+        self.asked = self.hanging_up = self.dialling = self.concluding = False
 
     def _spoken(self, event: ev.PlaybackFinished | ev.PlaybackStopped | ev.ReplyFailed) -> None:
         """A reply was heard, or some of it."""
@@ -210,6 +213,11 @@ class Watch:
                     self.dials += 1
                     assert self.dials <= self.ways, "dialled twice"
                     self.dialling = True
+                case Conclude():
+                    assert not self.concluding, "asked twice what came of it"
+                    assert "caller" in {line.speaker for line in self.call.lines}, "there is nothing to conclude from"
+                    self.concluding = True
+                    self.counted.clear()
                 case Connect():
                     self.connects += 1
                     self.waiting = False
@@ -305,3 +313,5 @@ class Watch:
         lost = [words for words in self.words if words not in said]
         assert not lost, f"the caller's words are lost: {lost}"
         assert self.call.ended_at is not None
+        wanted = self.call.objective or self.call.schema is not None or before.outcome
+        assert (self.call.outcome is not None) == bool(wanted), "what came of it is not known, or was not asked for"

@@ -6,7 +6,7 @@ everything that is under way come to its end, and `finish` ends the call; both c
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -57,6 +57,8 @@ def placed(
     greeting: str = "Good day.",
     digits: str = "",
     rules: Rules = Rules(),  # noqa: B008 - frozen
+    objective: str = "",
+    schema: dict[str, Any] | None = None,
 ) -> ev.Placed:
     return ev.Placed(
         call_id=CallId("01J00000000000000000000000"),
@@ -67,6 +69,8 @@ def placed(
         greeting=greeting,
         rules=rules,
         digits=digits,
+        objective=objective,
+        schema=schema,
     )
 
 
@@ -174,6 +178,8 @@ class World(Watch):
             self.feed(ev.CarrierEnded("completed"))
         elif self.asked:
             self.feed(ev.CarrierAsked("alive"))
+        elif self.concluding:
+            self.feed(ev.Concluded("So it went."), after=1.0)
         elif FLOOR_TIMERS & set(self.timers):
             self.fire(min(FLOOR_TIMERS & set(self.timers)))
         elif "sounding" in self.replies.values():

@@ -21,6 +21,22 @@ from websockets.sync.client import ClientConnection, connect
 
 from voicecall import Client
 from voicecall.cli import run
+from voicecall.core.administration import (
+    AddDoNotCall,
+    ApprovePairing,
+    CreateToken,
+    ListDoNotCall,
+    ListPairings,
+    ListTokens,
+    ListWebhooks,
+    RemoveDoNotCall,
+    ResumeOutbound,
+    RevokePairing,
+    RevokeToken,
+    ShowOutbound,
+    StopOutbound,
+    TryWebhook,
+)
 from voicecall.core.asking import ALWAYS
 from voicecall.core.operations import (
     TABLE,
@@ -34,6 +50,7 @@ from voicecall.core.operations import (
     Latency,
     Live,
     Operation,
+    Recording,
     Simulate,
     Speak,
     Status,
@@ -256,7 +273,22 @@ COMMANDS: dict[type[Operation], tuple[str, ...]] = {
     Live: ("status",),
     History: ("history",),
     Transcript: ("transcript", "--call-id", "01J"),
+    Recording: ("recording", "--call-id", "01J"),
     Latency: ("latency",),
+    CreateToken: ("token", "create", "--label", "desk"),
+    ListTokens: ("token", "list"),
+    RevokeToken: ("token", "revoke", "desk"),
+    ListPairings: ("pairing", "list"),
+    ApprovePairing: ("pairing", "approve", "123456"),
+    RevokePairing: ("pairing", "revoke", "+15550100101"),
+    ShowOutbound: ("outbound", "show"),
+    StopOutbound: ("outbound", "stop"),
+    ResumeOutbound: ("outbound", "resume"),
+    ListDoNotCall: ("do-not-call", "list"),
+    AddDoNotCall: ("do-not-call", "add", "+15550100101"),
+    RemoveDoNotCall: ("do-not-call", "remove", "+15550100101"),
+    ListWebhooks: ("webhooks", "list"),
+    TryWebhook: ("webhooks", "test", "desk"),
     Simulate: ("simulate", "--from", "+15550100101", "--say", "x"),
 }
 """Operations that are a command of their own."""

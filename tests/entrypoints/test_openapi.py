@@ -20,14 +20,12 @@ from schemathesis import Case
 from tests.gateway.carriers import CARRIERS
 from tests.gateway.house import House, open_house, wait
 from tests.gateway.town import open_town
-from voicecall.core import results
 from voicecall.core.operations import TABLE, Live, Operation
 from voicecall.core.rules import Rules
 from voicecall.emulators.clock import VirtualLoop
 from voicecall.entrypoints import ControlOptions
 from voicecall.entrypoints.control import ControlListener
 from voicecall.entrypoints.openapi import PATH, document, statuses_of
-from voicecall.gateway.gateway import Gateway
 
 TOKEN = "the-token"
 _PATIENCE = 60.0
@@ -43,38 +41,9 @@ CHECKS = {
 CONFIG = schemathesis.Config.from_dict({"generation": {"with-security-parameters": False}, "checks": CHECKS})
 SCHEMA = schemathesis.openapi.from_dict(document(), config=CONFIG).exclude(path=APART)
 
-_TOKEN = {"label": "agent", "may": "call", "createdAt": "2026-11-21T10:00:00.000Z"}
-_PAIRING = {"number": "+15550100101", "state": "approved", "at": "2026-11-21T10:00:00.000Z"}
-_DO_NOT_CALL = {"number": "+15550100101", "reason": "", "at": None}
-SAMPLES: dict[Any, Any] = {
-    results.Token: _TOKEN,
-    results.NewToken: {**_TOKEN, "token": "vc_1"},
-    list[results.Token]: [_TOKEN],
-    results.Pairing: _PAIRING,
-    list[results.Pairing]: [_PAIRING],
-    results.DoNotCall: _DO_NOT_CALL,
-    list[results.DoNotCall]: [_DO_NOT_CALL],
-    results.Outbound: {"stopped": False, "limits": [{"name": "budget.calls_per_day", "limit": None, "used": 3}]},
-}
-
 
 def test_the_document_is_valid() -> None:
     validate(document())
-
-
-class Desks:
-    """The gateway; what it has no desk for yet is answered with an example."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
-        self.subscribe = gateway.subscribe
-        self.readiness = gateway.readiness
-
-    async def perform(self, operation: Operation, *, idempotency_key: str | None = None) -> Any:
-        try:
-            return await self._gateway.perform(operation, idempotency_key=idempotency_key)
-        except NotImplementedError:
-            return SAMPLES[operation.result]
 
 
 class Site:
@@ -104,7 +73,7 @@ class Site:
         rules = Rules(max_duration=20.0, transcript_timeout=3.0)
         async with open_house(partial(open_town, CARRIERS["mock"]), rules=rules, max_calls=20) as self._house:
             self._app = ControlListener(
-                ControlOptions(token=TOKEN, requests_per_second=0), Desks(self._house.gateway), CollectorRegistry()
+                ControlOptions(token=TOKEN, requests_per_second=0), self._house.gateway, CollectorRegistry()
             ).app
             over = await self._house.place(wait(1), message="Good evening")
             await self._house.end(over)

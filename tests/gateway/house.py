@@ -12,14 +12,14 @@ from tests.gateway.brains import Answers
 from tests.gateway.callers import HANG_UP as HANG_UP, listen as listen, onset as onset, say as say, wait as wait
 from tests.gateway.promises import check_error, check_result
 from tests.gateway.spelling import SpellingDetector, SpellingSynthesizer, SpellingTranscriber, Word, text as text
-from tests.gateway.town import Disk, MakeTown, Plug, Town
+from tests.gateway.town import OF_CALLS, Disk, MakeTown, Plug, Town
 from voicecall.app.profiles import LEAD, conversation, hearsay
 from voicecall.brains import Brain, Opening
 from voicecall.brains.careful import Careful
 from voicecall.carriers import Capabilities, Carrier, HttpReply, Webhook
-from voicecall.core import events
+from voicecall.core.budget import Budget
 from voicecall.core.credentials import mint
-from voicecall.core.events import Warned
+from voicecall.core.events import Warned, decode
 from voicecall.core.ids import CallId, CarrierCallId
 from voicecall.core.operations import CallerStep, Continue, Dtmf, End, Events, Initiate, Operation, Speak, Status, Wait
 from voicecall.core.policy import InboundPolicy
@@ -32,6 +32,7 @@ from voicecall.entrypoints.streams import Streams
 from voicecall.entrypoints.webhooks import Webhooks
 from voicecall.errors import StoreError, VoicecallError
 from voicecall.gateway.admission import Reception
+from voicecall.gateway.budget import OutboundBudget
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones
 from voicecall.gateway.journal import Journal
@@ -48,13 +49,12 @@ from voicecall.net.http import Http
 from voicecall.speech import Voice
 from voicecall.speech.fallback import FallbackSynthesizer, FallbackTranscriber
 
-FRIEND = "+15550100009"
-"""Somebody who answers."""
+FRIEND = "+15550100009"  # answers
 US = "+15550000000"
 KEY = b"the key of stream credentials"
 WEBHOOK = "https://gateway.test/voice/webhook"
 STREAM = "wss://gateway.test/voice/stream"
-_CREDENTIAL_LIFE = 60.0
+
 
 Json = dict[str, Any]
 
@@ -75,6 +75,7 @@ class Options:
     patience: float = 10.0
     manner: Manner = Manner()  # noqa: RUF009 - it is frozen
     dials_per_second: float | None = None
+    budget: Budget = Budget()  # noqa: RUF009 - it is frozen
     echo: bool = False
     """Whether our own sound is looked for in what comes in."""
     spares: bool = False
@@ -110,6 +111,7 @@ class House:
         await self.store.open()
         carrier = self._carrier
         bell = Bell()
+        outbound = OutboundBudget(options.budget, self.store, self.town.now)
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(Http(self.town.rest))
             self.journal = await stack.enter_async_context(Journal(self.store, bell.ring))
@@ -122,6 +124,7 @@ class House:
                 stream_url=lambda: STREAM,
                 webhook_url=lambda: f"{WEBHOOK}/{name}",
                 from_number=US,
+                barred=outbound.barred,
             )
             self.switchboard = Switchboard(
                 Exchange(
@@ -146,6 +149,7 @@ class House:
                 bell,
                 defaults,
                 Phones(name, US, self._ring),
+                budget=outbound,
                 failing=lambda: self.journal.failing,
             )
             carriers = {name: carrier}
@@ -160,6 +164,7 @@ class House:
                 require_signature=self.town.kit.signs_handshakes,
             )
             async with asyncio.TaskGroup() as self._doors:
+                self._doors.create_task(self.gateway.watch(), name="outbound")
                 await self.switchboard.run(ready)
 
     def _open_media(self, session: Session) -> Media:
@@ -191,7 +196,7 @@ class House:
 
     def credential(self, call_id: CallId, nonce: str) -> str:
         """Mint a stream credential."""
-        return mint(KEY, call_id=call_id, nonce=nonce, expires=self.town.now() + _CREDENTIAL_LIFE)
+        return mint(KEY, call_id=call_id, nonce=nonce, expires=self.town.now() + 60.0)
 
     def _mint(self, call_id: CallId, nonce: str, expires: float) -> str:
         self.nonces.append(nonce)
@@ -320,7 +325,7 @@ class House:
         assert [logged.seq for logged in log] == list(range(1, len(log) + 1))
         assert [logged.type for logged in log].index("CallEnded") == len(log) - 1
         assert final == await self.store.record(CallId(call_id))
-        assert final == record(replay((logged.at, events.decode(logged.data)) for logged in log))
+        assert final == record(replay((logged.at, decode(logged.data)) for logged in log))
         assert final["state"] == "ended"
         return final
 
@@ -363,15 +368,8 @@ class House:
         """See that nothing is left of any call: no session, no task."""
         await asyncio.sleep(5.0)
         assert self.switchboard.sessions == {}
-        left = {task.get_name().split()[0] for task in asyncio.all_tasks()} & _OF_CALLS
+        left = {task.get_name().split()[0] for task in asyncio.all_tasks()} & OF_CALLS
         assert not left
-
-
-_OF_CALLS = {
-    *("call", "media", "outbox", "reply", "stream", "webhook"),
-    *("dial", "ConnectStream", "Prompt", "Dismiss", "RejectCall", "HangUp", "FetchStatus", "PressDigits", "ghost"),
-}
-"""How the tasks of calls are named."""
 
 
 class MakeHouse(Protocol):

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from tests.gateway.spelling import Alphabet, SpellingSynthesizer
 from voicecall.carriers import Carrier, HttpReply, Webhook
 from voicecall.core.ids import CallId
+from voicecall.core.spending import Spent
 from voicecall.emulators.faces import Face, Socket
 from voicecall.emulators.faults import Faults
 from voicecall.emulators.internet import Answer, Internet
@@ -76,6 +77,13 @@ class Kit:
 
     def _own(self, name: str) -> tuple[str, ...]:
         return self.webhooks.get(name, (name,))
+
+
+OF_CALLS = {
+    *("call", "media", "outbox", "reply", "stream", "webhook"),
+    *("dial", "ConnectStream", "Prompt", "Dismiss", "RejectCall", "HangUp", "FetchStatus", "PressDigits", "ghost"),
+}
+"""How the tasks of calls are named."""
 
 
 class Front(Protocol):
@@ -195,6 +203,10 @@ class Disk(MemoryStore):
         """Whether every write fails."""
         self.unreadable = False
         """Whether no record can be read."""
+        self.illegible = False
+        """Whether no note can be read."""
+        self.uncountable = False
+        """Whether calls cannot be summed up."""
         self.stall = 0.0
         """Seconds that the next write takes longer."""
 
@@ -218,8 +230,9 @@ class Disk(MemoryStore):
         await super().settle_key(claim)
 
     async def note(self, kind: str, key: str) -> Note | None:
-        """Read a note, in two milliseconds."""
-        await self._reach()
+        """Read a note."""
+        if self.broken or self.illegible:
+            raise StoreError("the disk cannot be read")
         return await super().note(kind, key)
 
     async def write_note(self, note: Note) -> bool:
@@ -237,6 +250,14 @@ class Disk(MemoryStore):
         if self.unreadable:
             raise StoreError("the disk cannot be read")
         return await super().record(call_id)
+
+    async def spent(self, since: float, number: str | None = None) -> Spent:
+        """Sum up calls, in a millisecond; what is written meanwhile is not counted."""
+        if self.uncountable:
+            raise StoreError("the disk cannot be read")
+        found = await super().spent(since, number)
+        await asyncio.sleep(0.001)
+        return found
 
     async def find(self, carrier: str, carrier_call_id: str) -> CallId | None:
         """Find a call, in a millisecond."""

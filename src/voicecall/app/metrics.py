@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from voicecall.gateway.budget import OutboundBudget
 from voicecall.gateway.hook import Hook
 from voicecall.gateway.switchboard import Switchboard
 from voicecall.speech import Detector
@@ -22,10 +23,13 @@ _TICK = 0.1
 class Metrics(Collector):
     """Collects on request; measures the event loop's lag all the time."""
 
-    def __init__(self, switchboard: Switchboard, detector: Detector, hooks: Sequence[Hook] = ()) -> None:
+    def __init__(
+        self, switchboard: Switchboard, detector: Detector, budget: OutboundBudget, hooks: Sequence[Hook] = ()
+    ) -> None:
         self.registry = CollectorRegistry()
         self._switchboard = switchboard
         self._detector = detector
+        self._budget = budget
         self._hooks = hooks
         self._worst_lag = 0.0
         self._due = 0.0
@@ -65,6 +69,9 @@ class Metrics(Collector):
         for reason, count in sorted(self._switchboard.ended.items()):
             ended.add_metric([reason], count)
         yield ended
+        yield GaugeMetricFamily(
+            "voicecall_outbound_stopped", "Whether nobody is dialled until it is resumed", value=self._budget.stopped
+        )
         yield GaugeMetricFamily("voicecall_tasks", "Tasks of the event loop", value=len(asyncio.all_tasks(self._loop)))
         yield GaugeMetricFamily("voicecall_threads", "Threads of the process", value=threading.active_count())
         yield GaugeMetricFamily(

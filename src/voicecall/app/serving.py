@@ -29,6 +29,7 @@ from voicecall.entrypoints import ControlOptions, PublicOptions
 from voicecall.entrypoints.control import ControlListener
 from voicecall.entrypoints.public import PublicListener
 from voicecall.errors import BadParameters, ConfigError, Fault
+from voicecall.gateway.budget import OutboundBudget
 from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones, Ring
 from voicecall.gateway.hooks import Hooks
 from voicecall.gateway.journal import Journal
@@ -41,6 +42,7 @@ from voicecall.net.http import Http
 from voicecall.speech import Voice
 from voicecall.store.sql import SqlStore
 
+from .budget import budget
 from .carriers import MOCK_NUMBER, from_number, make_carriers, near_carriers
 from .engines import Engines
 from .hooks import make_hooks
@@ -167,6 +169,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         bell = Bell()
         journal = await stack.enter_async_context(Journal(store, bell.ring))
         keys = state.credential_keys(config)
+        outbound = OutboundBudget(budget(config.budget), store, wall_clock)
         listener: PublicListener
 
         def around(carrier: Carrier) -> Surroundings:
@@ -186,6 +189,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 webhook_url=lambda: (listener.own_url if near else listener.public_url) + suffix,
                 is_reachable=lambda: carrier.name == "mock" or listener.is_public,
                 from_number=from_number(config, carrier.name),
+                barred=outbound.barred,
             )
 
         around_by_name = {name: around(carrier) for name, carrier in carriers.items()}
@@ -225,11 +229,12 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
             bell,
             defaults,
             phones,
+            budget=outbound,
             recordings=recordings,
             failing=lambda: journal.failing,
             hooks=hooks,
         )
-        metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector, hooks.all))
+        metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector, outbound, hooks.all))
         control = await stack.enter_async_context(
             ControlListener(
                 ControlOptions(
@@ -250,6 +255,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         stack.callback(serving.cancel)
         stack.callback(sweeping.cancel)
         await ready.wait()
+        stack.callback(tasks.create_task(gateway.watch(), name="outbound").cancel)
         control_url = f"http://{config.control.bind}:{control.port}"
         state.announce(control_url, listener.public_url)
         yield Running(gateway, switchboard, listener.public_url, control_url, network)

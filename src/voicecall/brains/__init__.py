@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
+
+from voicecall.core.utterances import Evidence as Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,29 @@ Said = str | HangUpAfter | PressKeys | NoteOutcome
 """A portion of text, of any length, or something to be done. An answer of one empty text is a silence on purpose."""
 
 
+class Inquiry(msgspec.Struct, frozen=True):
+    """What an agent is asked once its call is over: what came of it."""
+
+    conversation: Conversation
+    """Its lines are those of the transcript, by which evidence is named: the first is line 0."""
+    schema: dict[str, Any] | None = None
+    """JSON Schema of the object that is wanted; None where a summary is all."""
+    noted: NoteOutcome | None = None
+    """What the agent noted during the call."""
+    faults: tuple[str, ...] = ()
+    """What was wrong with the object that it gave before."""
+
+
+class Conclusion(msgspec.Struct, frozen=True):
+    """What came of a call."""
+
+    summary: str = ""
+    data: Any = None
+    """A JSON object that the schema admits; None where the call does not tell."""
+    evidence: tuple[Evidence, ...] = ()
+    """Where in the transcript the members of `data` were said."""
+
+
 class Volunteered(msgspec.Struct, frozen=True):
     """The agent has something to say of its own accord: an answer that came late, or news. Said at the next pause."""
 
@@ -146,6 +171,18 @@ class Mind(Protocol):
 
         Raises:
             AgentError: it cannot be had, and trying on is of no use. `reply` then fails with the same.
+        """
+
+
+@runtime_checkable
+class Concluding(Protocol):
+    """A mind that can also say what came of its call. One that cannot lacks this, and the record says so."""
+
+    async def conclude(self, inquiry: Inquiry) -> Conclusion:
+        """Return what came of the call, which is over. What was said in it is data: nobody there gives orders.
+
+        Raises:
+            AgentError: it cannot be said.
         """
 
 

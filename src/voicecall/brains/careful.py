@@ -11,12 +11,15 @@ import structlog
 
 from voicecall.errors import AgentError, whereabouts
 
-from . import Brain, Conversation, Mind, Opening, Report, Said, Trouble
+from . import Brain, Concluding, Conclusion, Conversation, Inquiry, Mind, Opening, Report, Said, Trouble
+from .conclusion import ask, cannot
 
 _log = structlog.get_logger()
 
 _PAUSE = 0.2
 """Seconds before an agent is asked again."""
+_CONCLUSION = 20.0
+"""Seconds that all agents together may take to say what came of a call."""
 _WORD = 64
 """Characters of a word that is not to be broken where an answer is cut."""
 
@@ -127,6 +130,32 @@ class CarefulMind:
                 await asyncio.sleep(_PAUSE)
         raise failure or AgentError("there is no agent")
 
+    async def conclude(self, inquiry: Inquiry) -> Conclusion:
+        """Return what the first agent says that can say what came of the call.
+
+        Raises:
+            AgentError: none can.
+        """
+        able = [named for named in self._living() if isinstance(named.mind, Concluding)]
+        failure = self._minds[0].dead or cannot(self._minds[0].name)
+        for place, named in enumerate(able):
+            if place:
+                text = (
+                    f"{able[place - 1].name} does not say what came of the call, so {named.name} is asked: {failure}."
+                )
+                self._report(Trouble("brain-fallback", text))
+            patience = _CONCLUSION / len(able)
+            try:
+                async with asyncio.timeout(patience):
+                    return await _once_more(named.mind, inquiry)
+            except TimeoutError:
+                failure = AgentError(f"{named.name} did not conclude within {patience:g} s", code="timeout")
+            except AgentError as error:
+                failure = error
+            except Exception as error:  # noqa: BLE001 - an agent may be anybody's code, and must not end the call
+                failure = broken(error)
+        raise failure
+
     async def _bounded(self, named: _Named, conversation: Conversation) -> AsyncGenerator[Said, None]:
         """Yield one attempt, as much of it as there is room for."""
         room = _Room(self._longest)
@@ -171,6 +200,17 @@ class CarefulMind:
                 yield item
         if not begun:
             raise AgentError(f"{named.name} answered nothing", code="empty")
+
+
+async def _once_more(mind: Mind, inquiry: Inquiry) -> Conclusion:
+    """Ask, and ask again where that can help."""
+    try:
+        return await ask(mind, inquiry)
+    except AgentError as error:
+        if not error.retryable:
+            raise
+    await asyncio.sleep(_PAUSE)
+    return await ask(mind, inquiry)
 
 
 def broken(error: Exception) -> AgentError:

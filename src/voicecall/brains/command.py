@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,8 +16,9 @@ import msgspec
 from voicecall.errors import AgentError, ConfigError, Fault, NetworkError
 from voicecall.net.process import PAUSES, Process
 
-from . import BrainOptions, Conversation, HangUpAfter, Opening, Report, Said, Trouble, Volunteered
-from .wire import Outcome, Start, Turn, noted, pressed, start, turn
+from . import BrainOptions, Conclusion, Conversation, HangUpAfter, Inquiry, Opening, Report, Said, Trouble, Volunteered
+from .conclusion import cannot, given
+from .wire import Ask, Outcome, Start, Turn, noted, pressed, question, start, turn
 
 _MOST_TOLD = 3
 """How many lines that cannot be used the record speaks of in one call."""
@@ -34,7 +36,8 @@ class _Line(msgspec.Struct):
     digits: str = ""
     disposition: str = ""
     summary: str = ""
-    data: dict[str, object] = {}
+    data: dict[str, object] | None = None
+    evidence: list[object] = []
 
 
 @dataclass
@@ -42,7 +45,9 @@ class _Answer:
     """The answer to the question at hand, as it comes."""
 
     turn: int
-    items: asyncio.Queue[Said | AgentError | None] = field(default_factory=asyncio.Queue)
+    concludes: bool = False
+    """Whether it is about the call, which is over."""
+    items: asyncio.Queue[Said | Conclusion | AgentError | None] = field(default_factory=asyncio.Queue)
     """None ends it."""
     length: int = 0
 
@@ -124,17 +129,39 @@ class CommandMind:
         Raises:
             AgentError: there is no answer, or no more of it.
         """
+        self._asked += 1
+        answer = _Answer(self._asked)
+        async with aclosing(self._put(answer, _typed("turn", turn(conversation, answer.turn)))) as items:
+            async for item in items:
+                if not isinstance(item, Conclusion):
+                    yield item
+
+    async def conclude(self, inquiry: Inquiry) -> Conclusion:
+        """Return what the program makes of a call that is over.
+
+        Raises:
+            AgentError: it does not say.
+        """
+        self._asked += 1
+        answer = _Answer(self._asked, concludes=True)
+        async with aclosing(self._put(answer, _typed("outcome", question(inquiry, answer.turn)))) as items:
+            async for item in items:
+                if isinstance(item, Conclusion):
+                    return item
+        raise cannot("brain.command")
+
+    async def _put(self, answer: _Answer, line: bytes) -> AsyncGenerator[Said | Conclusion, None]:
+        """Put a question, and yield what comes."""
         if self._dead is not None:
             raise self._dead
-        self._asked += 1
-        answer = self._answer = _Answer(self._asked)
-        self._process.send(_typed("turn", turn(conversation, answer.turn)))
+        self._answer = answer
+        self._process.send(line)
         over = False
         try:
             while True:
                 item = await answer.items.get()
+                over = item is None or isinstance(item, AgentError | Conclusion)
                 if item is None or isinstance(item, AgentError):
-                    over = True
                     break
                 yield item
         finally:
@@ -183,10 +210,13 @@ class CommandMind:
                 answer.items.put_nowait(HangUpAfter())
             case "press":
                 answer.items.put_nowait(pressed(line.digits))
+            case "outcome" if answer.concludes:
+                found = {"summary": line.summary, "data": line.data, "evidence": line.evidence}
+                answer.items.put_nowait(given(found, "brain.command"))
             case "outcome":
                 if not line.disposition:
                     raise ValueError("an outcome needs a disposition")
-                answer.items.put_nowait(noted(Outcome(line.disposition, line.summary, line.data)))
+                answer.items.put_nowait(noted(Outcome(line.disposition, line.summary, line.data or {})))
             case "error":
                 answer.items.put_nowait(AgentError("brain.command reported an error", retryable=True, code="reported"))
 
@@ -196,7 +226,7 @@ class CommandMind:
             self._report(Trouble("agent-line-skipped", f"A line of brain.command {why}; it was skipped."))
 
 
-def _typed(kind: str, told: Start | Turn | dict[str, int] | None = None) -> bytes:
+def _typed(kind: str, told: Start | Turn | Ask | dict[str, int] | None = None) -> bytes:
     """Return a line for the program."""
     members = msgspec.to_builtins(told) if told is not None else {}
-    return msgspec.json.encode({"type": kind, **members})
+    return msgspec.json.encode({**members, "type": kind})

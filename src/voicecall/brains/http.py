@@ -15,9 +15,10 @@ from voicecall.core.sse import Event, Events, TooLong
 from voicecall.errors import AgentError, ConfigError, Fault, NetworkError
 from voicecall.net.http import Http, Streamed
 
-from . import BrainOptions, Conversation, Opening, Report, Said
+from . import BrainOptions, Conclusion, Conversation, Inquiry, Opening, Report, Said
 from .chunks import Chunk
-from .wire import Answer, turn
+from .conclusion import given, written
+from .wire import Answer, question, turn
 
 _LARGEST = 1 << 20
 """Bytes of an answer in JSON."""
@@ -65,12 +66,7 @@ class HttpMind:
             AgentError: there is no answer, or no more of it.
         """
         self._asked += 1
-        headers = {
-            "Content-Type": "application/json",
-            "Accept": "text/event-stream, application/json, text/plain",
-        }
-        if self._options.api_key:
-            headers["Authorization"] = f"Bearer {self._options.api_key}"
+        headers = self._headers("text/event-stream, application/json, text/plain")
         body = msgspec.json.encode(turn(conversation, self._asked))
         patience = self._options.timeout
         try:
@@ -82,6 +78,44 @@ class HttpMind:
                     yield item
         except NetworkError as error:
             raise AgentError(f"brain.url: {error}", retryable=error.retryable, code=error.code) from error
+
+    async def conclude(self, inquiry: Inquiry) -> Conclusion:
+        """Return what the agent makes of a call that is over.
+
+        Raises:
+            AgentError: it does not say.
+        """
+        self._asked += 1
+        headers, patience = self._headers("application/json"), self._options.timeout
+        body = msgspec.json.encode(question(inquiry, self._asked))
+        try:
+            async with self._http.stream(
+                "POST", self._options.url, headers, body, first=patience, stall=patience
+            ) as answer:
+                if answer.status >= 300:
+                    raise _refused(answer.status)
+                found = await answer.whole(_LARGEST)
+        except NetworkError as error:
+            raise AgentError(f"brain.url: {error}", retryable=error.retryable, code=error.code) from error
+        return _concluded(found)
+
+    def _headers(self, accept: str) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", "Accept": accept}
+        if self._options.api_key:
+            headers["Authorization"] = f"Bearer {self._options.api_key}"
+        return headers
+
+
+def _concluded(body: bytes) -> Conclusion:
+    """Read what came of a call: as the body, or as its `outcome`."""
+    if not body:
+        return given(None, "brain.url")
+    try:
+        found: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        return written(body.decode(errors="replace"), "brain.url")
+    inner = found.get("outcome") if isinstance(found, dict) else None
+    return given(inner if isinstance(inner, dict) else found, "brain.url")
 
 
 async def _said(answer: Streamed) -> AsyncGenerator[Said, None]:

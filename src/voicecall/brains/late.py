@@ -11,7 +11,8 @@ from typing import Any
 
 from voicecall.errors import AgentError
 
-from . import Brain, Conversation, Mind, Opening, Report, Said, Trouble, Volunteered
+from . import Brain, Conclusion, Conversation, Inquiry, Mind, Opening, Report, Said, Trouble, Volunteered
+from .conclusion import ask
 
 PATIENCE = 120.0
 """Seconds after which an answer is given up."""
@@ -198,6 +199,14 @@ class LateMind:
                 self._late = question
                 if question.done:
                     self._volunteer(question)
+
+    async def conclude(self, inquiry: Inquiry) -> Conclusion:
+        """Return what came of the call; what is late does not matter any more.
+
+        Raises:
+            AgentError: it cannot be said.
+        """
+        return await ask(self._mind, inquiry)
 
     async def _owed(self) -> list[Said]:
         """Return the answer that is late, which ends its being so; nothing if there is none, or it failed."""

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 import httpx2
 
@@ -28,6 +28,9 @@ _KEEP = 120.0
 """Seconds that an idle connection is kept for the next turn."""
 _ROOM_TO_THINK = 2000
 """Tokens on top of an answer's for models that cannot answer without thinking first."""
+_ROOM_TO_CONCLUDE = 4000
+"""Tokens of what came of a call, which nobody has to listen to."""
+Act = Literal["auto", "none", "required"]
 _LOOPBACK = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 _CHATTER = ("httpx2", "httpcore2", "openai", "anthropic", "google_genai", "google_genai.models")
 _responses: ContextVar[list[httpx2.Response]] = ContextVar("responses")
@@ -87,13 +90,13 @@ class LanguageModel:
             await self._at_hand().client.head(self.vendor.base_url)
 
     async def ask(
-        self, messages: Sequence[ModelMessage], tools: Sequence[Tool], *, act: bool
+        self, messages: Sequence[ModelMessage], tools: Sequence[Tool], *, act: Act
     ) -> AsyncGenerator[str | Call | Whole, None]:
         """Yield an answer's text and calls as they come, and at last the whole; closing the iterator ends the request.
 
         A call may come before the last of its arguments; within the whole it is complete.
 
-        `act`: whether tools may be called.
+        `act`: whether tools may be called, or one must be.
 
         Raises:
             AgentError: there is no answer, or no more of it.
@@ -149,15 +152,16 @@ class LanguageModel:
             raise AgentError(f"the model of {self.vendor.title} is not loaded", retryable=True)
         return self._loaded
 
-    def _settings(self, model: Model, *, act: bool) -> ModelSettings:
+    def _settings(self, model: Model, *, act: Act) -> ModelSettings:
         thinks = model.profile.get("thinking_always_enabled", False)
+        room = max(self._options.max_tokens, _ROOM_TO_CONCLUDE) if act == "required" else self._options.max_tokens
         settings: dict[str, object] = {
-            "max_tokens": self._options.max_tokens + (_ROOM_TO_THINK if thinks else 0),
+            "max_tokens": room + (_ROOM_TO_THINK if thinks else 0),
             "thinking": False,  # nobody waits for it on the phone
             "timeout": self._options.timeout,
             "first_event_timeout": self._options.timeout,
             "max_retries": 0,
-            "tool_choice": "auto" if act else "none",
+            "tool_choice": "auto" if thinks and act == "required" and self.vendor.api == "anthropic" else act,
         }
         if self.vendor.api == "responses":
             settings["openai_store"] = False

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from voicecall.brains import (
     BrainOptions,
+    Conclusion,
     Conversation,
     HangUpAfter,
+    Inquiry,
     NoteOutcome,
     Opening,
     PressKeys,
@@ -19,6 +21,7 @@ from voicecall.brains import (
     Said,
     Trouble,
 )
+from voicecall.brains.conclusion import TOOL, document, given, instructions, tool, written
 from voicecall.brains.llm import Call, LanguageModel, Whole
 from voicecall.brains.prompt import system, turns
 from voicecall.brains.servers import Servers, load
@@ -31,6 +34,7 @@ _ROUNDS = 5
 """How often the model is asked for one answer: each time it uses tools it goes on with what came of them."""
 _CHARACTERS_PER_TOKEN = 8
 """More than any language has, on the average."""
+_NAME = "the model"
 _ON_THE_PHONE = frozenset(tool.name for tool in PHONE)
 
 
@@ -90,7 +94,7 @@ class ModelMind:
         answer = _Answer(conversation, self._options.max_tokens * _CHARACTERS_PER_TOKEN)
         for left in reversed(range(_ROUNDS)):
             calls: tuple[Call, ...] = ()
-            async with aclosing(self._model.ask(messages, tools, act=left > 0)) as parts:
+            async with aclosing(self._model.ask(messages, tools, act="auto" if left else "none")) as parts:
                 async for part in parts:
                     match part:
                         case str():
@@ -114,6 +118,32 @@ class ModelMind:
             answer.done.clear()
         if answer.acted and not answer.spoke:
             yield ""
+
+    async def conclude(self, inquiry: Inquiry) -> Conclusion:
+        """Return what the model makes of a call that is over.
+
+        Raises:
+            AgentError: the vendor failed, or refuses, or the model gave nothing that could be read.
+        """
+        from pydantic_ai.messages import ModelRequest, UserPromptPart
+
+        request = ModelRequest(parts=[UserPromptPart(document(inquiry))], instructions=instructions(inquiry))
+        said: list[str] = []
+        called: tuple[Call, ...] = ()
+        async with aclosing(self._model.ask([request], [tool(inquiry.schema)], act="required")) as parts:
+            async for part in parts:
+                match part:
+                    case str():
+                        said.append(part)
+                    case Whole(_, called):
+                        pass
+                    case _:
+                        pass
+        for call in called:
+            if call.name == TOOL:
+                arguments = call.arguments
+                return given(arguments, _NAME) if isinstance(arguments, dict) else written(arguments or "", _NAME)
+        return written("".join(said), _NAME)
 
     async def _serve(self, call: Call) -> Done:
         if self._servers.has(call.name):

@@ -19,8 +19,9 @@ from voicecall.core.sse import Event, Events, TooLong
 from voicecall.errors import AgentError, ConfigError, Fault, NetworkError
 from voicecall.net.http import Http, Streamed
 
-from . import BrainOptions, Conversation, Line, Opening, Report, Said
+from . import BrainOptions, Conclusion, Conversation, Inquiry, Line, Opening, Report, Said
 from .chunks import Chunk
+from .conclusion import document, instructions, written
 from .late import PATIENCE, LateMind
 
 ENDPOINT = "/v1/chat/completions"
@@ -29,6 +30,10 @@ _LONGEST_PAUSE = 2.0
 _LARGEST = 1 << 20
 """Bytes of an answer that is not streamed."""
 
+_NAME = "the OpenClaw agent"
+_OUTCOME = """\
+Answer with one JSON object and nothing else, and use no tools: {"summary": "…", "data": …, "evidence": \
+[{"field": "…", "line": 0, "quote": "…"}]}."""
 _CONTRACT = """\
 This conversation takes place on the telephone. Answer with one JSON object and nothing else: \
 {"spoken": "<what to say>"}. Its text is read aloud to the caller: short plain sentences as people speak them, without \
@@ -105,16 +110,38 @@ class OpenClawMind:
         except NetworkError as error:
             raise AgentError(f"brain.openclaw: {error}", retryable=error.retryable, code=error.code) from error
 
+    async def conclude(self, inquiry: Inquiry) -> Conclusion:
+        """Return what the agent makes of a call that is over.
+
+        It is asked in a session of its own: what strangers said stays out of those that remember.
+
+        Raises:
+            AgentError: it does not say.
+        """
+        call = inquiry.conversation.call_id
+        session = f"agent:{self._options.agent_id or 'main'}:voice:outcome:{call}"
+        headers = {**self._headers, "x-openclaw-session-key": session}
+        system = f"{instructions(inquiry)}\n\n{_OUTCOME}"
+        body = msgspec.json.encode(self._request(system, document(inquiry), f"voicecall:outcome:{call}"))
+        try:
+            async with self._http.stream("POST", self._url, headers, body, first=PATIENCE, stall=PATIENCE) as answer:
+                await _check(answer)
+                async with aclosing(_words(answer)) as texts:
+                    return written("".join([text async for text in texts]), _NAME)
+        except NetworkError as error:
+            raise AgentError(f"brain.openclaw: {error}", retryable=error.retryable, code=error.code) from error
+
     def _body(self, conversation: Conversation) -> dict[str, Any]:
+        system = _system(self._options.instructions, conversation)
+        return self._request(system, self._news(conversation.lines), self._user)
+
+    def _request(self, system: str, text: str, user: str) -> dict[str, Any]:
         agent = self._options.agent_id
         return {
             "model": f"openclaw:{agent}" if agent else "openclaw",
             "stream": True,
-            "user": self._user,
-            "messages": [
-                {"role": "system", "content": _system(self._options.instructions, conversation)},
-                {"role": "user", "content": self._news(conversation.lines)},
-            ],
+            "user": user,
+            "messages": [{"role": "system", "content": system}, {"role": "user", "content": text}],
         }
 
     def _news(self, lines: Sequence[Line]) -> str:

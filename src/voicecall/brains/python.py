@@ -12,14 +12,28 @@ from typing import Any, cast
 
 from voicecall.errors import AgentError, ConfigError, Fault, whereabouts
 
-from . import Brain, BrainOptions, Conversation, HangUpAfter, Mind, NoteOutcome, Opening, PressKeys, Report, Said
+from . import (
+    Brain,
+    BrainOptions,
+    Conclusion,
+    Conversation,
+    HangUpAfter,
+    Inquiry,
+    Mind,
+    NoteOutcome,
+    Opening,
+    PressKeys,
+    Report,
+    Said,
+)
+from .conclusion import cannot
 
 _KEY = "brain.callable"
 _MOST_AHEAD = 100
 """How many pieces a thread may be ahead of who listens."""
 _SAID = (str, HangUpAfter, PressKeys, NoteOutcome)
 
-Function = Callable[[Conversation], Any]
+Function = Callable[[Any], Any]
 """Gives text, something to be done, several of these, or nothing; at once, awaited, or one after another."""
 
 
@@ -71,7 +85,23 @@ class FunctionMind:
         pieces = _awaited if _is_async(self._function) else _in_thread
         async with aclosing(pieces(self._function, conversation)) as items:
             async for item in items:
-                yield item
+                yield _checked(item)
+
+    async def conclude(self, inquiry: Inquiry) -> Conclusion:
+        """Return what the function's own `conclude` gives; a function may have one as its attribute.
+
+        Raises:
+            AgentError: it has none, or that raised something, or gave something else.
+        """
+        function: Function | None = getattr(self._function, "conclude", None)
+        if function is None:
+            raise cannot(_KEY)
+        pieces = _awaited if _is_async(function) else _in_thread
+        async with aclosing(pieces(function, inquiry)) as items:
+            async for item in items:
+                if isinstance(item, Conclusion):
+                    return item
+        raise AgentError(f"{_KEY}.conclude gave no Conclusion", code="bad-answer")
 
 
 def _found(name: str) -> Any:
@@ -121,14 +151,14 @@ def _is_async(function: Function) -> bool:
     return any(inspect.iscoroutinefunction(form) or inspect.isasyncgenfunction(form) for form in forms)
 
 
-async def _awaited(function: Function, conversation: Conversation) -> AsyncGenerator[Said, None]:
+async def _awaited(function: Function, asked: Conversation | Inquiry) -> AsyncGenerator[Any, None]:
     with _somebody_elses():
-        given = function(conversation)
+        given = function(asked)
         if inspect.isawaitable(given):
             given = await given
     if not isinstance(given, AsyncIterable):
         for item in _pieces(given):
-            yield _checked(item)
+            yield item
         return
     iterator = cast("AsyncGenerator[Any, None]", aiter(given))
     async with aclosing(iterator) if hasattr(iterator, "aclose") else nullcontext():
@@ -138,7 +168,7 @@ async def _awaited(function: Function, conversation: Conversation) -> AsyncGener
                     item = await anext(iterator)
                 except StopAsyncIteration:
                     return
-            yield _checked(item)
+            yield item
 
 
 def _pieces(given: Any) -> Iterable[Any]:
@@ -157,7 +187,7 @@ class _End:
     """There is no more."""
 
 
-async def _in_thread(function: Function, conversation: Conversation) -> AsyncGenerator[Said, None]:
+async def _in_thread(function: Function, asked: Conversation | Inquiry) -> AsyncGenerator[Any, None]:
     """Yield what a function gives that would hold up the event loop.
 
     Its thread cannot be stopped, only asked to stop between two pieces; one that hangs keeps nothing else waiting.
@@ -173,7 +203,7 @@ async def _in_thread(function: Function, conversation: Conversation) -> AsyncGen
     def work() -> None:
         try:
             with _somebody_elses():
-                for item in _pieces(function(conversation)):
+                for item in _pieces(function(asked)):
                     room.acquire()
                     if stopped.is_set():
                         return
@@ -189,7 +219,7 @@ async def _in_thread(function: Function, conversation: Conversation) -> AsyncGen
             if isinstance(item, AgentError):
                 raise item
             room.release()
-            yield _checked(item)
+            yield item
     finally:
         stopped.set()
         room.release()

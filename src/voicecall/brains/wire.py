@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from . import Conversation, HangUpAfter, Line, NoteOutcome, Opening, PressKeys, Said
+from . import Conversation, HangUpAfter, Inquiry, Line, NoteOutcome, Opening, PressKeys, Said
 
 _KEYS = re.compile(r"[0-9*#A-Dw]{1,64}")
 
@@ -45,6 +45,26 @@ class Start(msgspec.Struct, rename="camel"):
     from_: str = msgspec.field(name="from")
     to: str
     language: str
+
+
+class Ask(msgspec.Struct, rename="camel"):
+    """The call is over: what came of it?"""
+
+    type: Literal["outcome"]
+    call_id: str
+    turn: int
+    lines: list[_Line]
+    direction: Literal["inbound", "outbound"]
+    from_: str = msgspec.field(name="from")
+    to: str
+    language: str
+    objective: str
+    schema: dict[str, Any] | None
+    """JSON Schema of the `data` that are wanted."""
+    outcome: Outcome | None
+    """What was noted during the call."""
+    faults: list[str]
+    """What was wrong with the `data` that were given before."""
 
 
 class Outcome(msgspec.Struct):
@@ -115,6 +135,25 @@ def turn(conversation: Conversation, number: int) -> Turn:
         language=conversation.language,
         objective=conversation.objective,
         seconds_left=conversation.seconds_left,
+    )
+
+
+def question(inquiry: Inquiry, number: int) -> Ask:
+    """Return the question what came of a call."""
+    call, noted = inquiry.conversation, inquiry.noted
+    return Ask(
+        type="outcome",
+        call_id=call.call_id,
+        turn=number,
+        lines=[_line(line) for line in call.lines],
+        direction=call.direction,
+        from_=call.from_,
+        to=call.to,
+        language=call.language,
+        objective=call.objective,
+        schema=inquiry.schema,
+        outcome=Outcome(noted.disposition, noted.summary, noted.data) if noted is not None else None,
+        faults=list(inquiry.faults),
     )
 
 

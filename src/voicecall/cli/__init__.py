@@ -11,7 +11,7 @@ from typer.exceptions import TyperException
 from voicecall import __version__
 from voicecall.errors import BadParameters, ConfigError, VoicecallError
 
-from . import calls, doctor, pairing, reading, scenarios, serving, settings, setup, tokens, tools, webhooks
+from . import calls, doctor, outbound, pairing, reading, scenarios, serving, settings, setup, tokens, tools, webhooks
 
 app = typer.Typer(
     name="voicecall",
@@ -29,7 +29,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Write the versi
         raise typer.Exit
 
 
-for family in (serving, calls, reading, settings, setup, doctor, scenarios, tokens, pairing, tools, webhooks):
+for family in (serving, calls, reading, settings, setup, doctor, scenarios, tokens, pairing, outbound, tools, webhooks):
     family.add_to(app)
 
 

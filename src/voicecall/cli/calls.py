@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -45,7 +46,9 @@ def _call(
     ] = "",
     schema: Annotated[
         Path | None,
-        typer.Option("--schema", metavar="FILE", help="A JSON Schema: what the agent should bring back of the call."),
+        typer.Option(
+            "--schema", metavar="FILE", help="JSON Schema of what the agent should bring back; - reads standard input."
+        ),
     ] = None,
     language: Annotated[
         str | None, typer.Option("--language", metavar="TAG", help="What is spoken, such as `de`; default `language`.")
@@ -89,13 +92,14 @@ async def _watch(loaded: Loaded, call_id: str, timeout: float | None) -> None:  
 
 
 def _schema(file: Path) -> dict[str, Any]:
-    """Return the JSON object in a file.
+    """Return the JSON object in a file, or on the standard input for `-`.
 
     Raises:
         BadParameters: there is none.
     """
     try:
-        return msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+        given = sys.stdin.read() if str(file) == "-" else file.read_bytes()
+        return msgspec.json.decode(given, type=dict[str, Any])
     except OSError as error:
         raise BadParameters(f"--schema: {file}: {error.strerror}") from None
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:

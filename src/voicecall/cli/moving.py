@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 
 from voicecall.errors import BadParameters, ConfigError
 
-from .options import Json
+from .options import ConfigFile, Json
 from .output import as_json
 
 Source = Annotated[Path, typer.Argument(metavar="FILE", help="A configuration file.")]
@@ -19,6 +20,7 @@ Source = Annotated[Path, typer.Argument(metavar="FILE", help="A configuration fi
 def add_to(family: typer.Typer) -> None:
     """Add these commands to those of the configuration."""
     family.command("import")(_import)
+    family.command("import-calls")(_import_calls)
     family.command("migrate")(_migrate)
 
 
@@ -50,6 +52,43 @@ def _import(
     _tell(output, backup)
     for fault in to_do:
         typer.echo(f"still to do: {fault['key']}: {fault['message']}", err=True)
+
+
+def _import_calls(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="OpenClaw's calls.jsonl.")],
+    config: ConfigFile = None,
+    as_json_: Json = False,
+) -> None:
+    """Bring OpenClaw's calls into the history; those that it never closed are closed. May be repeated."""
+    import asyncio
+
+    from voicecall.app.history import bring_in
+    from voicecall.config.load import load
+    from voicecall.store.sql import SqlStore
+
+    loaded = load(config)
+    url = loaded.config.store.url
+
+    async def run() -> Any:
+        loaded.state.create()
+        text = "" if url is None else url.get_secret_value()
+        store = SqlStore(text, instance=loaded.state.instance(), clock=lambda: datetime.now(UTC).timestamp())
+        await store.open()
+        try:
+            return await bring_in(file, store)
+        finally:
+            await store.close()
+
+    brought = asyncio.run(run())
+    if as_json_:
+        told = {"imported": brought.imported, "closed": brought.closed, "present": brought.present}
+        as_json({**told, "faults": list(brought.faults)})
+        return
+    for fault in brought.faults:
+        typer.echo(f"left out: {fault}", err=True)
+    typer.echo(
+        f"{brought.imported} calls brought in, {brought.closed} of them closed as stale; {brought.present} were there"
+    )
 
 
 def _migrate(file: Source = Path("voicecall.toml"), as_json_: Json = False) -> None:

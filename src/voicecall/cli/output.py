@@ -36,7 +36,17 @@ def ending(record: Mapping[str, Any]) -> str:
     warnings = [
         f"warning: {each.get('code')}: {printable(str(each.get('text')))}" for each in record.get("warnings", ())
     ]
-    return "\n".join([f"{words} ({reason}){f': {detail}' if detail else ''}", *warnings])
+    return "\n".join([f"{words} ({reason}){f': {detail}' if detail else ''}", *_outcome(record), *warnings])
+
+
+def _outcome(record: Mapping[str, Any]) -> list[str]:
+    """Return what came of the call, in lines; none where nobody wanted to know."""
+    known = record.get("outcome")
+    if not known:
+        return []
+    data = json.dumps(known["data"], ensure_ascii=False) if known["data"] is not None else ""
+    shown = {"outcome": known["disposition"], "summary": known["summary"], "data": data, "error": known.get("error")}
+    return [f"{name}: {printable(str(text))}" for name, text in shown.items() if text]
 
 
 def dialogue(line: Mapping[str, Any]) -> str:
@@ -68,6 +78,19 @@ def table(records: Iterable[Mapping[str, Any]], *, empty: str) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def limits(outbound: Mapping[str, Any]) -> str:
+    """Return in one line what may still be dialled; empty where nothing limits it."""
+    if outbound["stopped"]:
+        why = printable(str(outbound.get("reason") or ""))
+        return f"outbound: stopped since {outbound['stoppedAt']}{f': {why}' if why else ''}"
+    used = [
+        f"{each['used']:g} of {each['limit']:g} {each['name'].removeprefix('budget.').partition('_per_day')[0]}"
+        for each in outbound["limits"]
+        if each["limit"] is not None
+    ]
+    return f"outbound, last 24 hours: {', '.join(used).replace('_', ' ')}" if used else ""
 
 
 def summary(record: Mapping[str, Any]) -> None:

@@ -14,11 +14,13 @@ import typer
 
 from voicecall.config.address import elsewhere
 from voicecall.config.load import load
+from voicecall.core.administration import ShowOutbound
 from voicecall.core.operations import History, Latency, Live, Recording, Status, Transcript
+from voicecall.errors import VoicecallError
 
 from .daemon import ask, bounded, connect, connect_async
 from .options import ConfigFile, Json, MaybeCallId, RecentCallId, Timeout
-from .output import as_json, dialogue, printable, summary, table
+from .output import as_json, dialogue, limits, printable, summary, table
 
 TheirFile = Annotated[Path | None, typer.Option("--file", metavar="FILE", hidden=True)]
 """Where OpenClaw kept its calls; accepted, as its documentation shows it."""
@@ -42,7 +44,14 @@ def _status(
         record = ask(config, Status(call_id=call_id), timeout)
         return as_json(record) if as_json_ else summary(record)
     records = ask(config, Live(), timeout)
-    return as_json(records) if as_json_ else table(records, empty="no live calls")
+    if as_json_:
+        return as_json(records)
+    table(records, empty="no live calls")
+    try:
+        told = limits(ask(config, ShowOutbound(), timeout))
+    except VoicecallError as error:
+        told = f"outbound: its limits are not known: {error}"
+    return typer.echo(told) if told else None
 
 
 def _history(

@@ -140,9 +140,14 @@ class Wire:
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             told = None
         if status == 401:
-            expired = isinstance(told, dict) and told.get("reason") == "expired-token"
-            why = "it has expired" if expired else "it was revoked, or is that of another daemon"
-            raise VoicecallError(f"the daemon at {self.url} refuses the token: {why}")
+            match told:
+                case {"reason": "missing-token"}:
+                    why = "asks for a token, and none is known here: VOICECALL_CONTROL_TOKEN, or its state directory"
+                case {"reason": "expired-token"}:
+                    why = "refuses the token: it has expired"
+                case _:
+                    why = "refuses the token: it was revoked, or belongs to another state directory"
+            raise VoicecallError(f"the daemon at {self.url} {why}")
         if not isinstance(told, dict) or not isinstance(told.get("status"), int):
             raise self.stranger(f" (HTTP {status})")
         raise _error(status, told, headers.get("retry-after", ""))

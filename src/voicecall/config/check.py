@@ -139,6 +139,11 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
         yield Contradiction(
             (("streaming", "stream_path"), ("serve", "path")), "is the same as `serve.path`: write another path"
         )
+    if config.budget.money_per_day is not None and not config.budget.prices:
+        yield Contradiction(
+            (("budget", "money_per_day"), ("budget", "prices")),
+            'limits money while no price is known: write `budget.prices`, such as `"+1" = 0.014`',
+        )
     yield from _disordered_waits(config)
     yield from _missing_credentials(config)
     yield from _half_a_key(config)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from .agents import Brain, Realtime
+from .budget import Budget
 from .carriers import Mock, Plivo, Telnyx, Twilio
 from .section import (
     HttpUrl,
@@ -288,6 +289,7 @@ class Config(Section):
     plivo: Plivo = nested()
     mock: Mock = nested()
     outbound: Outbound = nested()
+    budget: Budget = nested()
     streaming: Streaming = nested()
     stt: Stt = nested()
     tts: Tts = nested()

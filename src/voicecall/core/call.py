@@ -11,6 +11,7 @@ from voicecall.core.events import Arrived, Placed
 from voicecall.core.floor import Floor, Turns
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
 from voicecall.core.rules import Mode, Route, Rules
+from voicecall.core.utterances import Evidence
 
 
 class Phase(StrEnum):
@@ -22,7 +23,7 @@ class Phase(StrEnum):
     ACTIVE = "active"
     """A media stream has joined the call."""
     ENDING = "ending"
-    """Why it ends is settled; the carrier's confirmation or the last words are awaited."""
+    """Why it ends is settled; the carrier's confirmation, the last words or the outcome are awaited."""
     ENDED = "ended"
 
 
@@ -87,12 +88,15 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What came of the call, as its agent noted it."""
+    """What came of the call."""
 
     disposition: str
     summary: str
-    data: dict[str, Any]
+    data: dict[str, Any] | None
     """JSON values."""
+    evidence: tuple[Evidence, ...] = ()
+    error: str = ""
+    """Why it is not known, or not all of it."""
 
 
 class Caution(msgspec.Struct, frozen=True):
@@ -128,6 +132,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     end_reason: EndReason | None = None
     end_detail: str | None = None
     objective: str = ""
+    schema: dict[str, Any] | None = None
+    """JSON Schema of the object that its agent should bring back."""
     metadata: dict[str, str] = {}
     routes: tuple[Route, ...] = ()
     """Other ways to place the call, that were not tried yet."""
@@ -162,6 +168,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     keys: str = ""
     """What the caller has entered so far."""
     outcome: Outcome | None = None
+    """As its agent noted it; of a call that is over, all that is known of it."""
+    concluding: Literal["", "asked", "failed"] = ""
+    """Whether its agent was asked for the outcome, or cannot be because we failed."""
     lines: tuple[Line, ...] = ()
     warnings: tuple[Caution, ...] = ()
     latency: tuple[Measured, ...] = ()
@@ -203,6 +212,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     continues: str = ""
     """The operation that waits for the caller's next turn."""
     continue_reply: int = 0
+    continue_timeout: float = 0.0
+    """Seconds that it waits; 0 for as long as is configured."""
     ends: tuple[str, ...] = ()
     """Operations that wait for the end."""
 
@@ -223,6 +234,16 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     def is_over(self) -> bool:
         """Whether nothing will happen to it any more."""
         return self.phase is Phase.ENDED
+
+    @property
+    def wants_outcome(self) -> bool:
+        """Whether somebody wants to know what came of it, beyond what its agent notes by itself."""
+        return bool(self.objective) or self.schema is not None
+
+    @property
+    def has_line(self) -> bool:
+        """Whether it takes up a line, or is about to: it is not over, and more than its outcome is missing."""
+        return not self.is_over and self.concluding != "asked"
 
     @property
     def is_live(self) -> bool:
@@ -249,6 +270,7 @@ def open_call(event: Placed | Arrived, at: float) -> Call:
         pairing=pairing,
         digits=event.digits if isinstance(event, Placed) else "",
         objective=event.objective if isinstance(event, Placed) else "",
+        schema=event.schema if isinstance(event, Placed) else None,
         metadata=event.metadata,
         routes=event.routes if isinstance(event, Placed) else (),
     )

@@ -11,6 +11,7 @@ from voicecall.core.call import NEXT, Call, Caution, EndReason, Line, Phase
 from voicecall.core.effects import (
     Acknowledge,
     CancelReply,
+    Conclude,
     Connect,
     Dismiss,
     Effect,
@@ -24,6 +25,8 @@ from voicecall.core.effects import (
     StopTimer,
 )
 from voicecall.core.languages import Language, asks_for_a_moment, is_recording, language as tongue
+from voicecall.core.outcome import outcome, unasked
+from voicecall.core.utterances import Concluded
 
 SILENCE = "silence"
 """The timer of a caller who says nothing."""
@@ -38,6 +41,8 @@ AGENT = "agent "
 """What the digits that an agent wants are called by, before the number of its reply."""
 LAST_WORDS = 3.0
 """Seconds that transcripts may take once the leg is gone."""
+CONCLUSION = 20.0
+"""Seconds that the agent may take to say what came of a call that is over."""
 _DIGIT = 0.6
 """Seconds that a digit may take, with the pause after it."""
 _AWAY_SLACK = 3.0
@@ -261,9 +266,9 @@ class Draft:
             self.do(Hangup())
 
     def settle(self, *, force: bool = False) -> None:
-        """Close the call once its leg is gone and its last words are known."""
+        """Close the call once its leg is gone and its last words are known; there may be an outcome to be asked for."""
         call = self.call
-        if call.phase is not Phase.ENDING:
+        if call.phase is not Phase.ENDING or call.concluding == "asked":
             return
         words_due = call.reporting or call.turns.speaking or call.turns.awaited
         if not force and (not call.leg_over or words_due):
@@ -275,21 +280,31 @@ class Draft:
             self.do(Acknowledge(call.continues, {"transcript": call.turns.text}))
         elif call.continues:
             refused.append(call.continues)
-        for operation in call.ends:
-            self.do(Acknowledge(operation, {}))
         for operation in refused:
             self.do(Refuse(operation, "call-over", f"the call ended: {call.end_reason}"))
         self.set(
-            phase=Phase.ENDED,
-            ended_at=self.at,
+            ended_at=call.ended_at or self.at,
             stream=None,
             turns=saying.forget(self.call.turns),
             reporting=frozenset(),
             speaks={},
             presses=(),
             continues="",
-            ends=(),
         )
+        why = unasked(self.call)
+        if why or not call.wants_outcome:
+            self.close(Concluded(error=why))
+            return
+        self.set(concluding="asked")
+        self.start("conclude", CONCLUSION)
+        self.do(Conclude())
+
+    def close(self, concluded: Concluded) -> None:
+        """Nothing is awaited any more: the call is over."""
+        self.stop(*sorted(self.call.timers))
+        for operation in self.call.ends:
+            self.do(Acknowledge(operation, {}))
+        self.set(phase=Phase.ENDED, ends=(), concluding="", outcome=outcome(self.call, concluded))
 
     def last_words(self) -> None:
         """Keep what the caller said of a turn that will not be finished, and the keys of such an entry."""

@@ -74,6 +74,10 @@ class Respond(_Effect, frozen=True):
     """Seconds of silence after which the caller's turn was to end; None where it did not end so."""
 
 
+class Conclude(_Effect, frozen=True):
+    """The call is over but for its outcome: ask the agent for it, and post `Concluded`."""
+
+
 # --- once durable: the carrier
 
 
@@ -152,6 +156,7 @@ Now = HoldReply | ResumeReply | CancelReply | Rehearse | StartTimer | StopTimer 
 Durable = (
     Say
     | Respond
+    | Conclude
     | Dial
     | Connect
     | Listen

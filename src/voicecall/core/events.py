@@ -7,7 +7,7 @@ saved before it is acted on. The rest is *passing*: it is acted on at once and s
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -15,6 +15,7 @@ from voicecall.core.fact import Binding, Passing
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
 from voicecall.core.rules import Mode, Route, Rules
 from voicecall.core.utterances import (
+    Concluded,
     EarsFailed,
     FarewellAsked,
     Heard,
@@ -54,6 +55,8 @@ class Placed(Binding, frozen=True, kw_only=True):
     """Digits to send once answered, before anything is said."""
     objective: str = ""
     """Private to the agent."""
+    schema: dict[str, Any] | None = None
+    """JSON Schema of an object that the agent should bring back."""
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     """Other ways, tried in order while the ways before surely did not dial."""
@@ -76,6 +79,33 @@ class Arrived(Binding, frozen=True, kw_only=True):
     pairing: bool = False
     """Whether the caller is only told a code, whose place in `greeting` is masked."""
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class OldLine(msgspec.Struct, frozen=True):
+    """What somebody said in a call of before."""
+
+    at: float
+    """Unix seconds."""
+    speaker: Literal["agent", "caller"]
+    text: str
+
+
+class Imported(Binding, frozen=True, kw_only=True):
+    """A call that another system held, and that is over. Always the only event of one."""
+
+    call_id: CallId
+    carrier: str
+    carrier_call_id: CarrierCallId | None
+    direction: Literal["inbound", "outbound"]
+    mode: Mode
+    from_: str
+    to: str
+    answered_at: float | None
+    ended_at: float
+    reason: str
+    """One of our end reasons."""
+    detail: str
+    lines: tuple[OldLine, ...]
 
 
 # --- what the carrier reports
@@ -200,6 +230,8 @@ class ContinueAsked(Binding, frozen=True):
 
     operation: str
     text: str
+    timeout: float = 0.0
+    """Seconds in which it is awaited; 0 for as long as is configured."""
 
 
 class DigitsAsked(Binding, frozen=True):
@@ -257,10 +289,21 @@ _OfStream = StreamStarted | StreamDenied | StreamStopped | DigitPressed
 _OfEars = SpeechStarted | SpeechSure | SpeechStopped | PartlyHeard | Heard | TurnSigned | EarsFailed
 _OfPlayback = PlaybackStarted | PlaybackConfirmed | PlaybackFinished | PlaybackStopped
 _OfMouth = _OfPlayback | ReplyWorded | ReplyFailed | TurnMeasured
-_OfAgent = FarewellAsked | KeysWanted | OutcomeNoted | Volunteered
+_OfAgent = FarewellAsked | KeysWanted | OutcomeNoted | Concluded | Volunteered
 _OfPeople = SpeakAsked | ContinueAsked | DigitsAsked | EndAsked
 _OfOurselves = TimerFired | Adopted | Crashed | CallEnded | Warned
-Event = Beginning | _OfCarrier | _OfRequest | _OfStream | _OfEars | _OfMouth | _OfAgent | _OfPeople | _OfOurselves
+Event = (
+    Beginning
+    | Imported
+    | _OfCarrier
+    | _OfRequest
+    | _OfStream
+    | _OfEars
+    | _OfMouth
+    | _OfAgent
+    | _OfPeople
+    | _OfOurselves
+)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -85,6 +85,7 @@ def adopted(draft: Draft) -> None:
         continues="",
         ends=(),
         farewell=0,
+        concluding="",
     )
     if call.carrier_call_id is None:
         draft.leg_over()

@@ -45,7 +45,7 @@ class Initiate(Asking, frozen=True, kw_only=True):
     objective: str = ""
     """What the agent should achieve; private to it."""
     schema: dict[str, Any] | None = None
-    """A JSON Schema of an object: what the agent should bring back, in the record's `outcome.data`."""
+    """A JSON Schema of an object, at most 16 KiB: what the agent should bring back, as the record's `outcome.data`."""
     language: str | None = None
     """What is spoken: a BCP 47 tag; default `language`."""
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
@@ -63,7 +63,7 @@ class Continue(Asking, frozen=True):
     call_id: str
     message: str
     timeout: Seconds | None = None
-    """Seconds in which an answer is awaited; default `limits.transcript_timeout_ms`."""
+    """Seconds in which an answer is awaited, at most 3600; default `limits.transcript_timeout_ms`."""
 
 
 class Speak(Asking, frozen=True):

@@ -30,8 +30,8 @@ _PREMIUM_PREFIXES = {
 """By country code: what the number plan library does not call premium in all its ranges."""
 
 
-def check_destination(number: str) -> None:
-    """Refuse what an agent must never dial: emergency and short numbers, premium and satellite ranges.
+def check_destination(number: str, *, premium: bool = False) -> None:
+    """Refuse what an agent must never dial: emergency and short numbers, and, unless `premium`, dear ranges.
 
     Raises:
         BadParameters: the number is not E.164.
@@ -47,11 +47,13 @@ def check_destination(number: str) -> None:
     except phonenumbers.NumberParseException as error:
         raise BadParameters("the number to call has no known country code") from error
     country, national = str(parsed.country_code), phonenumbers.national_significant_number(parsed)
-    if bare.startswith(_SATELLITE):
-        raise CallRefused("satellite-number", "the number is in a satellite or international-network range")
+    if bare.startswith(_SATELLITE) and not premium:
+        raise CallRefused(
+            "satellite-number", "the number is in a satellite or international-network range (budget.premium)"
+        )
     dear = national.startswith(_PREMIUM_PREFIXES.get(country, ())) or (country == "1" and national[3:6] == "976")
-    if dear or phonenumbers.number_type(parsed) in _PREMIUM:
-        raise CallRefused("premium-number", "the number is in a premium or shared-cost range")
+    if not premium and (dear or phonenumbers.number_type(parsed) in _PREMIUM):
+        raise CallRefused("premium-number", "the number is in a premium or shared-cost range (budget.premium)")
     for region in phonenumbers.region_codes_for_country_code(int(country)):
         if any(_is_short(digits, region) for digits in (national, "0" + national)):
             raise CallRefused("short-number", "the number is an emergency or short number of its country")

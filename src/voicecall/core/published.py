@@ -11,6 +11,7 @@ from voicecall.core.times import rfc3339
 NAMES = {
     "Placed": "call.initiated",
     "Arrived": "call.initiated",
+    "Imported": "call.imported",
     "Dialled": "call.dialled",
     "DialFailed": "call.dial-failed",
     "Ringing": "call.ringing",
@@ -41,6 +42,7 @@ NAMES = {
     "FarewellAsked": "reply.farewell",
     "KeysWanted": "agent.keys",
     "OutcomeNoted": "agent.outcome",
+    "Concluded": "agent.concluded",
     "Volunteered": "agent.volunteered",
     "PlaybackFinished": "reply.finished",
     "PlaybackStopped": "reply.interrupted",
@@ -58,8 +60,8 @@ NAMES = {
 }
 """The outside name of each event, by class."""
 
-_HIDDEN = frozenset({"type", "rules", "routes", "call_id", "objective"})
-_WORDS = frozenset({"greeting", "text", "written", "heard", "digit", "digits"})
+_HIDDEN = frozenset({"type", "rules", "routes", "call_id", "objective", "schema"})
+_WORDS = frozenset({"greeting", "lines", "text", "written", "heard", "digit", "digits", "evidence"})
 """Members that hold what somebody says, or the keys that somebody presses."""
 _OURS = frozenset({"call.warning"})
 """Events whose text is a sentence of the gateway."""

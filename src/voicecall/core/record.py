@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from voicecall.core.call import Call, Line, Outcome
-from voicecall.core.events import Arrived, Event, Placed
+from voicecall.core.events import Arrived, Event, Imported, Placed
+from voicecall.core.past import past
+from voicecall.core.spending import cost
 from voicecall.core.step import begin, step
 from voicecall.core.times import rfc3339 as rfc3339
 
@@ -25,6 +27,8 @@ def replay(log: Iterable[tuple[float, Event]]) -> Call:
             call, _ = step(call, event, at)
         elif isinstance(event, Placed | Arrived):
             call, _ = begin(event, at)
+        elif isinstance(event, Imported):
+            call = past(event, at)
         else:
             break
     if call is None:
@@ -45,15 +49,22 @@ def record(call: Call) -> dict[str, Any]:
         "to": call.to,
         "startedAt": rfc3339(call.started_at),
         "answeredAt": rfc3339(call.answered_at),
-        "endedAt": rfc3339(call.ended_at),
+        "endedAt": rfc3339(call.ended_at) if call.is_over else None,
         "endReason": call.end_reason if call.is_over else None,
         "endDetail": call.end_detail if call.is_over else None,
         "warnings": [{"at": rfc3339(w.at), "code": w.code, "text": w.text} for w in call.warnings],
         "transcript": [transcript_line(line) for line in call.lines],
         **({"outcome": outcome(call.outcome)} if call.outcome else {}),
         "latency": {"turns": [{"turn": m.turn, **m.stages} for m in call.latency]},
+        **_cost(call),
         "metadata": dict(call.metadata),
     }
+
+
+def _cost(call: Call) -> dict[str, float]:
+    """Return what the call cost, by estimate, once it has ended and where a price was known."""
+    spent = cost(call) if call.is_over else None
+    return {} if spent is None else {"cost": spent}
 
 
 def transcript_line(line: Line) -> dict[str, Any]:
@@ -66,9 +77,15 @@ def transcript_line(line: Line) -> dict[str, Any]:
     return shown
 
 
-def outcome(noted: Outcome) -> dict[str, Any]:
+def outcome(known: Outcome) -> dict[str, Any]:
     """Return what came of a call as JSON values."""
-    return {"disposition": noted.disposition, "summary": noted.summary, "data": noted.data, "evidence": []}
+    shown = {
+        "disposition": known.disposition,
+        "summary": known.summary,
+        "data": known.data,
+        "evidence": [msgspec.structs.asdict(said) for said in known.evidence],
+    }
+    return {**shown, "error": known.error} if known.error else shown
 
 
 def encode_record(call: Call) -> bytes:

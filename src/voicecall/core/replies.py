@@ -61,7 +61,7 @@ def _tell_speaker(draft: Draft, reply: int, answer: Acknowledge | Refuse) -> Non
             draft.set(continues="")
             draft.do(Refuse(call.continues, answer.code, answer.detail))
         else:
-            draft.start("answer", call.rules.transcript_timeout)
+            draft.start("answer", call.continue_timeout or call.rules.transcript_timeout)
 
 
 def answer_the_unanswered(draft: Draft) -> None:

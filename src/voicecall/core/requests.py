@@ -21,10 +21,10 @@ def asked(draft: Draft, event: SpeakAsked | ContinueAsked | DigitsAsked | EndAsk
         case SpeakAsked(operation, text):
             draft.set(speaks={**call.speaks, call.turns.replies + 1: operation}, driven=True)
             draft.say(text)
-        case ContinueAsked(operation, _) if call.continues:
+        case ContinueAsked(operation) if call.continues:
             draft.do(Refuse(operation, "refused", "somebody else waits for the caller's answer already"))
-        case ContinueAsked(operation, text):
-            draft.set(continues=operation, continue_reply=call.turns.replies + 1, driven=True)
+        case ContinueAsked(operation, text, timeout):
+            draft.set(continues=operation, continue_reply=call.turns.replies + 1, continue_timeout=timeout, driven=True)
             draft.say(text)
         case DigitsAsked(operation, digits):
             draft.press(operation, digits)

@@ -89,11 +89,11 @@ class Outcome(_Result, frozen=True, kw_only=True):
 
     disposition: str
     summary: str
-    data: Any
-    """As the schema wants it; null where that could not be had."""
+    data: dict[str, Any] | None
+    """As the schema wants it; null where that could not be had, or there is no schema and the agent noted none."""
     evidence: list[Evidence] = []
     error: str | None = None
-    """Why `data` is missing."""
+    """Why the agent could not say what came of the call, or not all of it."""
 
 
 class Latencies(_Result, frozen=True, kw_only=True):

@@ -122,4 +122,6 @@ class Rules(msgspec.Struct, frozen=True):
     """What is left on the machine; empty for the call's own greeting."""
     hangup_patience: float = 10.0
     """How long the carrier may take to confirm a hang-up."""
+    price: float | None = None
+    """What a started minute of an outbound call costs; None where that is not known."""
     turns: TurnRules = TurnRules()

@@ -6,7 +6,7 @@ from typing import assert_never
 
 import msgspec
 
-from voicecall.core import floor, keys, leg, patience, prompting, replies, requests, rescue, saying, turns
+from voicecall.core import floor, keys, leg, outcome, patience, prompting, replies, requests, rescue, saying, turns
 from voicecall.core.call import Call, EndReason, Measured, Outcome, Phase, open_call
 from voicecall.core.draft import AGENT, HANGUP_TRIES, Draft, is_asked
 from voicecall.core.effects import (
@@ -38,6 +38,7 @@ from voicecall.core.events import (
     Gathered,
     HangupAccepted,
     HangupFailed,
+    Imported,
     Placed,
     Ringing,
     SpeakAsked,
@@ -49,6 +50,7 @@ from voicecall.core.events import (
     Warned,
 )
 from voicecall.core.utterances import (
+    Concluded,
     EarsFailed,
     FarewellAsked,
     Heard,
@@ -146,7 +148,7 @@ def _take(draft: Draft, event: Event) -> None:
     """One line a fact, more where it decides."""
     call, rules, at = draft.call, draft.call.rules, draft.at
     match event:
-        case Placed() | Arrived():
+        case Placed() | Arrived() | Imported():
             pass
         case Dialled(carrier_call_id):
             if call.carrier_call_id is None:
@@ -277,6 +279,10 @@ def _take(draft: Draft, event: Event) -> None:
                 draft.press(f"{AGENT}{reply}", digits)
         case OutcomeNoted(disposition, summary, data):
             draft.set(outcome=Outcome(disposition, summary, data))
+        case Concluded() if call.concluding == "asked":
+            draft.close(event)
+        case Concluded():
+            pass
         case Volunteered(text):
             if call.is_live and call.mode == "conversation":
                 draft.say(text)
@@ -323,7 +329,10 @@ def _take(draft: Draft, event: Event) -> None:
                 _timer(draft, name)
         case Adopted():
             leg.adopted(draft)
+        case Crashed() if call.concluding == "asked":
+            draft.close(Concluded(error=outcome.FAILED))
         case Crashed(detail):
+            draft.set(concluding="failed")
             draft.end("error", detail)
         case CallEnded():
             pass
@@ -347,6 +356,8 @@ def _timer(draft: Draft, name: str) -> None:
             draft.turn(turns.timer_fired(call.turns, rules.turns, name, draft.at))
         case "settle":
             draft.settle(force=True)
+        case "conclude":
+            draft.close(Concluded(error=outcome.LATE))
         case "hangup":
             draft.hang_up()
         case "ring":

@@ -115,6 +115,27 @@ class OutcomeNoted(Binding, frozen=True):
     data: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class Evidence(msgspec.Struct, frozen=True):
+    """Where in the call something was said."""
+
+    field: str
+    """The member of the data that it speaks for: its path, such as `guests` or `address.city`."""
+    line: int
+    """Which line of the transcript, from 0."""
+    quote: str
+    """Words of that line."""
+
+
+class Concluded(Binding, frozen=True):
+    """The agent said what came of the call, once it was over; or why that is not known."""
+
+    summary: str = ""
+    data: dict[str, Any] | None = None
+    """As the schema of the call wants it."""
+    evidence: tuple[Evidence, ...] = ()
+    error: str = ""
+
+
 class Volunteered(Binding, frozen=True):
     """The agent has something to say of its own accord."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +29,22 @@ from voicecall.core.operations import (
     Transcript,
     Wait,
 )
-from voicecall.core.policy import check_destination
 from voicecall.core.record import record
 from voicecall.core.rules import Mode, Route
-from voicecall.errors import BadParameters, CallOver, CallRefused, OperationTimeout, RequestError
+from voicecall.errors import (
+    BadParameters,
+    CallOver,
+    CallRefused,
+    OperationTimeout,
+    RequestError,
+    StoreConflict,
+    StoreError,
+)
+from voicecall.gateway import schemas
+from voicecall.gateway.budget import OutboundBudget
 from voicecall.gateway.hooks import Hooks
 from voicecall.gateway.office import Office
+from voicecall.gateway.outbound import OutboundDesk
 from voicecall.gateway.reading import published, read
 from voicecall.gateway.recording import Recordings, not_recorded
 from voicecall.gateway.repetition import CallTaken, Repetition
@@ -44,6 +55,9 @@ from voicecall.store import Logged, Store
 
 _DIGITS = re.compile(r"[0-9A-Da-d*#wW,pP]{1,64}")
 _RING_PATIENCE = 30.0
+_HANG_UP_PATIENCE = 30.0
+_LONGEST_PATIENCE = 3600.0
+"""Seconds in which an answer of the caller may be awaited."""
 _LAST_ANSWERS = 5.0
 """Seconds in which those who asked something are told, once the calls are over."""
 
@@ -100,6 +114,7 @@ class Gateway:
         phones: Phones | None,
         *,
         recordings: Recordings | None = None,
+        budget: OutboundBudget,
         failing: Callable[[], str],
         hooks: Hooks | None = None,
     ) -> None:
@@ -118,7 +133,9 @@ class Gateway:
         self.tokens = Tokens(store, clock=exchange.clock, entropy=exchange.entropy)
         """Who holds a named token."""
         hooks = hooks or Hooks((), grown=bell.next, clock=exchange.clock, new_id=switchboard.new_id)
-        self._office = Office(self.tokens, switchboard.pairing, hooks)
+        self._budget = budget
+        self._outbound = OutboundDesk(budget, store, exchange.clock, self._hang_up)
+        self._office = Office(self.tokens, switchboard.pairing, self._outbound, hooks)
         self._repetition = Repetition(
             store,
             instance=switchboard.exchange.instance,
@@ -128,6 +145,10 @@ class Gateway:
             placed=self._placed,
             tasks=switchboard.tasks,
         )
+
+    async def watch(self) -> None:
+        """Do what is asked of all gateways of the archive, until cancelled."""
+        await self._outbound.watch()
 
     async def drain(self) -> None:
         """Take no new calls, and return once the live ones are over and whoever asked something was told."""
@@ -154,8 +175,10 @@ class Gateway:
             case Speak(call_id=call_id, message=message):
                 said = await self._ask(call_id, lambda op: SpeakAsked(op, _words(message)))
                 return {"callId": call_id, **said}
-            case Continue(call_id=call_id, message=message):
-                said = await self._ask(call_id, lambda op: ContinueAsked(op, _words(message)))
+            case Continue(call_id=call_id, message=message, timeout=timeout):
+                if timeout is not None and not 0 < timeout <= _LONGEST_PATIENCE:
+                    raise BadParameters("timeout: more than 0 and at most 3600 seconds")
+                said = await self._ask(call_id, lambda op: ContinueAsked(op, _words(message), timeout or 0.0))
                 return {"callId": call_id, **said}
             case Dtmf(call_id=call_id, digits=digits):
                 if not _DIGITS.fullmatch(digits):
@@ -211,31 +234,46 @@ class Gateway:
         to = wish.to or self._defaults.to_number
         if to is None:
             raise BadParameters("to: no number to call, and no to_number is configured")
-        check_destination(to)
         if wish.dtmf and not _DIGITS.fullmatch(wish.dtmf):
             raise BadParameters("dtmf: 1 to 64 of 0-9 * # A-D, and w for a pause of half a second")
+        if wish.schema is not None:
+            schemas.check(wish.schema)
         route, *others = self._routes(wish.carrier)
-        self._switchboard.check_room()
         mode = wish.mode or self._defaults.mode
         if mode == "notify" and not wish.message.strip():
             raise BadParameters("message: a notify call needs something to say")
-        session = await self._switchboard.place(
-            Placed(
-                call_id=call_id,
-                carrier=route.carrier,
-                to=to,
-                from_=route.from_,
-                mode=mode,
-                greeting=wish.message.strip(),
-                rules=self._switchboard.rules(route.carrier, language=wish.language or ""),
-                digits=wish.dtmf,
-                objective=wish.objective,
-                metadata=wish.metadata,
-                routes=tuple(others),
+        rules = self._switchboard.rules(route.carrier, language=wish.language or "")
+        async with self._budget.dialling(to, rules, self._recorded) as allowed:
+            self._switchboard.check_room()
+            session = await self._switchboard.place(
+                Placed(
+                    call_id=call_id,
+                    carrier=route.carrier,
+                    to=to,
+                    from_=route.from_,
+                    mode=mode,
+                    greeting=wish.message.strip(),
+                    rules=allowed,
+                    digits=wish.dtmf,
+                    objective=wish.objective,
+                    schema=wish.schema,
+                    metadata=wish.metadata,
+                    routes=tuple(others),
+                )
             )
-        )
         placed: dict[str, str | bool] = {"callId": session.call.id, "state": session.call.state}
         return {**placed, "queued": True} if session.is_queued else placed
+
+    async def _recorded(self) -> None:
+        """Return once all outbound calls are on record as they stand.
+
+        Raises:
+            StoreError: the archive cannot be written.
+        """
+        for session in self._switchboard.live():
+            if session.call.direction == "outbound":
+                with suppress(StoreConflict):  # another gateway has it, and on record
+                    await self._switchboard.exchange.journal.durable(session.call.id)
 
     async def _placed(self, call_id: CallId) -> dict[str, str] | None:
         """Return what is known of a call that may have been placed, or None if it is not on record."""
@@ -288,6 +326,18 @@ class Gateway:
                 await session.over
         over = await self._ended(call_id)
         return {"callId": call_id, "state": over["state"], "endReason": over["endReason"]}
+
+    async def _hang_up(self, before: float) -> None:
+        """End the outbound calls that are served here and began by then (Unix seconds)."""
+        async with asyncio.TaskGroup() as tasks:
+            for session in self._switchboard.live():
+                if session.call.direction == "outbound" and session.call.started_at <= before:
+                    tasks.create_task(self._hung_up(session.call.id), name=f"stop {session.call.id}")
+
+    async def _hung_up(self, call_id: CallId) -> None:
+        with suppress(RequestError, StoreError, TimeoutError):  # it is over, or elsewhere, or tried again
+            async with asyncio.timeout(_HANG_UP_PATIENCE):
+                await self._end(call_id)
 
     async def _wait(self, wish: Wait) -> dict[str, Any]:
         session = self._switchboard.sessions.get(CallId(wish.call_id))

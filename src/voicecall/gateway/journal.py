@@ -18,6 +18,7 @@ from voicecall.core.call import Call
 from voicecall.core.events import Event
 from voicecall.core.ids import CallId
 from voicecall.core.record import encode_record
+from voicecall.core.spending import cost, minutes
 from voicecall.errors import StoreError
 from voicecall.store import Batch, Entry, Logged, Row, Store
 
@@ -180,7 +181,12 @@ class Journal:
 
 def _batch(page: _Page) -> Batch:
     call = page.call
-    row = Row(
+    return Batch(tuple(page.entries), row_of(call, page.entries[-1].seq))
+
+
+def row_of(call: Call, seq: int) -> Row:
+    """Return the row of a call, as it stands after this event of its log."""
+    return Row(
         call_id=call.id,
         carrier=call.carrier,
         carrier_call_id=call.carrier_call_id,
@@ -189,11 +195,12 @@ def _batch(page: _Page) -> Batch:
         from_=call.from_,
         to=call.to,
         started_at=call.started_at,
-        ended_at=call.ended_at,
+        ended_at=call.ended_at if call.is_over else None,
         record=encode_record(call),
-        seq=page.entries[-1].seq,
+        seq=seq,
+        minutes=minutes(call),
+        cost=cost(call),
     )
-    return Batch(tuple(page.entries), row)
 
 
 def _tell(page: _Page, error: Exception | None) -> None:

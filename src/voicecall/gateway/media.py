@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 from voicecall.brains import Conversation
 from voicecall.carriers import MediaAudio, MediaCodec, MediaDigit, MediaMark, MediaStarted, MediaStopped
+from voicecall.core.call import Call
 from voicecall.core.effects import CancelReply, HoldReply, Rehearse, Respond, ResumeReply, Say
 from voicecall.core.events import DigitPressed, Event, StreamStopped, Warned
 from voicecall.core.ids import StreamId
 from voicecall.core.utterances import TurnMeasured
 from voicecall.errors import FrameError
+from voicecall.gateway.concluding import conclude
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.mouth import Mouth
 from voicecall.gateway.recording import Recording
@@ -140,6 +142,11 @@ class Media:
             case CancelReply(reply):
                 self._mouth.cancel(reply)
                 self._interrupted(reply, confirmed=True)
+
+    def conclude(self, call: Call) -> None:
+        """Have the agent say what came of the call, which is over."""
+        self._tasks.create_task(self.close(), name="stream")
+        self._tasks.create_task(conclude(self._mouth.mind, call, self._conversation(""), self._post), name="conclusion")
 
     def _cleared(self) -> None:
         """What the far end had not played yet was dropped."""

@@ -41,7 +41,7 @@ class Mouth:
 
         `in_words` says whether the carrier speaks by itself, so that it needs the words only.
         """
-        self._mind = mind
+        self.mind = mind
         self._voice = voice
         self._post = post
         self._manner = manner
@@ -63,7 +63,7 @@ class Mouth:
         """Play until cancelled."""
         async with asyncio.TaskGroup() as self._tasks:
             self._tasks.create_task(self._keep("tts", self._voice.run()), name="voice")
-            self._tasks.create_task(self._keep("brain", self._mind.run()), name="mind")
+            self._tasks.create_task(self._keep("brain", self.mind.run()), name="mind")
             await self.player.run()
 
     async def _keep(self, code: str, running: Coroutine[None, None, None]) -> None:
@@ -98,7 +98,7 @@ class Mouth:
         if waited is not None and not self._in_words():
             now = self._loop.time()
             self._watch = Stopwatch(turn, now, silent_since=silent_since, heard_at=heard_at, waited=waited)
-        making = self._begin(reply, _asked(conversation), lambda: self._mind.reply(conversation))
+        making = self._begin(reply, _asked(conversation), lambda: self.mind.reply(conversation))
         if making is not None and not making.in_words and self._manner.filler_after:
             self._loop.call_later(self._manner.filler_after, making.fill)
 
@@ -108,7 +108,7 @@ class Mouth:
 
     def rehearse(self, conversation: Conversation) -> None:
         """Have the agent begin an answer, unheard: it may be wanted."""
-        self._rehearse(_asked(conversation), self._mind.reply(conversation), whole=False)
+        self._rehearse(_asked(conversation), self.mind.reply(conversation), whole=False)
 
     def hold(self, reply: int) -> None:
         """Stop sounding, keep the rest."""

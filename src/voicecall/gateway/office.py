@@ -22,6 +22,7 @@ from voicecall.core.administration import (
     TryWebhook,
 )
 from voicecall.gateway.hooks import Hooks
+from voicecall.gateway.outbound import OutboundDesk
 from voicecall.gateway.pairing import PairingDesk
 from voicecall.gateway.tokens import Tokens
 
@@ -29,10 +30,11 @@ from voicecall.gateway.tokens import Tokens
 class Office:
     """Carries out `Administration`."""
 
-    def __init__(self, tokens: Tokens, pairing: PairingDesk, hooks: Hooks) -> None:
+    def __init__(self, tokens: Tokens, pairing: PairingDesk, outbound: OutboundDesk, hooks: Hooks) -> None:
         """`hooks` are the receivers of outgoing webhooks."""
         self._tokens = tokens
         self._pairing = pairing
+        self._outbound = outbound
         self._hooks = hooks
 
     async def perform(self, operation: Administration) -> Any:
@@ -48,9 +50,9 @@ class Office:
             case ListPairings() | ApprovePairing() | RevokePairing():
                 return await self._pairing.perform(operation)
             case ShowOutbound() | StopOutbound() | ResumeOutbound():
-                raise NotImplementedError
+                return await self._outbound.perform(operation)
             case ListDoNotCall() | AddDoNotCall() | RemoveDoNotCall():
-                raise NotImplementedError
+                return await self._outbound.perform(operation)
             case ListWebhooks() | TryWebhook():
                 return await self._hooks.perform(operation)
             case _:

@@ -30,6 +30,7 @@ from voicecall.core.call import Call
 from voicecall.core.effects import (
     Acknowledge,
     AskCarrier,
+    Conclude,
     Connect,
     Dial,
     Dismiss,
@@ -64,6 +65,10 @@ _STREAM_PAUSES = (0.5, 1.0, 2.0)
 """Seconds before a media stream is asked for again, as the carrier may not have noticed yet that the last one ended."""
 
 
+async def _never(number: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What every call of one carrier has in common."""
@@ -81,6 +86,8 @@ class Surroundings:
     """Whether the carrier can reach those URLs, as far as is known."""
     from_number: str | None = None
     """The number that calls are placed from."""
+    barred: Callable[[str], Awaitable[str]] = _never
+    """Says of a number why it must not be dialled now; empty where it may."""
 
 
 def names(call: Call) -> dict[str, str | None]:
@@ -126,6 +133,7 @@ class Outbox:
         call: Callable[[], Call],
         post: Callable[[Event], None],
         speak: Callable[[Say | Respond], None],
+        conclude: Callable[[Call], None],
         answer: Callable[[str, Answer], None],
         close: Callable[[], Awaitable[None]],
         streams: Callable[[], bool],
@@ -140,6 +148,7 @@ class Outbox:
         self._call = call
         self._post = post
         self._speak = speak
+        self._conclude = conclude
         self._answer = answer
         self._close = close
         self._streams = streams
@@ -211,6 +220,8 @@ class Outbox:
         match effect:
             case Say() | Respond():
                 self._speak(effect)
+            case Conclude():
+                self._conclude(self._call())
             case Acknowledge(operation, result):
                 self._answer(operation, result)
             case Refuse(operation, code, detail):
@@ -272,6 +283,9 @@ class Outbox:
             self.queued = False
             if not self._call().is_live:
                 self._post(DialFailed("The call ended before it was dialled."))
+                return
+            if barred := await self._around().barred(action.to):
+                self._post(DialFailed(barred))
                 return
             try:
                 events = await self._around().line.request(action)

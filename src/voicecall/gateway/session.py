@@ -128,6 +128,7 @@ class Session:
             call=lambda: self.call,
             post=self.post,
             speak=self._media.perform,
+            conclude=self._media.conclude,
             answer=self._answer,
             close=self._media.close,
             streams=self._media.is_streaming,
@@ -250,7 +251,7 @@ class Session:
         """Live until the call is over. `effects`: what its first event asks for, with the webhook it came by."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                live = self.call.is_live  # one that is turned away needs neither ears nor mouth
+                live = self.call.is_live or self.call.wants_outcome  # who is turned away needs neither ears nor mouth
                 media = tasks.create_task(self._media.run(), name=f"media {self.call.id}") if live else None
                 outbox = tasks.create_task(self._outbox.run(tasks), name=f"outbox {self.call.id}")
                 watch = tasks.create_task(self.around.journal.watch(self.call.id), name=f"watch {self.call.id}")

@@ -96,8 +96,8 @@ class Switchboard:
             await asyncio.sleep(0)
 
     def live(self) -> list[Session]:
-        """Return the sessions of the calls that are not over."""
-        return [session for session in self.sessions.values() if not session.call.is_over]
+        """Return the sessions of the calls that are not over, but for those of which only the outcome is awaited."""
+        return [session for session in self.sessions.values() if session.call.has_line]
 
     # --- calls begin
 

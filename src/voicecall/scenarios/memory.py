@@ -16,6 +16,7 @@ from voicecall.carriers import Carrier, HttpReply, Webhook
 from voicecall.config.check import LOCAL
 from voicecall.config.model import Config
 from voicecall.config.speech import Tts
+from voicecall.core.budget import Budget
 from voicecall.core.credentials import mint
 from voicecall.core.ids import CallId
 from voicecall.emulators.faces import Socket
@@ -26,6 +27,7 @@ from voicecall.emulators.network import Network, Wires
 from voicecall.entrypoints.streams import Streams
 from voicecall.entrypoints.webhooks import Webhooks
 from voicecall.errors import BadParameters
+from voicecall.gateway.budget import OutboundBudget
 from voicecall.gateway.gateway import Bell, Defaults, Gateway
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Line
@@ -132,7 +134,10 @@ class MemoryStages:
                     )
                 )
                 defaults = Defaults((CARRIER,), config.outbound.default_mode, config.to_number)
-                gateway = Gateway(switchboard, store, bell, defaults, None, failing=lambda: journal.failing)
+                unlimited = OutboundBudget(Budget(), store, now)
+                gateway = Gateway(
+                    switchboard, store, bell, defaults, None, budget=unlimited, failing=lambda: journal.failing
+                )
                 front.open({CARRIER: carrier}, switchboard)
                 ready = asyncio.Event()
                 serving = doors.create_task(switchboard.run(ready.set), name="switchboard")

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from voicecall.core.ids import CallId
+from voicecall.core.spending import Spent
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -40,6 +41,10 @@ class Row(msgspec.Struct, frozen=True):
     record: bytes
     seq: int
     """The last event that `record` knows of."""
+    minutes: int = 0
+    """Started minutes from the answer to the end; of a call that goes on, the most that it may take."""
+    cost: float | None = None
+    """What those minutes of an outbound call cost; None where no price is known."""
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -142,6 +147,9 @@ class Store(Protocol):
 
     async def records(self, query: Query) -> list[dict[str, Any]]:
         """Return records, newest first."""
+
+    async def spent(self, since: float, number: str | None = None) -> Spent:
+        """Return what the outbound calls took that were placed after `since` (Unix seconds), whoever holds them."""
 
     async def claim(self, now: float, lease: float) -> list[CallId]:
         """Hold until `now + lease` the calls that are not ended and whose lease is ours or ran out, and return them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 
 from voicecall.core.ids import CallId
+from voicecall.core.spending import Spent
 from voicecall.errors import StoreConflict, StoreError
 
 from . import Batch, Claim, Logged, Note, Query, Row
@@ -98,6 +100,15 @@ class MemoryStore:
         rows = [held.row for held in self._opened().calls.values() if _matches(held.row, query)]
         rows.sort(key=lambda row: (row.started_at, row.call_id), reverse=True)
         return [_record(row) for row in rows[: max(query.limit, 0)]]
+
+    async def spent(self, since: float, number: str | None = None) -> Spent:
+        """Return what the outbound calls took that were placed after `since`."""
+        rows = [held.row for held in self._opened().calls.values()]
+        placed = [row for row in rows if row.direction == "outbound" and row.started_at > since]
+        by_number = Counter(row.to for row in placed)
+        to_number = max(by_number.values(), default=0) if number is None else by_number[number]
+        minutes, cost = sum(row.minutes for row in placed), sum(row.cost or 0.0 for row in placed)
+        return Spent(len(placed), to_number, minutes, cost)
 
     async def claim(self, now: float, lease: float) -> list[CallId]:
         """Take over the calls that are not ended and whose lease is ours or has run out, and return them."""

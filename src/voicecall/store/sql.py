@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Executable, Select, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from voicecall.core.ids import CallId
+from voicecall.core.spending import Spent
 from voicecall.errors import StoreError
 
 from . import Batch, Claim, Logged, Note, Query, statements
@@ -108,6 +109,11 @@ class SqlStore:
     async def records(self, query: Query) -> list[dict[str, Any]]:
         """Return records, newest first."""
         return [msgspec.json.decode(row[0], type=dict[str, Any]) for row in await self._read(statements.records(query))]
+
+    async def spent(self, since: float, number: str | None = None) -> Spent:
+        """Return what the outbound calls took that were placed after `since`."""
+        ((calls, to_number, minutes, cost),) = await self._read(statements.spent(since, number))
+        return Spent(int(calls), int(to_number), int(minutes), float(cost))
 
     async def claim(self, now: float, lease: float) -> list[CallId]:
         """Take over the calls that are not ended and whose lease is ours or has run out, and return them."""

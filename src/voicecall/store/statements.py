@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, insert, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Delete, Insert, ReturningDelete, ReturningInsert, ReturningUpdate, Update
 
@@ -58,6 +58,8 @@ def row_values(batch: Batch, instance: str, lease_until: float) -> dict[str, Any
         "seq": row.seq,
         "instance": instance,
         "lease_until": lease_until,
+        "minutes": row.minutes,
+        "cost": row.cost,
     }
 
 
@@ -125,6 +127,23 @@ def records(query: Query) -> Select[str]:
 def find(carrier: str, carrier_call_id: str) -> Select[str]:
     """Return the query for the call that has a carrier's call leg."""
     return select(calls.c.call_id).where(calls.c.carrier == carrier, calls.c.carrier_call_id == carrier_call_id)
+
+
+def spent(since: float, number: str | None) -> Select[Any]:
+    """Return the query for what outbound calls took: how many, how many to one number, minutes, cost.
+
+    It is answered from an index alone: rows, with their records, are large.
+    """
+    totals = (
+        func.count().label("calls"),
+        func.sum(calls.c.minutes).label("minutes"),
+        func.sum(calls.c.cost).label("cost"),
+    )
+    placed = calls.c.direction == "outbound", calls.c.started_at > since
+    each = select(calls.c.to_number, *totals).where(*placed).group_by(calls.c.to_number).subquery()
+    one = each.c.calls if number is None else case((each.c.to_number == number, each.c.calls), else_=0)
+    sums = (func.sum(each.c.calls), func.max(one), func.sum(each.c.minutes), func.sum(each.c.cost))
+    return select(*(func.coalesce(total, 0) for total in sums))
 
 
 def claim(instance: str, now: float, lease: float) -> ReturningUpdate[str]:

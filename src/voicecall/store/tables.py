@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The migration that makes these tables."""
 VERSIONS = "voicecall_schema"
 """The table that holds the name of the last migration."""
@@ -72,11 +72,14 @@ calls = Table(
     Column("seq", Integer, nullable=False),
     Column("instance", Text, nullable=False),
     Column("lease_until", Double, nullable=False),
+    Column("minutes", Integer, nullable=False, server_default="0"),
+    Column("cost", Double),
     UniqueConstraint("carrier", "carrier_call_id"),
     Index(None, "started_at", "call_id"),
     Index(None, "from_number", "started_at"),
     Index(None, "to_number", "started_at"),
     Index(None, "state", "started_at"),
+    Index("calls_spent", "direction", "started_at", "to_number", "minutes", "cost"),
 )
 
 claims = Table(
