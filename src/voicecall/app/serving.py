@@ -233,6 +233,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
             recordings=recordings,
             failing=lambda: journal.failing,
             hooks=hooks,
+            probes=listener.probes,
         )
         metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector, outbound, hooks.all))
         control = await stack.enter_async_context(

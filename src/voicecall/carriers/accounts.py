@@ -1,4 +1,4 @@
-"""Whether a carrier takes our credentials: harmless questions, and what the answers say. No IO."""
+"""Whether a carrier and we know each other: harmless questions, what the answers say, and a webhook to try. No IO."""
 
 from __future__ import annotations
 
@@ -28,3 +28,19 @@ class HasAccount(Protocol):
 
     def shortcoming(self, body: bytes) -> str:
         """Return what a successful answer says is wrong with the account, in one sentence without its subject."""
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """A webhook as the carrier would send it, about a call that there is not."""
+
+    request: RestRequest
+    signed: bool = True
+    """Whether its signature is right; not where only the carrier can sign."""
+
+
+@runtime_checkable
+class HasSample(Protocol):
+    """A carrier whose webhooks can be made here too."""
+
+    def sample(self, url: str, nonce: str, now: float) -> Sample:
+        """Return a webhook to `url`. `nonce` is letters and digits; `now` is Unix seconds."""

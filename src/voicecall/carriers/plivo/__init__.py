@@ -16,7 +16,7 @@ from voicecall.carriers import (
     RestResponse,
     Webhook,
 )
-from voicecall.carriers.accounts import Question
+from voicecall.carriers.accounts import Question, Sample
 from voicecall.core.events import Event
 
 from . import account, actions, signatures, webhooks
@@ -121,6 +121,10 @@ class PlivoCarrier:
     def shortcoming(self, body: bytes) -> str:
         """Return what the answer to one of `questions` says is wrong with the account."""
         return account.shortcoming(body)
+
+    def sample(self, url: str, nonce: str, now: float) -> Sample:
+        """Return a webhook to `url` about a call that there is not; `now` is Unix seconds."""
+        return account.sample(self._token, url, nonce)
 
     def media(self) -> MediaCodec:
         """Return the codec of a new media stream."""

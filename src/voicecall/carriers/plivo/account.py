@@ -6,11 +6,14 @@ Source: plivo.com/docs/account/api, 2026-11.
 from __future__ import annotations
 
 import re
+from urllib.parse import urlencode
 
 import msgspec
 
 from voicecall.carriers import RestRequest
-from voicecall.carriers.accounts import Question
+from voicecall.carriers.accounts import Question, Sample
+
+from . import signatures
 
 
 class _Account(msgspec.Struct, frozen=True):
@@ -31,3 +34,11 @@ def shortcoming(body: bytes) -> str:
         return ""
     spent = re.fullmatch(r"-[\d.]+|0*\.?0*", str(credits)) is not None if credits is not None else False
     return f"has {credits} of credit left: it places no calls" if spent else ""
+
+
+def sample(token: signatures.Token, url: str, nonce: str) -> Sample:
+    """Return a hang-up callback."""
+    fields = [("CallUUID", nonce), ("Event", "Hangup"), ("CallStatus", "completed")]
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = {**kind, **signatures.sign(token, url, fields, nonce)}
+    return Sample(RestRequest("POST", url, headers, urlencode(fields).encode("ascii")))

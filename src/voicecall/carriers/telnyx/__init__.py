@@ -14,7 +14,7 @@ from voicecall.carriers import (
     RestResponse,
     Webhook,
 )
-from voicecall.carriers.accounts import Question
+from voicecall.carriers.accounts import Question, Sample
 from voicecall.core.events import Event
 
 from . import account, actions, signatures, webhooks
@@ -115,6 +115,10 @@ class TelnyxCarrier:
     def shortcoming(self, body: bytes) -> str:
         """Return what the answer to one of `questions` says is wrong with the account."""
         return account.shortcoming(body)
+
+    def sample(self, url: str, nonce: str, now: float) -> Sample:
+        """Return a webhook to `url` about a call that there is not; `now` is Unix seconds."""
+        return account.sample(url, nonce, now)
 
     def media(self) -> MediaCodec:
         """Return the codec of a new media stream."""

@@ -10,7 +10,9 @@ from urllib.parse import quote
 import msgspec
 
 from voicecall.carriers import RestRequest
-from voicecall.carriers.accounts import Question
+from voicecall.carriers.accounts import Question, Sample
+
+from . import signatures
 
 
 class _Application(msgspec.Struct, frozen=True):
@@ -35,3 +37,10 @@ def shortcoming(body: bytes) -> str:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return ""
     return "" if application.active else "has switched this application off; switch it on in the portal"
+
+
+def sample(url: str, nonce: str, now: float) -> Sample:
+    """Return a report, whose signature is not right: only Telnyx can make one."""
+    body = msgspec.json.encode({"data": {"event_type": "call.hangup", "id": nonce, "payload": {"call_leg_id": nonce}}})
+    headers = {"Content-Type": "application/json", **signatures.forged(now)}
+    return Sample(RestRequest("POST", url, headers, body), signed=False)

@@ -17,7 +17,7 @@ from voicecall.carriers import (
     RestResponse,
     Webhook,
 )
-from voicecall.carriers.accounts import Question
+from voicecall.carriers.accounts import Question, Sample
 from voicecall.core.events import Event
 
 from . import account, actions, signatures, webhooks
@@ -69,6 +69,7 @@ class TwilioCarrier:
         )
         self._speech = Speech(voice, language)
         self._keys = signatures.Keys(auth_token, dict(signing_keys))
+        self._account_sid = account_sid
         self._own = _basic(account_sid, auth_token)
         self._api = actions.Api(
             url=f"{(api_base_url or _HOSTS[region or 'us1']).rstrip('/')}/2010-04-01/Accounts/{quote(account_sid, '')}",
@@ -126,6 +127,10 @@ class TwilioCarrier:
     def shortcoming(self, body: bytes) -> str:
         """Return what the answer to one of `questions` says is wrong with the account."""
         return account.shortcoming(body)
+
+    def sample(self, url: str, nonce: str, now: float) -> Sample:
+        """Return a webhook to `url` about a call that there is not; `now` is Unix seconds."""
+        return account.sample(self._keys, self._account_sid, url, nonce)
 
     def media(self) -> MediaCodec:
         """Return the codec of a new media stream."""

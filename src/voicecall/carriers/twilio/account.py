@@ -5,10 +5,14 @@ Source: twilio.com/docs/iam/api/account, 2026-11. A standard API key may not ask
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import msgspec
 
 from voicecall.carriers import RestRequest
-from voicecall.carriers.accounts import Question
+from voicecall.carriers.accounts import Question, Sample
+
+from . import signatures
 
 
 class _Account(msgspec.Struct, frozen=True):
@@ -37,3 +41,11 @@ def shortcoming(body: bytes) -> str:
     if account.type == "Trial":
         return "is a trial: it calls verified numbers only, and says so before each call"
     return ""
+
+
+def sample(keys: signatures.Keys, account_sid: str, url: str, nonce: str) -> Sample:
+    """Return a status callback."""
+    fields = [("AccountSid", account_sid), ("CallSid", f"CA{nonce}"), ("CallStatus", "completed")]
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = {**kind, **signatures.sign(keys, url, fields)}
+    return Sample(RestRequest("POST", url, headers, urlencode(fields).encode("ascii")))
