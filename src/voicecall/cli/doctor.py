@@ -26,12 +26,15 @@ def add_to(app: typer.Typer) -> None:
 
 def _doctor(
     fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without harm.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Send a webhook and a media stream through the public URL, too.")
+    ] = False,
     call_id: MaybeCallId = None,
     config: ConfigFile = None,
     as_json_: Json = False,
 ) -> None:
     """Check every link of the chain, and say what to do."""
-    report = _examined(config, fix=fix) if call_id is None else _diagnosed(config, call_id)
+    report = _examined(config, fix=fix, live=live) if call_id is None else _diagnosed(config, call_id)
     if as_json_:
         as_json(report.plain())
     else:
@@ -39,11 +42,11 @@ def _doctor(
     raise typer.Exit(0 if report.ok else 1)
 
 
-def _examined(path: Path | None, *, fix: bool) -> Report:
+def _examined(path: Path | None, *, fix: bool, live: bool) -> Report:
     from voicecall.app import wall_clock
     from voicecall.doctor.examine import examine
 
-    return asyncio.run(examine(path, fix=fix, clock=wall_clock))
+    return asyncio.run(examine(path, fix=fix, live=live, clock=wall_clock))
 
 
 def _diagnosed(path: Path | None, call_id: str) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -27,6 +28,8 @@ class Answer:
     """Why there is no answer."""
     time: float | None = None
     """Unix seconds, where it said them."""
+    location: str = ""
+    """Where it says that one should go instead."""
 
     @property
     def refused(self) -> bool:
@@ -45,9 +48,16 @@ async def ask(http: Http, method: str, url: str, headers: Mapping[str, str], bod
     try:
         async with http.stream(method, url, headers, body, first=PATIENCE, stall=PATIENCE) as answer:
             told = await answer.whole(16 * 1024)
-            return Answer(answer.status, host, told, time=_time(answer.headers.get("date")))
+            time, location = _time(answer.headers.get("date")), answer.headers.get("location", "")
+            return Answer(answer.status, host, told, time=time, location=location)
     except NetworkError as error:
-        return Answer(0, host, silence=str(error))
+        return Answer(0, host, silence=f"{error}{_about_tls(error)}")
+
+
+def _about_tls(error: NetworkError) -> str:
+    """Return what is wrong with a certificate, where it is that."""
+    said = re.search(r"certificate verify failed: ([^(]+)", str(error.__cause__))
+    return f" (its certificate: {said[1].strip()})" if said else ""
 
 
 def _time(header: str | None) -> float | None:

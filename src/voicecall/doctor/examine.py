@@ -14,10 +14,11 @@ from voicecall.core.operations import Live
 from voicecall.errors import ConfigError, Fault, VoicecallError
 from voicecall.net.http import Http
 
-from . import Check, Report, accounts, exposure, fail, machine, ok, people, vendors, warn
+from . import Check, Report, accounts, exposure, fail, machine, merged, ok, people, vendors, warn
 from .accounts import WhereCallsGo
 from .archive import store
 from .asking import PATIENCE, Answer
+from .live import prove
 
 _CARRIERS = ("twilio", "telnyx", "plivo")
 _ELSEWHERE = frozenset({"public_url", "skip_signature_verification", "allow_from"})
@@ -28,23 +29,24 @@ async def examine(
     path: Path | None,
     *,
     fix: bool = False,
+    live: bool = False,
     clock: Callable[[], float],
     http: Http | None = None,
     where: WhereCallsGo | None = None,
 ) -> Report:
     """Return what all checks find about the configuration in `path`, or about the one that is found without.
 
-    `fix` mends what can be mended without harm. `clock` gives Unix seconds. `where` asks carriers where a number leads;
-    without it, nobody does.
+    `fix` mends what can be mended without harm; `live` sends probes through the public URL. `clock` gives Unix seconds.
+    `where` asks carriers where a number leads; without it, nobody does.
     """
     try:
         loaded = load(path)
     except ConfigError as error:
         return Report(tuple(_faulty(error)))
     if http is not None:
-        return await _all(loaded, http, where, clock, fix=fix)
+        return await _all(loaded, http, where, clock, fix=fix, live=live)
     async with Http() as own:
-        return await _all(loaded, own, where, clock, fix=fix)
+        return await _all(loaded, own, where, clock, fix=fix, live=live)
 
 
 def _faulty(error: ConfigError) -> list[Check]:
@@ -64,7 +66,7 @@ def _words(fault: Fault) -> str:
 
 
 async def _all(
-    loaded: Loaded, http: Http, where: WhereCallsGo | None, clock: Callable[[], float], *, fix: bool
+    loaded: Loaded, http: Http, where: WhereCallsGo | None, clock: Callable[[], float], *, fix: bool, live: bool
 ) -> Report:
     config = loaded.config
     at_carriers = accounts.carriers_of(config)
@@ -78,9 +80,9 @@ async def _all(
         stt = tasks.create_task(vendors.speech("stt", [line.stt for line in lines], http))
         tts = tasks.create_task(vendors.speech("tts", [line.tts for line in lines], http))
         agents = tasks.create_task(vendors.brain(config, http))
-    daemon, live = asked.result()
+    daemon, calls = asked.result()
     answers: list[Answer] = [answer for task in known.values() for answer in task.result()[1]]
-    return Report(
+    report = Report(
         (
             _config(loaded),
             machine.state_dir(loaded, fix=fix),
@@ -96,7 +98,7 @@ async def _all(
             exposure.stream(config),
             exposure.tunnel(config),
             people.inbound_policy(config),
-            people.limits(config, live),
+            people.limits(config, calls),
             *(task.result()[0] for task in known.values()),
             *(task.result() for task in numbers.values()),
             stt.result(),
@@ -105,6 +107,19 @@ async def _all(
             accounts.clock(answers, clock()),
         )
     )
+    if not live:
+        return report
+    if daemon.level != "ok":
+        return _with(
+            report, [fail("daemon", "the way from outside is tried with a running daemon only", "voicecall serve")]
+        )
+    return _with(report, await prove(loaded, at_carriers, http, clock))
+
+
+def _with(report: Report, found: list[Check]) -> Report:
+    """Return a report with what else was found, under the ids that are there already."""
+    more = {check.id: [one for one in found if one.id == check.id] for check in report.checks}
+    return Report(tuple(merged(check.id, [*more[check.id], check]) for check in report.checks))
 
 
 def _config(loaded: Loaded) -> Check:
