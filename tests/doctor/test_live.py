@@ -78,7 +78,7 @@ def proven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
                         '[twilio]\naccount_sid = "AC1"\nauth_token = "the secret token"\n'
                     )
                     carriers: dict[str, Carrier] = {"twilio": TWILIO} | ({"telnyx": TELNYX} if telnyx else {})
-                    checks = await prove(load(file), carriers, http, lambda: NOW)
+                    checks = await prove(load(file), carriers, http, lambda: NOW, frames=5, patience=1.5)
                 assert (desk.delivered, desk.received, desk.refusals) == ([], [], [])
                 return checks
 
@@ -144,7 +144,7 @@ def test_what_a_proxy_may_do_works(proven: Any, proxy: Proxy, path: str) -> None
         (Proxy(without("upgrade", "connection")), "/voice/webhook", "stream", "upgrades", "proxy_set_header Upgrade"),
         (Proxy(target("^/voice/stream", "/stream")), "/voice/webhook", "stream", "arrived at /stream", "/voice/stream"),
         (Proxy(holds=True), "/voice/webhook", "stream", "came back", "buffering"),
-        (Proxy(latency=0.2), "/voice/webhook", "stream", "answers come late", "nearer"),
+        (Proxy(latency=0.13), "/voice/webhook", "stream", "answers come late", "nearer"),
         (Proxy(answers="404 Not Found"), "/voice/webhook", "public-url", "no route for this path", "/voice/webhook to"),
         (Proxy(answers="404 Not Found"), "/voice/webhook", "stream", "no route for media streams", "with upgrades"),
         (Proxy(answers="502 Bad Gateway"), "/voice/webhook", "public-url", "does not reach", "point the proxy at"),

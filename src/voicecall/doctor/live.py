@@ -31,10 +31,18 @@ _MESSAGE = "." * 250
 """As long as a message with 20 ms of sound."""
 
 
-async def prove(loaded: Loaded, carriers: Mapping[str, Carrier], http: Http, clock: Callable[[], float]) -> list[Check]:
+async def prove(
+    loaded: Loaded,
+    carriers: Mapping[str, Carrier],
+    http: Http,
+    clock: Callable[[], float],
+    *,
+    frames: int = _FRAMES,
+    patience: float = PATIENCE,
+) -> list[Check]:
     """Return what probes through the public URL show, for every carrier. `clock` gives Unix seconds.
 
-    A daemon must be running.
+    A daemon must be running. A media stream is given so many `frames` to send back within `patience` seconds.
     """
     config = loaded.config
     if not carriers:
@@ -46,7 +54,7 @@ async def prove(loaded: Loaded, carriers: Mapping[str, Carrier], http: Http, clo
             for name, carrier in carriers.items():
                 checks += await _webhook(config, client, http, carrier, clock, bare=name == config.provider)
             if config.streaming.enabled:
-                checks += await _streams(config, client, carriers)
+                checks += await _streams(config, client, carriers, frames, patience)
             return checks
     except VoicecallError as error:
         return [fail("daemon", f"it cannot be asked what arrived: {error}", "restart it with this version")]
@@ -86,17 +94,19 @@ async def _webhook(
     return checks
 
 
-async def _streams(config: Config, client: AsyncClient, carriers: Mapping[str, Carrier]) -> list[Check]:
+async def _streams(
+    config: Config, client: AsyncClient, carriers: Mapping[str, Carrier], frames: int, patience: float
+) -> list[Check]:
     """Open a media stream as each kind of carrier does: with its credential in its first message, or in its path."""
     ways = {not carrier.capabilities.credential_in_start for carrier in carriers.values()}
-    return [await _stream(config, client, in_path=in_path) for in_path in sorted(ways)]
+    return [await _stream(config, client, frames, patience, in_path=in_path) for in_path in sorted(ways)]
 
 
-async def _stream(config: Config, client: AsyncClient, *, in_path: bool) -> Check:
+async def _stream(config: Config, client: AsyncClient, frames: int, patience: float, *, in_path: bool) -> Check:
     nonce = secrets.token_hex(16)
     before = await _probe(client, nonce)
     url = f"{before.stream_url}/{before.credential}" if in_path else before.stream_url
-    opened = await _opened(url, nonce, None if in_path else before.credential)
+    opened = await _opened(url, nonce, None if in_path else before.credential, frames, patience)
     after = await _probe(client, nonce)
     expected = Expected(
         public_url=before.public_url,
@@ -108,22 +118,22 @@ async def _stream(config: Config, client: AsyncClient, *, in_path: bool) -> Chec
     return stream(expected, before.stream_url, opened, after.arrivals, credential=before.credential if in_path else "")
 
 
-async def _opened(url: str, nonce: str, first: str | None) -> Opened:
+async def _opened(url: str, nonce: str, first: str | None, frames: int, patience: float) -> Opened:
     """Open a media stream, send messages at the pace of a call, and wait for each to come back."""
     times: list[float] = []
     clock = asyncio.get_running_loop().time
     try:
-        async with connect(url, {HEADER: nonce}, timeout=PATIENCE) as socket, asyncio.timeout(PATIENCE):
+        async with connect(url, {HEADER: nonce}, timeout=PATIENCE) as socket, asyncio.timeout(patience):
             if first is not None:
                 await socket.send(first)
-            while len(times) < _FRAMES:
+            while len(times) < frames:
                 sent = clock()
                 await socket.send(_MESSAGE)
                 await socket.recv()
                 times.append(clock() - sent)
                 await asyncio.sleep(max(0.0, _SPACING - times[-1]))
     except NetworkError as error:
-        return Opened(str(error), error.code or "", tuple(times), _FRAMES)
+        return Opened(str(error), error.code or "", tuple(times), frames)
     except TimeoutError:
         pass
-    return Opened("", "", tuple(times), len(times) + (len(times) < _ENOUGH))
+    return Opened("", "", tuple(times), len(times) + (len(times) < min(_ENOUGH, frames)))
