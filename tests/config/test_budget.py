@@ -61,6 +61,7 @@ def test_nothing_is_limited_by_default(loaded: Write) -> None:
         ("quiet_hours = '08:00-08:00'", "budget.quiet_hours", "two different times"),
         ("do_not_call = ['12345']", "budget.do_not_call[0]", "E.164"),
         ("do_not_call = ['+9991234567']", "budget.do_not_call[0]", "country code"),
+        ("do_not_call = ['+44007700900123']", "budget.do_not_call[0]", "trunk prefix"),
         ("call_per_day = 3", "budget.call_per_day", "calls_per_day"),
     ],
 )

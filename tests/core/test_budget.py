@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from voicecall.core.budget import Budget, QuietHours, allow, canonical, check_number, time_zones
+from voicecall.core.budget import Budget, QuietHours, allow, check_number, time_zones
 from voicecall.core.events import Answered, CarrierEnded, Dialled, Event, Placed, Ringing
 from voicecall.core.ids import CallId, CarrierCallId
 from voicecall.core.policy import check_destination
@@ -70,10 +70,9 @@ def test_without_a_budget_nothing_is_refused_and_nothing_is_changed(number: str)
     assert not Budget().counts
 
 
-def test_a_number_that_wants_no_calls_is_refused_however_it_is_written() -> None:
+def test_a_number_that_wants_no_calls_is_refused() -> None:
     budget = Budget(do_not_call=frozenset({LONDON}))
     assert refusal(budget, LONDON) == "do-not-call"
-    assert refusal(budget, "+4402079460000") == "do-not-call"
     check_number(budget, "+442079460001", NOON)
 
 
@@ -210,11 +209,6 @@ def test_nothing_at_all_may_be_allowed() -> None:
     assert used_up(Budget(minutes=0), Spent()).reason == "minutes-per-day"
 
 
-def test_where_calls_to_a_number_are_counted_it_is_written_in_one_way() -> None:
-    with pytest.raises(BadParameters, match=r"write it as \+442079460000"):
-        allow(Budget(calls_per_number=1), "+4402079460000", Rules(), Spent())
-
-
 def test_a_call_is_cut_to_what_is_left() -> None:
     full, usual = Rules(), reserved(Rules())
     assert allow(Budget(minutes=usual), NEW_YORK, full, Spent()) == full
@@ -241,13 +235,6 @@ def test_the_record_tells_what_the_started_minutes_cost() -> None:
     assert call_of(None, 20.0) == 0.0
     assert call_of(10.0, None) is None
     assert call_of(10.0, 70.0, None) is None
-
-
-def test_the_usual_spelling() -> None:
-    assert canonical("+4402079460000") == LONDON
-    assert canonical(MOCK) == MOCK
-    with pytest.raises(BadParameters):
-        canonical("+9991234567")
 
 
 # --- never more

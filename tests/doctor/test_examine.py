@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.doctor.house import ACCOUNT, TWILIO, World, of
-from voicecall.carriers import Carrier
-from voicecall.errors import CarrierError
 
 SECRET = "the secret token"
 
@@ -228,30 +225,34 @@ def test_a_clock_that_is_off_is_named(world: World, seconds: int, level: str, sa
     assert (check.level, said in check.message) == (level, True), check
 
 
-def leads_to(url: str) -> Callable[[Carrier, str], object]:
-    async def where(carrier: Carrier, number: str) -> str:
-        if url == "unknown":
-            raise CarrierError("the account has no such number", code="unknown-number")
-        return url
-
-    return where
-
-
 @pytest.mark.parametrize(
-    ("url", "level", "said"),
+    ("url", "policy", "level", "said"),
     [
-        ("https://voice.example.com/voice/webhook", "ok", "…1111"),
-        ("https://voice.example.com/voice/webhook/twilio#rc=2", "ok", "…1111"),
-        ("https://demo.twilio.com/welcome", "fail", "announced at https://demo.twilio.com/welcome"),
-        ("", "fail", "announced nowhere"),
-        ("unknown", "fail", "no number of the twilio account"),
+        ("https://voice.example.com/voice/webhook", "open", "ok", "…1111"),
+        ("https://voice.example.com/voice/webhook/twilio#rc=2", "open", "ok", "…1111"),
+        ("https://demo.twilio.com/welcome", "open", "fail", "announced at https://demo.twilio.com/welcome"),
+        ("https://demo.twilio.com/welcome", "disabled", "warn", "nobody may call anyway"),
+        ("", "open", "fail", "announced nowhere"),
+        (None, "open", "fail", "no number of the twilio account"),
     ],
 )
-def test_a_number_that_leads_elsewhere_is_named(world: World, url: str, level: str, said: str) -> None:
-    world.where = leads_to(url)  # type: ignore[assignment] # its result is told apart by `url`
-    check = world.check("number-twilio", TWILIO)
+def test_a_number_that_leads_elsewhere_is_named(
+    world: World, url: str | None, policy: str, level: str, said: str
+) -> None:
+    world.number(url)
+    check = world.check("number-twilio", with_("inbound_policy", f'"{policy}"'))
     assert (check.level, said in check.message) == (level, True), check
     assert "+15550001111" not in check.message
+    assert world.written == 0
+
+
+def test_a_number_is_pointed_here_when_that_is_asked(world: World) -> None:
+    world.number("https://demo.twilio.com/welcome")
+    mended = of(world.examine(with_("inbound_policy", '"open"'), fix=True), "number-twilio")
+    assert (mended.level, mended.message.startswith("mended")) == ("ok", True), mended
+    assert "voicecall number undo" in mended.message
+    assert world.written > 0
+    assert world.check("number-twilio", with_("inbound_policy", '"open"')).level == "ok"
 
 
 # --- who hears, speaks and answers

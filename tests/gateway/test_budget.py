@@ -143,6 +143,30 @@ async def test_after_a_day_a_call_counts_no_longer(house: MakeHouse) -> None:
 # --- nothing slips through
 
 
+@pytest.mark.parametrize(
+    ("budget", "to", "reason"),
+    [
+        (Budget(), "+119005551234", "premium-number"),
+        (Budget(do_not_call=frozenset({LONDON})), "+4402079460000", "do-not-call"),
+        (Budget(prefixes=("+440",)), "+4402079460000", "prefix"),
+        (Budget(money=5.0, prices={"+440": 0.1}), "+4402079460000", "no-price"),
+        (Budget(calls_per_number=0), "+4402079460000", "calls-per-number"),
+    ],
+)
+async def test_another_spelling_gets_round_nothing(house: MakeHouse, budget: Budget, to: str, reason: str) -> None:
+    async with house(budget=budget) as h:
+        assert (await refusal(h, to)).reason == reason
+
+
+async def test_a_number_is_dialled_and_counted_in_its_usual_spelling(house: MakeHouse) -> None:
+    async with house(budget=Budget(calls_per_number=2)) as h:
+        for to in ("+1" + FRIEND[1:], FRIEND):
+            record = await h.over(await h.place(wait(1), HANG_UP, to=to))
+            assert record["to"] == FRIEND
+            await h.idle()
+        assert (await refusal(h, "+1" + FRIEND[1:])).reason == "calls-per-number"
+
+
 async def test_of_many_at_once_no_more_than_the_limit_are_dialled(house: MakeHouse) -> None:
     async with house(budget=Budget(calls=3)) as h:
         placing = [h.beside(h.place(to=f"+1555020{number:04d}")) for number in range(20)]

@@ -18,12 +18,13 @@ from voicecall.core.administration import (
     ShowOutbound,
     StopOutbound,
 )
-from voicecall.core.budget import Budget
+from voicecall.core.budget import Budget, QuietHours
 from voicecall.core.events import Placed
 from voicecall.core.ids import CallId
 from voicecall.core.operations import Initiate
 from voicecall.core.rules import Route, Rules
-from voicecall.errors import BadParameters, CallRefused
+from voicecall.errors import BadParameters, CallRefused, StoreError
+from voicecall.store import Note
 
 # --- the switch
 
@@ -108,6 +109,43 @@ async def test_no_other_way_is_tried_once_dialling_is_stopped(house: MakeHouse) 
         assert record["endDetail"].startswith("outbound calls are stopped")
         assert [warning["code"] for warning in record["warnings"]] == ["carrier-passed"]
         assert h.town.rest.count("dial") == 1
+
+
+async def test_a_call_whose_turn_comes_in_the_quiet_hours_is_not_dialled(house: MakeHouse) -> None:
+    budget = Budget(quiet_hours=QuietHours(8 * 60 + 5, 9 * 60))  # a town begins at 8 in London
+    async with house(dials_per_second=1 / 400, budget=budget) as h:
+        first, second = [await h.place(wait(1), HANG_UP, to=to) for to in (LONDON, "+442079460001")]
+        await h.over(first)
+        record = await h.over(second)
+        assert record["endReason"] == "failed"
+        assert "quiet hours are 08:05-09:00" in record["endDetail"]
+        assert h.town.rest.count("dial") == 1
+
+
+@pytest.mark.parametrize("data", [b"{", b'{"stopped": "maybe"}'])
+async def test_a_switch_that_cannot_be_read_stops_dialling_and_nothing_else(house: MakeHouse, data: bytes) -> None:
+    async with house() as h:
+        watching = h.town.tasks.create_task(h.gateway.watch())
+        inbound = await h.ring(wait(20), HANG_UP)
+        h.town.archive.notes["switch", "outbound"] = Note("switch", "outbound", data, 0.0)
+        with pytest.raises(StoreError, match="switch outbound cannot be read"):
+            await h.place()
+        assert (await h.over(inbound))["endReason"] == "hangup-user"
+        assert not watching.done()
+        assert "switch outbound cannot be read" in h.town.named("store.failed")[0]["detail"]
+        assert (await h.perform(ResumeOutbound()))["stopped"] is False
+        await told(h, await h.place(wait(1), HANG_UP))
+        watching.cancel()
+
+
+async def test_a_call_whose_number_cannot_be_looked_up_when_its_turn_comes_is_not_dialled(house: MakeHouse) -> None:
+    async with house(dials_per_second=0.1) as h:
+        first, second = [await h.place(wait(1), HANG_UP, to=to) for to in (FRIEND, OTHER)]
+        h.town.archive.notes["do-not-call", OTHER] = Note("do-not-call", OTHER, b"?", 0.0)
+        await h.over(first)
+        record = await h.over(second)
+        assert record["endReason"] == "failed"
+        assert f"do-not-call …{OTHER[-4:]} cannot be read" in record["endDetail"]
 
 
 # --- who wants no calls

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import wave
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from voicecall.core.events import Event, Warned
 from voicecall.core.ids import CallId
 from voicecall.emulators.clock import run_virtual
 from voicecall.errors import CallRefused
-from voicecall.gateway.recording import Recordings
+from voicecall.gateway import recording as recording_module
+from voicecall.gateway.recording import Recording, Recordings
 
 CALL = CallId("01J0")
 FRAME = b"\x10" * 160
@@ -76,6 +78,36 @@ def test_a_call_that_goes_on_after_a_restart_goes_on_in_its_file_even_after_a_wr
         file.write(b"cut")
     record(tmp_path, 1)
     assert len(read(tmp_path / "recordings" / "01J0.wav")) == 2 * 8000
+
+
+def test_a_call_that_ends_amid_a_write_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, overtaken, go_on = threading.Event(), threading.Event(), threading.Event()
+    append, posted = recording_module._append, list[Event]()
+
+    def slow(file: Path, sound: bytes) -> None:
+        if begun.is_set() and not go_on.is_set():
+            overtaken.set()
+        begun.set()
+        assert go_on.wait(10)
+        append(file, sound)
+
+    monkeypatch.setattr(recording_module, "_append", slow)
+
+    async def main() -> None:
+        recording = Recording(tmp_path / "recordings" / "01J0.wav", posted.append, every=0.0)
+        recording.heard(FRAME * 50)
+        async with asyncio.TaskGroup() as tasks:
+            writing = tasks.create_task(recording.run())
+            await asyncio.to_thread(begun.wait, 10)
+            recording.heard(FRAME * 50)
+            writing.cancel()
+            await asyncio.to_thread(overtaken.wait, 0.1)
+            go_on.set()
+
+    asyncio.run(main())
+    assert not overtaken.is_set()
+    assert len(read(tmp_path / "recordings" / "01J0.wav")) == 2 * 8000
+    assert posted == []
 
 
 def test_only_the_owner_can_hear_it(tmp_path: Path) -> None:

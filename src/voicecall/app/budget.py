@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from voicecall.config.budget import Budget as Configured, minutes_of
-from voicecall.core.budget import Budget, QuietHours, canonical
+from voicecall.core.budget import Budget, QuietHours
+from voicecall.core.numbers import canonical
 
 
 def budget(config: Configured) -> Budget:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from voicecall import plugins
 from voicecall.carriers import Carrier
 from voicecall.config.carriers import Plivo, Telnyx, Twilio
 from voicecall.config.model import Config
-from voicecall.errors import ConfigError, Fault
+from voicecall.errors import BadParameters, ConfigError, Fault
 
 MOCK_NUMBER = "+15550000000"
 """The mock network's number for us, where none is configured."""
@@ -17,7 +19,7 @@ MOCK_NUMBER = "+15550000000"
 
 def from_number(config: Config, carrier: str) -> str | None:
     """Return the number that calls are placed from on this carrier."""
-    own: str | None = getattr(getattr(config, carrier), "from_number", None)
+    own: str | None = getattr(getattr(config, carrier, None), "from_number", None)
     return own or config.from_number or (MOCK_NUMBER if carrier == "mock" else None)
 
 
@@ -38,6 +40,37 @@ def make_carriers(config: Config, mock_secret: str, network_url: str | None) -> 
     if faults:
         raise ConfigError(faults)
     return carriers
+
+
+def rest_carrier(config: Config, name: str) -> Carrier:
+    """Return a carrier as far as its REST API goes: what verifies webhooks may be missing.
+
+    Raises:
+        BadParameters: there is no such carrier with an account.
+        ConfigError: its credentials are missing.
+    """
+    twilio, telnyx, plivo = config.twilio, config.telnyx, config.plivo
+    match name:
+        case "twilio":
+            key = twilio.api_key_sid and twilio.api_key_secret
+            if twilio.account_sid and (twilio.auth_token or key):
+                return _twilio(twilio, twilio.account_sid, _open(twilio.auth_token))
+            needed = ("twilio.account_sid", "twilio.auth_token")
+        case "telnyx":
+            if telnyx.api_key and telnyx.connection_id:
+                return _telnyx(telnyx, _open(telnyx.api_key), telnyx.connection_id)
+            needed = ("telnyx.api_key", "telnyx.connection_id")
+        case "plivo":
+            if plivo.auth_id and plivo.auth_token:
+                return _plivo(plivo, plivo.auth_id, _open(plivo.auth_token))
+            needed = ("plivo.auth_id", "plivo.auth_token")
+        case _:
+            raise BadParameters(f"no account is known of the carrier {name!r}: name twilio, telnyx or plivo")
+    raise ConfigError([Fault(needed[0], f"`{needed[0]}` and `{needed[1]}` are needed to ask {name} for anything")])
+
+
+def _open(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
 
 
 def _beyond(carrier: Carrier, config: Config) -> Iterator[Fault]:

@@ -11,7 +11,21 @@ from typer.exceptions import TyperException
 from voicecall import __version__
 from voicecall.errors import BadParameters, ConfigError, VoicecallError
 
-from . import calls, doctor, outbound, pairing, reading, scenarios, serving, settings, setup, tokens, tools, webhooks
+from . import (
+    calls,
+    doctor,
+    numbers,
+    outbound,
+    pairing,
+    reading,
+    scenarios,
+    serving,
+    settings,
+    setup,
+    tokens,
+    tools,
+    webhooks,
+)
 
 app = typer.Typer(
     name="voicecall",
@@ -29,7 +43,11 @@ def _root(version: bool = typer.Option(False, "--version", help="Write the versi
         raise typer.Exit
 
 
-for family in (serving, calls, reading, settings, setup, doctor, scenarios, tokens, pairing, outbound, tools, webhooks):
+_FAMILIES = (
+    *(serving, calls, reading, settings, setup, doctor, numbers, scenarios),
+    *(tokens, pairing, outbound, tools, webhooks),
+)
+for family in _FAMILIES:
     family.add_to(app)
 
 

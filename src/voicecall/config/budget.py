@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from voicecall.errors import BadParameters
+
 from .section import Listed, NotNegative, Number, Section
 
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
@@ -47,21 +49,20 @@ def _country(value: str) -> str:
     return value
 
 
-def _known_code(value: str) -> str:
-    from phonenumbers import NumberParseException, parse
+def _callee(value: str) -> str:
+    from voicecall.core.numbers import canonical  # loads what is large, and seldom needed
 
     try:
-        parse(value)
-    except NumberParseException:
-        raise ValueError("not a telephone number: it has no known country code") from None
-    return value
+        return canonical(value)
+    except BadParameters as error:
+        raise ValueError(f"not a telephone number that can be called: {error}") from None
 
 
 Prefix = Annotated[str, AfterValidator(_prefix)]
 Country = Annotated[str, AfterValidator(_country)]
 Hours = Annotated[str, AfterValidator(_hours)]
 Money = Annotated[float, Field(ge=0)]
-Callee = Annotated[Number, AfterValidator(_known_code)]
+Callee = Annotated[Number, AfterValidator(_callee)]
 
 
 class Budget(Section):

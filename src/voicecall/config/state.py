@@ -6,9 +6,10 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from voicecall.core.tokens import PREFIX
 from voicecall.errors import ConfigError, Fault, VoicecallError
@@ -138,6 +139,30 @@ class StateDir:
             return announced
         host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(config.control.bind, config.control.bind)  # noqa: S104 - compared, not bound
         return f"http://{f'[{host}]' if ':' in host else host}:{config.control.port}"
+
+    def announced_public_url(self) -> str | None:
+        """Return where the daemon of this folder told carriers to find it, if it runs."""
+        return self._daemon().get("public")
+
+    def kept(self, name: str) -> dict[str, Any]:
+        """Return what was kept under a name; nothing where it cannot be understood.
+
+        Raises:
+            StateError: it cannot be read.
+        """
+        try:
+            kept = json.loads(self._read(f"{name}.json") or "{}")
+        except ValueError:
+            return {}
+        return kept if isinstance(kept, dict) else {}
+
+    def keep(self, name: str, value: Mapping[str, Any]) -> None:
+        """Keep JSON under a name, where only the owner reads it.
+
+        Raises:
+            StateError: it cannot be written.
+        """
+        self._write(f"{name}.json", json.dumps(value))
 
     def _daemon(self) -> dict[str, str]:
         try:

@@ -10,9 +10,10 @@ import msgspec
 import phonenumbers
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_geographical_number, time_zones_for_number
 
+from voicecall.core.numbers import parsed
 from voicecall.core.rules import Rules
 from voicecall.core.spending import HANGING_UP, Spent, reserved
-from voicecall.errors import BadParameters, CallRefused
+from voicecall.errors import CallRefused
 
 DAY = 24 * 3600.0
 """Seconds for which a call counts, from when it was placed."""
@@ -55,7 +56,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
     quiet_hours: QuietHours | None = None
     """By the callee's clock."""
     do_not_call: frozenset[str] = frozenset()
-    """E.164."""
+    """Canonical."""
 
     @property
     def counts(self) -> bool:
@@ -68,23 +69,15 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
         return self.prices[max(known, key=len)] if known else None
 
 
-def canonical(number: str) -> str:
-    """Return the usual spelling of an E.164 number: without a trunk prefix that was dialled along.
-
-    Raises:
-        BadParameters: it has no known country code.
-    """
-    return phonenumbers.format_number(_parsed(number), phonenumbers.PhoneNumberFormat.E164)
-
-
 def check_number(budget: Budget, number: str, at: float) -> None:
     """Refuse a number that must not be dialled at `at` (Unix seconds), however little was dialled before.
 
+    `number` is canonical, as it is in all that follows.
+
     Raises:
-        BadParameters: it has no known country code.
         CallRefused: it must not be dialled; `reason` says why.
     """
-    if canonical(number) in budget.do_not_call:
+    if number in budget.do_not_call:
         raise do_not_call("in budget.do_not_call")
     if budget.countries is not None:
         _check_country(budget.countries, number)
@@ -109,17 +102,13 @@ def allow(budget: Budget, number: str, rules: Rules, spent: Spent) -> Rules:
     `spent` is of the last 24 hours, and of this number.
 
     Raises:
-        BadParameters: calls to each number are counted, and this one is not in its usual spelling.
         CallRefused: too little is left; `reason` says of what.
     """
     if budget.calls is not None and spent.calls >= budget.calls:
         raise _used_up("calls-per-day", "budget.calls_per_day", budget.calls, spent.calls, "calls")
-    if budget.calls_per_number is not None:
-        if number != (usual := canonical(number)):
-            raise BadParameters(f"the number to call: write it as {usual}, as calls to each number are limited")
-        if spent.to_number >= budget.calls_per_number:
-            name, limit = "calls-per-number", budget.calls_per_number
-            raise _used_up(name, "budget.calls_per_number_per_day", limit, spent.to_number, "calls to this number")
+    if budget.calls_per_number is not None and spent.to_number >= budget.calls_per_number:
+        name, limit = "calls-per-number", budget.calls_per_number
+        raise _used_up(name, "budget.calls_per_number_per_day", limit, spent.to_number, "calls to this number")
     price, left = budget.price(number), math.inf
     if budget.minutes is not None:
         left = budget.minutes - spent.minutes
@@ -145,19 +134,12 @@ def _used_up(reason: str, key: str, limit: float, used: float, what: str) -> Cal
     return CallRefused(reason, f"{used:g} of {limit:g} {what} are used in the last 24 hours ({key})", limit=True)
 
 
-def _parsed(number: str) -> phonenumbers.PhoneNumber:
-    try:
-        return phonenumbers.parse(number)
-    except phonenumbers.NumberParseException as error:
-        raise BadParameters("the number has no known country code") from error
-
-
 def _check_country(allowed: frozenset[str], number: str) -> None:
-    parsed = _parsed(number)
-    region = "US" if number.startswith(_FICTITIOUS) else phonenumbers.region_code_for_number(parsed)
-    possible = {region} if region else set(phonenumbers.region_codes_for_country_code(parsed.country_code or 0))
+    parts = parsed(number)
+    region = "US" if number.startswith(_FICTITIOUS) else phonenumbers.region_code_for_number(parts)
+    possible = {region} if region else set(phonenumbers.region_codes_for_country_code(parts.country_code or 0))
     if not possible or not possible <= allowed:
-        where = region or f"one of several countries with +{parsed.country_code}"
+        where = region or f"one of several countries with +{parts.country_code}"
         raise CallRefused("country", f"the number is in {where}, and budget.countries has {', '.join(sorted(allowed))}")
 
 
@@ -178,10 +160,10 @@ def _check_hour(quiet: QuietHours, number: str, at: float) -> None:
 
 def time_zones(number: str) -> list[ZoneInfo]:
     """Return all time zones that the number may be in; none where one of them is not known."""
-    parsed = _parsed(number)
-    names = time_zones_for_number(parsed)
+    parts = parsed(number)
+    names = time_zones_for_number(parts)
     if UNKNOWN_TIMEZONE in names:  # no number that is in use: all zones of its country code
-        code = parsed.country_code
+        code = parts.country_code
         names = time_zones_for_geographical_number(phonenumbers.PhoneNumber(country_code=code, national_number=0))
     try:
         return [] if UNKNOWN_TIMEZONE in names else [ZoneInfo(name) for name in names]

@@ -9,7 +9,8 @@ import phonenumbers
 from phonenumbers import PhoneNumberType
 
 from voicecall.core.ids import is_e164
-from voicecall.errors import BadParameters, CallRefused
+from voicecall.core.numbers import canonical, known_as, parsed
+from voicecall.errors import CallRefused
 
 InboundPolicy = Literal["disabled", "allowlist", "pairing", "open"]
 
@@ -30,45 +31,48 @@ _PREMIUM_PREFIXES = {
 """By country code: what the number plan library does not call premium in all its ranges."""
 
 
-def check_destination(number: str, *, premium: bool = False) -> None:
-    """Refuse what an agent must never dial: emergency and short numbers, and, unless `premium`, dear ranges.
+def check_destination(number: str, *, premium: bool = False) -> str:
+    """Return the canonical spelling of a number, in which it is to be dialled.
+
+    Refused is what an agent must never dial: emergency and short numbers, and, unless `premium`, dear ranges.
 
     Raises:
-        BadParameters: the number is not E.164.
+        BadParameters: the number is not E.164, or in no spelling that is beyond doubt.
         CallRefused: it is one of those; `reason` says which.
     """
     bare = number.removeprefix("+")
     if bare.isdigit() and len(bare) <= 6:
         raise CallRefused("short-number", f"{number} is an emergency or short number; agents never dial these")
-    if not is_e164(number):
-        raise BadParameters("the number to call must be E.164: +, country code, number, such as +15551234567")
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException as error:
-        raise BadParameters("the number to call has no known country code") from error
-    country, national = str(parsed.country_code), phonenumbers.national_significant_number(parsed)
-    if bare.startswith(_SATELLITE) and not premium:
+    usual = canonical(number)
+    parts = parsed(usual)
+    country, national = str(parts.country_code), phonenumbers.national_significant_number(parts)
+    if usual.removeprefix("+").startswith(_SATELLITE) and not premium:
         raise CallRefused(
             "satellite-number", "the number is in a satellite or international-network range (budget.premium)"
         )
     dear = national.startswith(_PREMIUM_PREFIXES.get(country, ())) or (country == "1" and national[3:6] == "976")
-    if not premium and (dear or phonenumbers.number_type(parsed) in _PREMIUM):
+    if not premium and (dear or phonenumbers.number_type(parts) in _PREMIUM):
         raise CallRefused("premium-number", "the number is in a premium or shared-cost range (budget.premium)")
     for region in phonenumbers.region_codes_for_country_code(int(country)):
         if any(_is_short(digits, region) for digits in (national, "0" + national)):
             raise CallRefused("short-number", "the number is an emergency or short number of its country")
+    return usual
 
 
 def _is_short(national: str, region: str) -> bool:
     if phonenumbers.is_emergency_number(national, region):
         return True
-    return len(national) <= 6 and phonenumbers.is_possible_short_number_for_region(
-        phonenumbers.parse(national, region), region
-    )
+    if len(national) > 6:
+        return False
+    try:
+        parts = phonenumbers.parse(national, region)
+    except phonenumbers.NumberParseException:  # not even the number plan library can say that it is another kind
+        return True
+    return phonenumbers.is_possible_short_number_for_region(parts, region)
 
 
 def admits(policy: InboundPolicy, allowed: Collection[str], caller: str) -> bool:
-    """Say whether the inbound policy lets this caller in. Numbers are compared by their digits.
+    """Say whether the inbound policy lets this caller in. Numbers are compared by their canonical spelling.
 
     Of those who were paired, only `gateway.pairing` knows.
     """
@@ -76,8 +80,8 @@ def admits(policy: InboundPolicy, allowed: Collection[str], caller: str) -> bool
         case "open":
             return True
         case "allowlist" | "pairing":
-            digits = _digits(caller)
-            return bool(digits) and any(digits == _digits(number) for number in allowed)
+            name = known_as(caller)
+            return bool(name) and any(name == known_as(number) for number in allowed)
         case "disabled":
             return False
         case _:
@@ -91,7 +95,3 @@ _HIDDEN = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+8628
 def is_identified(caller: str) -> bool:
     """Say whether this is the number of one caller, and not what stands for all who hide theirs."""
     return is_e164(caller) and caller not in _HIDDEN
-
-
-def _digits(number: str) -> str:
-    return "".join(filter(str.isdigit, number)) if is_e164(number) else ""

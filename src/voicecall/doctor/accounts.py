@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 
 from voicecall.app.carriers import from_number, make_carriers
+from voicecall.app.numbers import Numbers
 from voicecall.carriers import Carrier
 from voicecall.carriers.accounts import HasAccount, Question
+from voicecall.carriers.numbers import NumberSettings
 from voicecall.config.model import Config
 from voicecall.core.ids import mask
-from voicecall.errors import CarrierError, ConfigError
+from voicecall.errors import BadParameters, CarrierError, ConfigError
 from voicecall.net.http import Http
 
 from . import Check, fail, merged, ok, warn
@@ -18,9 +21,8 @@ from .asking import Answer, ask
 _TOLERANCE = 300.0
 """Seconds by which a signed time may be off."""
 _NOTICEABLE = 20.0
-
-WhereCallsGo = Callable[[Carrier, str], Awaitable[str]]
-"""Tells at which URL a carrier announces calls to a number of ours; raises CarrierError."""
+_PATIENCE = 10.0
+"""Seconds for all questions about a number; some take several."""
 
 
 def carriers_of(config: Config) -> Mapping[str, Carrier]:
@@ -63,28 +65,55 @@ def _judged(id_: str, carrier: HasAccount, question: Question, answer: Answer) -
     return warn(id_, message, "try again; see the carrier's status page")
 
 
-async def number(carrier: Carrier, config: Config, where: WhereCallsGo | None) -> Check:
-    """See whether calls can be placed from a number, and whether those to it are announced here."""
-    id_, ours = f"number-{carrier.name}", from_number(config, carrier.name)
+async def number(carrier: str, config: Config, numbers: Numbers, *, fix: bool) -> Check:
+    """See whether calls can be placed from a number, and whether those to it are announced here.
+
+    `fix` has them announced here, where anybody may call.
+    """
+    id_, ours = f"number-{carrier}", from_number(config, carrier)
     if ours is None:
-        fix = f'{carrier.name}.from_number = "+15551234567", a number of the account'
-        return fail(id_, f"there is no number to call from on {carrier.name}", fix)
+        return fail(
+            id_,
+            f"there is no number to call from on {carrier}",
+            f'{carrier}.from_number = "+15551234567", a number of the account',
+        )
     if config.to_number == ours:
         return warn(id_, f"from_number and to_number are both {mask(ours)}", "write another to_number")
-    if where is None or config.public_url is None:
+    if config.public_url is None:
         return ok(id_, f"calls are placed from {mask(ours)}")
+    wanted = config.public_url if carrier == config.provider else f"{config.public_url}/{carrier}"
     try:
-        url = await where(carrier, ours)
+        async with asyncio.timeout(_PATIENCE):
+            settings = await numbers.show(carrier, ours)
+            if settings.leads_to(config.public_url) or settings.leads_to(f"{config.public_url}/{carrier}"):
+                return ok(id_, f"calls to {mask(ours)} are announced at {settings.voice_url}")
+            return await _elsewhere(carrier, ours, wanted, settings, numbers, config, fix=fix)
     except CarrierError as error:
         if error.code == "unknown-number":
-            fix = f"write a number of that account in {carrier.name}.from_number, or buy this one"
-            return fail(id_, f"{mask(ours)} is no number of the {carrier.name} account", fix)
+            own = f"write a number of that account in {carrier}.from_number, or buy this one"
+            return fail(id_, f"{mask(ours)} is no number of the {carrier} account", own)
         return warn(id_, f"where {mask(ours)} leads could not be asked: {error}", "see the carrier's console")
-    wanted = config.public_url
-    if url.partition("#")[0] in (wanted, f"{wanted}/{carrier.name}"):
-        return ok(id_, f"calls to {mask(ours)} are announced at {url}")
-    told = f"at {url}" if url else "nowhere"
-    return fail(id_, f"calls to {mask(ours)} are announced {told}, not at {wanted}", "voicecall number point")
+    except TimeoutError:
+        return warn(id_, f"{carrier} did not say in time where {mask(ours)} leads", "try again")
+
+
+async def _elsewhere(
+    carrier: str, ours: str, wanted: str, settings: NumberSettings, numbers: Numbers, config: Config, *, fix: bool
+) -> Check:
+    """Return the check of a number that does not lead here."""
+    id_ = f"number-{carrier}"
+    told = f"at {settings.voice_url}" if settings.voice_url else "nowhere"
+    message = f"calls to {mask(ours)} are announced {told}, not at {wanted}"
+    command = f"voicecall number point --carrier {carrier}"
+    if config.line(ours).inbound_policy == "disabled":
+        return warn(id_, f"{message}; nobody may call anyway", f"{command}, once somebody may")
+    if not fix:
+        return fail(id_, message, f"{command}, or voicecall doctor --fix")
+    try:
+        await numbers.point(carrier, ours, wanted)
+    except BadParameters as error:
+        return fail(id_, f"{message}: {error}", command)
+    return ok(id_, f"mended: {message}; voicecall number undo puts that back")
 
 
 def clock(answers: Iterable[Answer], now: float) -> Check:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from voicecall.app.numbers import Numbers
 from voicecall.client import AsyncClient, DaemonUnreachable
 from voicecall.config.address import elsewhere, of
 from voicecall.config.load import Loaded, load
@@ -15,7 +16,6 @@ from voicecall.errors import ConfigError, Fault, VoicecallError
 from voicecall.net.http import Http
 
 from . import Check, Report, accounts, exposure, fail, machine, merged, ok, people, vendors, warn
-from .accounts import WhereCallsGo
 from .archive import store
 from .asking import PATIENCE, Answer
 from .live import prove
@@ -32,21 +32,19 @@ async def examine(
     live: bool = False,
     clock: Callable[[], float],
     http: Http | None = None,
-    where: WhereCallsGo | None = None,
 ) -> Report:
     """Return what all checks find about the configuration in `path`, or about the one that is found without.
 
     `fix` mends what can be mended without harm; `live` sends probes through the public URL. `clock` gives Unix seconds.
-    `where` asks carriers where a number leads; without it, nobody does.
     """
     try:
         loaded = load(path)
     except ConfigError as error:
         return Report(tuple(_faulty(error)))
     if http is not None:
-        return await _all(loaded, http, where, clock, fix=fix, live=live)
+        return await _all(loaded, http, clock, fix=fix, live=live)
     async with Http() as own:
-        return await _all(loaded, own, where, clock, fix=fix, live=live)
+        return await _all(loaded, own, clock, fix=fix, live=live)
 
 
 def _faulty(error: ConfigError) -> list[Check]:
@@ -65,18 +63,17 @@ def _words(fault: Fault) -> str:
     return f"{fault.key}: {fault.message}"
 
 
-async def _all(
-    loaded: Loaded, http: Http, where: WhereCallsGo | None, clock: Callable[[], float], *, fix: bool, live: bool
-) -> Report:
+async def _all(loaded: Loaded, http: Http, clock: Callable[[], float], *, fix: bool, live: bool) -> Report:
     config = loaded.config
     at_carriers = accounts.carriers_of(config)
+    settings = Numbers(config, loaded.state, http)
     lines = [config.line(number) for number in ("", *config.lines)]
     async with asyncio.TaskGroup() as tasks:
         asked = tasks.create_task(_daemon(loaded))
         archive = tasks.create_task(store(loaded))
         files = tasks.create_task(asyncio.to_thread(machine.models, config))
         known = {name: tasks.create_task(accounts.credentials(one, http)) for name, one in at_carriers.items()}
-        numbers = {name: tasks.create_task(accounts.number(one, config, where)) for name, one in at_carriers.items()}
+        numbers = {name: tasks.create_task(accounts.number(name, config, settings, fix=fix)) for name in at_carriers}
         stt = tasks.create_task(vendors.speech("stt", [line.stt for line in lines], http))
         tts = tasks.create_task(vendors.speech("tts", [line.tts for line in lines], http))
         agents = tasks.create_task(vendors.brain(config, http))

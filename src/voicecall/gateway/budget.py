@@ -8,17 +8,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 
-from voicecall.core.budget import DAY, Budget, allow, canonical, check_number, do_not_call
+from voicecall.core.budget import DAY, Budget, allow, check_number, do_not_call
 from voicecall.core.policy import check_destination
 from voicecall.core.rules import Rules
 from voicecall.core.spending import Spent
-from voicecall.errors import CallRefused, StoreError
+from voicecall.errors import CallRefused, RequestError, StoreError
+from voicecall.gateway.notes import Notes
 from voicecall.store import Store
 
-SWITCH = ("switch", "outbound")
-"""Kind and key of the note that says whether dialling is stopped."""
-DO_NOT_CALL = "do-not-call"
-"""Kind of the notes that say who wants no calls, by E.164 number."""
+SWITCH = "outbound"
+"""Key of the note that says whether dialling is stopped."""
 
 
 class Switch(msgspec.Struct, frozen=True):
@@ -32,6 +31,12 @@ class Switch(msgspec.Struct, frozen=True):
     """Unix seconds."""
 
 
+class Entry(msgspec.Struct, frozen=True):
+    """What is noted of a number that wants no calls."""
+
+    reason: str = ""
+
+
 class OutboundBudget:
     """Lets nothing be dialled that the budget does not allow. Where the archive cannot be read, that is nothing."""
 
@@ -40,6 +45,9 @@ class OutboundBudget:
         self._store = store
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
+        self.switches = Notes(store, clock, "switch", Switch)
+        self.do_not_call = Notes(store, clock, "do-not-call", Entry)
+        """By number, canonical."""
         self.stopped = False
         """Whether dialling was stopped when that was last looked at."""
 
@@ -49,8 +57,8 @@ class OutboundBudget:
         Raises:
             StoreError: that cannot be read.
         """
-        note = await self._store.note(*SWITCH)
-        switch = Switch() if note is None else msgspec.json.decode(note.data, type=Switch)
+        noted = await self.switches.read(SWITCH)
+        switch = Switch() if noted is None else noted.value
         self.stopped = switch.stopped
         return switch
 
@@ -65,41 +73,44 @@ class OutboundBudget:
     @asynccontextmanager
     async def dialling(
         self, number: str, rules: Rules, recorded: Callable[[], Awaitable[None]]
-    ) -> AsyncIterator[Rules]:
+    ) -> AsyncIterator[tuple[str, Rules]]:
         """See that a number may be dialled, and keep others from being counted until its call is on record.
 
-        `recorded` returns once all calls that began before are. Yields the rules with which the call may be placed.
+        `recorded` returns once all calls that began before are. Yields the number as it is to be dialled,
+        in its canonical spelling, and the rules with which the call may be placed.
 
         Raises:
             BadParameters: it is no number that can be dialled.
             CallRefused: it must not be dialled; `reason` says why.
             StoreError: what that depends on cannot be read.
         """
-        check_destination(number, premium=self.budget.premium)
-        await self._check_lists(number)
-        check_number(self.budget, number, self._clock())
+        number = await self._check(number)
         async with AsyncExitStack() as stack:
             spent = Spent()
             if self.budget.counts:
                 await stack.enter_async_context(self._one_at_a_time)
                 await recorded()
                 spent = await self.spent(number)
-            yield allow(self.budget, number, rules, spent)
+            yield number, allow(self.budget, number, rules, spent)
 
     async def barred(self, number: str) -> str:
         """Say why a call that was placed must not be dialled now; empty where it may."""
         try:
-            await self._check_lists(number)
-        except CallRefused as refused:
+            await self._check(number)
+        except RequestError as refused:
             return str(refused)
         except StoreError as error:
             return f"Whether it may be dialled cannot be read: {error}"
         return ""
 
-    async def _check_lists(self, number: str) -> None:
+    async def _check(self, number: str) -> str:
+        """Return the number in its canonical spelling, if it may be dialled now, however little was dialled before."""
+        number = check_destination(number, premium=self.budget.premium)
         switch = await self.switch()
         if switch.stopped:
             why = f": {switch.reason}" if switch.reason else ""
             raise CallRefused("outbound-stopped", f"outbound calls are stopped{why} (voicecall outbound resume)")
-        if await self._store.note(DO_NOT_CALL, canonical(number)) is not None:
+        if await self.do_not_call.read(number) is not None:
             raise do_not_call("on the stored list (voicecall do-not-call list)")
+        check_number(self.budget, number, self._clock())
+        return number

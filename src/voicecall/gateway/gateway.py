@@ -136,7 +136,7 @@ class Gateway:
         """Who holds a named token."""
         hooks = hooks or Hooks((), grown=bell.next, clock=exchange.clock, new_id=switchboard.new_id)
         self._budget = budget
-        self._outbound = OutboundDesk(budget, store, exchange.clock, self._hang_up)
+        self._outbound = OutboundDesk(budget, exchange.clock, self._hang_up)
         self._office = Office(self.tokens, switchboard.pairing, self._outbound, hooks, probes)
         self._repetition = Repetition(
             store,
@@ -245,13 +245,13 @@ class Gateway:
         if mode == "notify" and not wish.message.strip():
             raise BadParameters("message: a notify call needs something to say")
         rules = self._switchboard.rules(route.carrier, language=wish.language or "")
-        async with self._budget.dialling(to, rules, self._recorded) as allowed:
+        async with self._budget.dialling(to, rules, self._recorded) as (number, allowed):
             self._switchboard.check_room()
             session = await self._switchboard.place(
                 Placed(
                     call_id=call_id,
                     carrier=route.carrier,
-                    to=to,
+                    to=number,
                     from_=route.from_,
                     mode=mode,
                     greeting=wish.message.strip(),

@@ -19,9 +19,10 @@ from voicecall.core.hooks import Answer, Cursor, Receiver
 from voicecall.core.results import Webhook
 from voicecall.core.times import rfc3339
 from voicecall.errors import NetworkError, StoreError, whereabouts
+from voicecall.gateway.notes import Notes
 from voicecall.gateway.reading import published
 from voicecall.net.http import Http
-from voicecall.store import Logged, Note, Store
+from voicecall.store import Logged, Store
 
 KIND = "webhook"
 """Of the notes that hold cursors."""
@@ -65,6 +66,7 @@ class Hook:
         self.is_gone = False
         """Whether it wants to be told nothing any more."""
         self._store = store
+        self._notes = Notes(store, clock, KIND, Cursor)
         self._http = http
         self._instance = instance
         self._clock = clock
@@ -285,20 +287,15 @@ class Hook:
 
     async def _cursor(self) -> tuple[int, Cursor | None]:
         """Return the version of the note, 0 for none, and what it says."""
-        note = await self._store.note(KIND, self.receiver.name)
-        if note is None:
+        noted = await self._notes.read(self.receiver.name)
+        if noted is None:
             return 0, None
-        try:
-            cursor = msgspec.json.decode(note.data, type=Cursor)
-        except msgspec.MsgspecError as error:
-            raise StoreError(f"the note about the webhook {self.receiver.name} cannot be read") from error
-        self._noted = max(self._noted, cursor.after)
-        return note.version, cursor
+        self._noted = max(self._noted, noted.value.after)
+        return noted.version, noted.value
 
     async def _write(self, cursor: Cursor, version: int) -> bool:
         """Write the cursor over the version before, and say whether nobody else had."""
-        data = msgspec.json.encode(cursor)
-        return await self._store.write_note(Note(KIND, self.receiver.name, data, self._clock(), version))
+        return await self._notes.write(self.receiver.name, cursor, version)
 
 
 def _id(logged: Logged) -> str:

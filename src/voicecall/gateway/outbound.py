@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, assert_never
 
-import msgspec
 import structlog
 
 from voicecall.core.administration import (
@@ -17,12 +16,11 @@ from voicecall.core.administration import (
     ShowOutbound,
     StopOutbound,
 )
-from voicecall.core.budget import canonical
-from voicecall.core.ids import is_e164
+from voicecall.core.numbers import canonical
 from voicecall.core.record import rfc3339
 from voicecall.errors import BadParameters, CallRefused, StoreError
-from voicecall.gateway.budget import DO_NOT_CALL, SWITCH, OutboundBudget, Switch
-from voicecall.store import Note, Store
+from voicecall.gateway.budget import SWITCH, Entry, OutboundBudget, Switch
+from voicecall.gateway.notes import Noted
 
 _LONGEST = 500
 """Characters of a reason."""
@@ -34,24 +32,16 @@ _log = structlog.get_logger()
 Asked = ShowOutbound | StopOutbound | ResumeOutbound | ListDoNotCall | AddDoNotCall | RemoveDoNotCall
 
 
-class _Entry(msgspec.Struct, frozen=True):
-    """What is noted of a number that wants no calls."""
-
-    reason: str = ""
-
-
 class OutboundDesk:
     """Carries out what is asked of it. `hang_up` ends all outbound calls here that began by then (Unix seconds)."""
 
     def __init__(
         self,
         budget: OutboundBudget,
-        store: Store,
         clock: Callable[[], float],
         hang_up: Callable[[float], Awaitable[None]],
     ) -> None:
         self._budget = budget
-        self._store = store
         self._clock = clock
         self._hang_up = hang_up
 
@@ -75,10 +65,9 @@ class OutboundDesk:
             case ListDoNotCall():
                 return await self._list()
             case AddDoNotCall(number=number, reason=reason):
-                entry = msgspec.json.encode(_Entry(_reason(reason)))
-                return _told(await self._write(DO_NOT_CALL, _number(number), entry))
+                return _told(await self._budget.do_not_call.put(canonical(number), Entry(_reason(reason))))
             case RemoveDoNotCall(number=number):
-                return await self._remove(_number(number))
+                return await self._remove(canonical(number))
             case _:
                 assert_never(operation)
 
@@ -116,10 +105,10 @@ class OutboundDesk:
         }
 
     async def _turn(self, switch: Switch) -> None:
-        await self._write(*SWITCH, msgspec.json.encode(switch))
+        await self._budget.switches.put(SWITCH, switch)
 
     async def _list(self) -> list[dict[str, Any]]:
-        stored = {note.key: _told(note) for note in await self._store.notes(DO_NOT_CALL)}
+        stored = {noted.key: _told(noted) for noted in await self._budget.do_not_call.all()}
         configured = {
             number: {"number": number, "reason": "", "at": None} for number in self._budget.budget.do_not_call
         }
@@ -128,29 +117,14 @@ class OutboundDesk:
     async def _remove(self, number: str) -> dict[str, Any]:
         if number in self._budget.budget.do_not_call:
             raise CallRefused("configured", "the number is in budget.do_not_call: take it out of the configuration")
-        while (note := await self._store.note(DO_NOT_CALL, number)) is not None:
-            if await self._store.remove_note(note):
-                return _told(note)
-        raise BadParameters("number: it is not on the list")
-
-    async def _write(self, kind: str, key: str, data: bytes) -> Note:
-        """Write a note over whatever stands; whoever is first makes others try again."""
-        while True:
-            stands = await self._store.note(kind, key)
-            note = Note(kind, key, data, self._clock(), 1 if stands is None else stands.version + 1)
-            if await self._store.write_note(note):
-                return note
+        removed = await self._budget.do_not_call.remove(number)
+        if removed is None:
+            raise BadParameters("number: it is not on the list")
+        return _told(removed)
 
 
-def _told(note: Note) -> dict[str, Any]:
-    entry = msgspec.json.decode(note.data, type=_Entry)
-    return {"number": note.key, "reason": entry.reason, "at": rfc3339(note.at)}
-
-
-def _number(number: str) -> str:
-    if not is_e164(number):
-        raise BadParameters("number: E.164, such as +15551234567")
-    return canonical(number)
+def _told(noted: Noted[Entry]) -> dict[str, Any]:
+    return {"number": noted.key, "reason": noted.value.reason, "at": rfc3339(noted.at)}
 
 
 def _reason(reason: str) -> str:

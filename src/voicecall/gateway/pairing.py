@@ -14,20 +14,20 @@ from typing import Any, TypeVar
 import msgspec
 
 from voicecall.core.administration import ApprovePairing, ListPairings, RevokePairing
+from voicecall.core.numbers import known_as
 from voicecall.core.pairing import DIGITS, new_code
 from voicecall.core.record import rfc3339
 from voicecall.core.results import Pairing
-from voicecall.errors import BadParameters, CallRefused, StoreError
-from voicecall.store import Note, Store
+from voicecall.errors import BadParameters, CallRefused
+from voicecall.gateway.notes import Noted, Notes
+from voicecall.store import Store
 
-_PAIRED = "paired"
-_CODES = "pairing-code"
 _BOOK = "all"
+"""Key of the one note with all codes."""
 _DAY = 86400.0
 _MOST_CODES = 100
 _MOST_CALLERS = 1000
 """Who called within a day, with a code that holds or without."""
-_ATTEMPTS = 20
 
 Desk = ListPairings | ApprovePairing | RevokePairing
 """What can be asked here."""
@@ -51,8 +51,14 @@ class _Caller(msgspec.Struct, frozen=True):
     """When it, or the one before, was told: Unix seconds by call leg."""
 
 
+class _Paired(msgspec.Struct, frozen=True):
+    """Somebody who was paired."""
+
+    number: str
+
+
 _Book = dict[str, _Caller]
-"""By number, E.164."""
+"""By number, canonical."""
 _Made = TypeVar("_Made")
 
 
@@ -66,7 +72,8 @@ class PairingDesk:
     def __init__(
         self, store: Store, *, clock: Callable[[], float], entropy: Callable[[int], bytes], limits: Limits
     ) -> None:
-        self._store = store
+        self._paired = Notes(store, clock, "paired", _Paired)
+        self._books = Notes(store, clock, "pairing-code", _Book)
         self._clock = clock
         self._entropy = entropy
         self._limits = limits
@@ -80,7 +87,7 @@ class PairingDesk:
         Raises:
             StoreError: the archive cannot be read.
         """
-        return await self._store.note(_PAIRED, _digits(number)) is not None
+        return await self._paired.read(_digits(number)) is not None
 
     async def tell(self, number: str, leg: str) -> str:
         """Return the code that this caller is to be told on this call leg; for one leg it is the same, and counts once.
@@ -89,6 +96,7 @@ class PairingDesk:
             NotTold: the caller was told as often as a day allows, or too many others were.
             StoreError: the archive cannot be read or written.
         """
+        number = known_as(number)
 
         def change(book: _Book, now: float) -> str:
             caller = book.get(number) or _Caller("", 0.0, {})
@@ -113,8 +121,7 @@ class PairingDesk:
         Raises:
             StoreError: the archive cannot be read.
         """
-        book, _ = await self._read()
-        caller = book.get(number)
+        caller = (await self._read()).get(known_as(number))
         return caller.code if caller is not None else ""
 
     # --- those who look after the gateway
@@ -135,7 +142,7 @@ class PairingDesk:
                 return msgspec.to_builtins(await self._revoke(number))
 
     async def _list(self) -> list[Pairing]:
-        book, now = (await self._read())[0], self._clock()
+        book, now = await self._read(), self._clock()
         pending = [
             Pairing(
                 number=number,
@@ -147,72 +154,68 @@ class PairingDesk:
             for number, caller in sorted(book.items())
             if caller.until > now
         ]
-        return [*map(_approved, await self._store.notes(_PAIRED)), *pending]
+        return [*map(_approved, await self._paired.all()), *pending]
 
     async def _approve(self, given: str) -> Pairing:
         code = "".join(given.replace("-", " ").split())
         if len(code) != DIGITS or not (code.isascii() and code.isdecimal()):
             raise BadParameters(f"code: {DIGITS} digits, as the caller heard them")
-        number = _whose(code, (await self._read())[0], self._clock())
-        await self._pair(number)
+        number = _whose(code, await self._read(), self._clock())
+        await self._paired.write(_digits(number), _Paired(number))  # who stands there already is the same caller
 
         def change(book: _Book, now: float) -> None:
             if number in book and book[number].code == code:
                 del book[number]
 
         await self._change(change)
-        note = await self._store.note(_PAIRED, _digits(number))
-        if note is None:
+        paired = await self._paired.read(_digits(number))
+        if paired is None:
             raise BadParameters("code: its caller was revoked meanwhile")
-        return _approved(note)
-
-    async def _pair(self, number: str) -> None:
-        note = Note(_PAIRED, _digits(number), msgspec.json.encode({"number": number}), self._clock())
-        await self._store.write_note(note)  # who stands there already is the same caller
+        return _approved(paired)
 
     async def _revoke(self, number: str) -> Pairing:
         digits = _digits(number)
 
         def change(book: _Book, now: float) -> bool:
-            pending = [other for other, caller in book.items() if _digits(other) == digits and caller.until > now]
-            for other in pending:
-                book[other] = msgspec.structs.replace(book[other], until=now)
-            return bool(pending)
+            caller = book.get(f"+{digits}")
+            if caller is None or caller.until <= now:
+                return False
+            book[f"+{digits}"] = msgspec.structs.replace(caller, until=now)
+            return True
 
-        pending = bool(digits) and await self._change(change)
-        paired = False
-        while (note := await self._store.note(_PAIRED, digits)) is not None:
-            paired = await self._store.remove_note(note)
-        if not paired and not pending:
+        pending = await self._change(change)
+        if await self._paired.remove(digits) is None and not pending:
             raise BadParameters("number: no caller of this number was paired, or has a code that can be approved")
         return Pairing(number=f"+{digits}", state="revoked", at=_time(self._clock()))
 
     # --- the book
 
-    async def _read(self) -> tuple[_Book, int]:
-        """Return who was told a code within a day, and the version of the note that says so."""
-        note = await self._store.note(_CODES, _BOOK)
-        if note is None:
-            return {}, 0
-        now, book = self._clock(), {}
-        for number, caller in msgspec.json.decode(note.data, type=_Book).items():
-            told = {leg: at for leg, at in caller.told.items() if at > now - _DAY}
-            if told or caller.until > now:
-                book[number] = msgspec.structs.replace(caller, told=told)
-        return book, note.version
+    async def _read(self) -> _Book:
+        """Return who was told a code within a day."""
+        noted = await self._books.read(_BOOK)
+        return {} if noted is None else _recent(noted.value, self._clock())
 
     async def _change(self, change: Callable[[_Book, float], _Made]) -> _Made:
         """Return what `change` makes of the book, which is written; who changed it meanwhile goes first."""
+
+        def write(stands: _Book | None) -> tuple[_Book, _Made]:
+            now = self._clock()
+            book = _recent(stands or {}, now)
+            made = change(book, now)
+            return book, made
+
         async with self._turn:
-            for _ in range(_ATTEMPTS):
-                book, version = await self._read()
-                now, before = self._clock(), dict(book)
-                result = change(book, now)
-                if book == before:
-                    return result
-                if await self._store.write_note(Note(_CODES, _BOOK, msgspec.json.encode(book), now, version + 1)):
-                    return result
-        raise StoreError("the pairing codes are being changed by somebody else all the time")
+            return await self._books.change(_BOOK, write)
+
+
+def _recent(book: _Book, now: float) -> _Book:
+    """Return who of a book was told a code within a day."""
+    recent = {}
+    for number, caller in book.items():
+        told = {leg: at for leg, at in caller.told.items() if at > now - _DAY}
+        if told or caller.until > now:
+            recent[number] = msgspec.structs.replace(caller, told=told)
+    return recent
 
 
 def _whose(code: str, book: _Book, now: float) -> str:
@@ -224,12 +227,13 @@ def _whose(code: str, book: _Book, now: float) -> str:
     raise BadParameters("code: nobody was told this one, or it was approved already")
 
 
-def _approved(note: Note) -> Pairing:
-    return Pairing(number=msgspec.json.decode(note.data)["number"], state="approved", at=_time(note.at))
+def _approved(noted: Noted[_Paired]) -> Pairing:
+    return Pairing(number=noted.value.number, state="approved", at=_time(noted.at))
 
 
 def _digits(number: str) -> str:
-    return "".join(filter(str.isdecimal, number))
+    """Return the key under which a number is paired, however it is written; empty for what is no number."""
+    return known_as("+" + "".join(filter(str.isdecimal, number))).removeprefix("+")
 
 
 def _time(at: float) -> str:

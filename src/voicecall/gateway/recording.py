@@ -39,6 +39,7 @@ class Recording:
         self._every = every
         self._tape = Tape()
         self._silent_since: float | None = None
+        self._writing: asyncio.Future[None] | None = None
         self._failed = False
         self.heard = self._tape.heard
         self.sent = self._tape.sent
@@ -66,14 +67,22 @@ class Recording:
             await self._write()
 
     async def _write(self) -> None:
+        """Write what is settled, after what is being written: a write that began is not to be called off."""
+        await self._written()
         sound = self._tape.take()
-        if not sound or self._failed:
+        if sound and not self._failed:
+            self._writing = asyncio.get_running_loop().run_in_executor(None, _append, self._file, sound)
+            await self._written()
+
+    async def _written(self) -> None:
+        if self._writing is None:
             return
         try:
-            await asyncio.to_thread(_append, self._file, sound)
+            await asyncio.shield(self._writing)
         except OSError as error:
             self._failed = True
             self._post(Warned("recording", f"The recording stopped: {error.strerror or error}."))
+        self._writing = None
 
 
 class Recordings:

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
 import structlog
 
 from voicecall.core.administration import CreateToken, ListTokens, RevokeToken
 from voicecall.core.record import rfc3339
 from voicecall.core.tokens import BYTES, PREFIX, Bearer, Kept, check, digest, find, spell, taken
 from voicecall.errors import BadParameters, StoreError
-from voicecall.store import Note, Store
+from voicecall.gateway.notes import Notes
+from voicecall.store import Store
 
 KIND = "token"
 MEMORY = 1.0
@@ -32,7 +32,7 @@ class Tokens:
     """The named tokens of all gateways on one archive. `clock` tells Unix seconds, `entropy` makes so many bytes."""
 
     def __init__(self, store: Store, *, clock: Callable[[], float], entropy: Callable[[int], bytes]) -> None:
-        self._store = store
+        self._notes = Notes(store, clock, KIND, Kept)
         self._clock = clock
         self._entropy = entropy
         self._known: Sequence[Kept] = ()
@@ -71,8 +71,8 @@ class Tokens:
         check(wish.label, wish.lifetime)
         now = self._clock()
         await self._clear_out(now)
-        stands = await self._store.note(KIND, wish.label)
-        if stands is not None and not _read(stands).expired(now):
+        stands = await self._notes.read(wish.label)
+        if stands is not None and not stands.value.expired(now):
             raise taken(wish.label)
         token = spell(self._entropy(BYTES))
         kept = Kept(
@@ -83,26 +83,26 @@ class Tokens:
             expires_at=None if wish.lifetime is None else now + wish.lifetime,
         )
         version = 1 if stands is None else stands.version + 1
-        if not await self._store.write_note(Note(KIND, wish.label, msgspec.json.encode(kept), now, version)):
+        if not await self._notes.write(wish.label, kept, version):
             raise taken(wish.label)
         await self._forget()
         return {**_shown(kept), "token": token}
 
     async def _revoke(self, label: str) -> dict[str, Any]:
-        while (note := await self._store.note(KIND, label)) is not None:
-            if await self._store.remove_note(note):
-                await self._forget()
-                return _shown(_read(note))
-        raise BadParameters(f"label: no token is called {label!r}")
+        removed = await self._notes.remove(label)
+        await self._forget()
+        if removed is None:
+            raise BadParameters(f"label: no token is called {label!r}")
+        return _shown(removed.value)
 
     async def _clear_out(self, now: float) -> None:
         """Remove what expired long ago."""
-        for note in await self._store.notes(KIND):
-            if _read(note).expired(now - _REMAINS):
-                await self._store.remove_note(note)
+        for noted in await self._notes.all():
+            if noted.value.expired(now - _REMAINS):
+                await self._notes.discard(noted)
 
     async def _all(self) -> list[Kept]:
-        return [_read(note) for note in await self._store.notes(KIND)]
+        return [noted.value for noted in await self._notes.all()]
 
     async def _remembered(self, age: float) -> Sequence[Kept]:
         """Return the tokens as the archive had them at most `age` seconds ago."""
@@ -122,18 +122,6 @@ class Tokens:
         """Ask the archive anew, also where it is being asked now."""
         async with self._reading:
             self._read_at = float("-inf")
-
-
-def _read(note: Note) -> Kept:
-    """Return what a note keeps.
-
-    Raises:
-        StoreError: it cannot be read by this version.
-    """
-    try:
-        return msgspec.json.decode(note.data, type=Kept)
-    except msgspec.MsgspecError as error:
-        raise StoreError(f"what the archive keeps of the token {note.key!r} cannot be read: {error}") from error
 
 
 def _shown(kept: Kept) -> dict[str, Any]:

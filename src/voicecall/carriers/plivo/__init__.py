@@ -17,11 +17,13 @@ from voicecall.carriers import (
     Webhook,
 )
 from voicecall.carriers.accounts import Question, Sample
+from voicecall.carriers.numbers import NumberCodec
 from voicecall.core.events import Event
 
 from . import account, actions, signatures, webhooks
 from .codecs import CONTENT_TYPES, Codec
 from .media import PlivoMedia
+from .numbers import PlivoNumbers
 from .plivoxml import Manner
 
 _HOST = "https://api.plivo.com"
@@ -129,3 +131,7 @@ class PlivoCarrier:
     def media(self) -> MediaCodec:
         """Return the codec of a new media stream."""
         return PlivoMedia()
+
+    def numbers(self) -> NumberCodec:
+        """Return the codec of the settings of the account's numbers."""
+        return PlivoNumbers(self._api)

@@ -15,11 +15,13 @@ from voicecall.carriers import (
     Webhook,
 )
 from voicecall.carriers.accounts import Question, Sample
+from voicecall.carriers.numbers import NumberCodec
 from voicecall.core.events import Event
 
 from . import account, actions, signatures, webhooks
 from .codecs import Codec
 from .media import TelnyxMedia
+from .numbers import TelnyxNumbers
 
 _HOST = "https://api.telnyx.com"
 
@@ -123,3 +125,7 @@ class TelnyxCarrier:
     def media(self) -> MediaCodec:
         """Return the codec of a new media stream."""
         return TelnyxMedia(self._codec)
+
+    def numbers(self) -> NumberCodec:
+        """Return the codec of the settings of the account's numbers."""
+        return TelnyxNumbers(self._api)

@@ -18,10 +18,12 @@ from voicecall.carriers import (
     Webhook,
 )
 from voicecall.carriers.accounts import Question, Sample
+from voicecall.carriers.numbers import NumberCodec
 from voicecall.core.events import Event
 
 from . import account, actions, signatures, webhooks
 from .media import TwilioMedia
+from .numbers import TwilioNumbers
 from .twiml import Speech
 
 Region = Literal["us1", "ie1", "au1"]
@@ -135,6 +137,10 @@ class TwilioCarrier:
     def media(self) -> MediaCodec:
         """Return the codec of a new media stream."""
         return TwilioMedia()
+
+    def numbers(self) -> NumberCodec:
+        """Return the codec of the settings of the account's numbers."""
+        return TwilioNumbers(self._api)
 
 
 def _basic(user: str, password: str) -> str:

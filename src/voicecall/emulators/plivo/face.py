@@ -10,7 +10,7 @@ from voicecall.emulators.internet import Internet, internet_over
 from voicecall.emulators.legs import Leg
 from voicecall.emulators.network import Network
 
-from .account import Account, Number, Owner, uuid
+from .account import Account, Owner, uuid
 from .call import PlivoCall, Settings
 
 MOST_NOTIFICATIONS = 1000
@@ -42,14 +42,14 @@ class PlivoFace:
 
     def attend(self, leg: Leg, network: Network) -> Attendant:
         """Answer for an incoming call with the application of the number."""
-        number = self.account.numbers.get(leg.parties.to, Number(leg.parties.to))
+        application = self.account.handler(leg.parties.to)
         settings = Settings(
-            answer_url=leg.parties.webhook or number.answer_url,
-            answer_method=number.answer_method,
-            hangup_url=number.hangup_url,
-            hangup_method=number.hangup_method,
-            fallback_url=number.fallback_url,
-            fallback_method=number.fallback_method,
+            answer_url=leg.parties.webhook or application.answer_url,
+            answer_method=application.answer_method,
+            hangup_url=application.hangup_url,
+            hangup_method=application.hangup_method,
+            fallback_url=application.fallback_url,
+            fallback_method=application.fallback_method,
         )
         return self._attend(leg, network, settings, self.account.owner_of(leg.parties.to))
 

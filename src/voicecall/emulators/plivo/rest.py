@@ -1,4 +1,4 @@
-"""Plivo's REST API, as a plain method: calls and what can be done about them while they live.
+"""Plivo's REST API, as a plain method: calls, what can be done about them while they live, and numbers.
 
 A fault plan names a request by method and path, such as `POST /Call/`. With ` done` after it, the request is carried
 out before it fails: a client that sends a dial again then calls twice.
@@ -29,9 +29,12 @@ from .account import Owner, uuid
 from .call import PlivoCall, timestamp
 from .face import PlivoFace
 from .forms import ApiError, Form, read_dial, read_stream
+from .numbers import Numbers
 from .program import Source
 
 ROOT = "/v1/Account/"
+_UUID = "([0-9a-f-]{36})"
+_IDS = {"number": "([0-9]{5,15})", "app": "([0-9]{1,20})"}
 WINDOW = 5.0
 """Seconds over which requests are counted."""
 _Json = Mapping[str, object]
@@ -45,12 +48,13 @@ class PlivoRest:
         self._network = network
         self._face = face
         self._account = face.account
+        self._numbers = Numbers(face.account)
         self._count = 0
         self._recent: deque[float] = deque()
         self._planned: Faults | None = None
         self._faults = RestFaults(Faults())
         self._routes: tuple[tuple[str, re.Pattern[str], _Handler], ...] = tuple(
-            (route, re.compile(re.sub(r"\{\w+\}", "([0-9a-f-]{36})", route)), handler)
+            (route, re.compile(re.sub(r"\{(\w+)\}", lambda name: _IDS.get(name[1], _UUID), route)), handler)
             for route, handler in (
                 ("GET /", self._show_account),
                 ("POST /Call/", self._dial),
@@ -67,6 +71,13 @@ class PlivoRest:
                 ("GET /Call/{uuid}/Stream/{stream}/", self._fetch_stream),
                 ("DELETE /Call/{uuid}/Stream/", self._stop_streams),
                 ("DELETE /Call/{uuid}/Stream/{stream}/", self._stop_streams),
+                ("GET /Number/", self._numbers.list_numbers),
+                ("GET /Number/{number}/", self._numbers.show_number),
+                ("POST /Number/{number}/", self._numbers.update_number),
+                ("GET /Application/", self._numbers.list_applications),
+                ("POST /Application/", self._numbers.make_application),
+                ("GET /Application/{app}/", self._numbers.show_application),
+                ("POST /Application/{app}/", self._numbers.update_application),
             )
         )
 

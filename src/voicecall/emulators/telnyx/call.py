@@ -100,7 +100,7 @@ class TelnyxCall:
         """Why the call ended, where the network's word does not tell."""
         self._detector: Detector | None = None
         self._detecting: asyncio.Task[None] | None = None
-        url = leg.parties.webhook or account.webhook_url
+        url = leg.parties.webhook or (account.webhook_url if dial is not None else account.announces(leg.parties.to))
         self._delivery = Delivery(
             account,
             internet,

@@ -240,7 +240,7 @@ ACTIONS: Mapping[str, type[Command]] = {
 }
 """By the name in the path."""
 
-_Form = TypeVar("_Form", bound=Command)
+_Form = TypeVar("_Form", bound=msgspec.Struct)
 
 
 def read(body: bytes, form: type[_Form]) -> _Form:

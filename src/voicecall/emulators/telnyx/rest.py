@@ -1,4 +1,4 @@
-"""Telnyx's REST API, as a plain method: calls and the commands that control them.
+"""Telnyx's REST API, as a plain method: calls, the commands that control them, and numbers.
 
 Source: Telnyx docs `api-reference/call-commands`, `development/api-fundamentals`.
 """
@@ -22,6 +22,7 @@ from .call import TelnyxCall
 from .commands import ACTIONS, Dial, read
 from .errors import CODES, ApiError
 from .face import TelnyxFace
+from .numbers import Numbers, Resource
 
 ROOT = "/v2"
 _PATH = re.compile(r"/calls(?:/(?P<call>[^/]+)(?:/actions/(?P<action>[a-z_]+))?)?")
@@ -34,18 +35,23 @@ class TelnyxRest:
         self._network = network
         self._face = face
         self._account = face.account
+        self._numbers = Numbers(face.account)
         self._in_flight = 0
         self._planned: Faults | None = None
         self._faults = RestFaults(Faults())
 
     async def handle(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Answer one request. `path` is decoded and may carry a query; names of headers are in lower case."""
-        resource = path.partition("?")[0]
+        resource, _, query = path.partition("?")
+        belonging = Resource.named(resource.removeprefix(ROOT)) if resource.startswith(ROOT) else None
         found = _PATH.fullmatch(resource.removeprefix(ROOT)) if resource.startswith(ROOT) else None
         call, action = (found["call"] or "", found["action"] or "") if found else ("", "")
         self._in_flight += 1
         try:
             self._authenticate(headers.get("authorization", ""))
+            if belonging is not None:
+                self._fail_on_demand(belonging.route(method))
+                return self._reply(200, {"data": self._numbers.answer(method, belonging, query, body)})
             if found is None:
                 raise ApiError("10005", "The requested resource or URL could not be found.")
             route = f"{method} /calls" + (f"/{{call}}/actions/{action}" if action else "/{call}" if call else "")
@@ -54,7 +60,8 @@ class TelnyxRest:
             await asyncio.sleep(self._network.faults.rest_delay.get(route, 0.0))
             return self._reply(200, {"data": data})
         except ApiError as error:
-            self._face.notify(call, error.code, f"{method} {action or 'calls'}: {error}")
+            asked = belonging.kind if belonging is not None else action or "calls"
+            self._face.notify(call, error.code, f"{method} {asked}: {error}")
             return self._reply(error.status, error.body())
         except SpeechError as error:
             return self._reply(500, ApiError("10007", str(error)).body())

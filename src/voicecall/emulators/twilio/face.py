@@ -10,7 +10,7 @@ from voicecall.emulators.internet import Internet, internet_over
 from voicecall.emulators.legs import Leg
 from voicecall.emulators.network import Network
 
-from .account import Account, Number, sid
+from .account import Account, sid
 from .call import Settings, TwilioCall
 
 MOST_NOTIFICATIONS = 1000
@@ -42,7 +42,7 @@ class TwilioFace:
 
     def attend(self, leg: Leg, network: Network) -> Attendant:
         """Answer for an incoming call with what is configured for the number."""
-        number = self.account.numbers.get(leg.parties.to, Number(leg.parties.to))
+        number = self.account.handler(leg.parties.to)
         settings = Settings(
             url=leg.parties.webhook or number.voice_url,
             method=number.voice_method,

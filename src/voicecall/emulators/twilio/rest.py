@@ -20,10 +20,10 @@ from voicecall.emulators.network import Network
 from voicecall.emulators.rest import Reply
 from voicecall.errors import SpeechError
 
-from .account import Number
 from .call import API_VERSION, TwilioCall
 from .face import TwilioFace
 from .forms import LONGEST_CALL, ApiError, Form, read_dial, read_settings, read_twiml
+from .numbers import Numbers
 from .program import Source
 
 _OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
@@ -37,6 +37,7 @@ class TwilioRest:
         self._network = network
         self._face = face
         self._account = face.account
+        self._numbers = Numbers(face.account)
         self._root = f"/{API_VERSION}/Accounts/"
         self._in_flight = 0
         self._planned: Faults | None = None
@@ -52,6 +53,7 @@ class TwilioRest:
                 ("GET /IncomingPhoneNumbers.json", self._list_numbers),
                 ("GET /IncomingPhoneNumbers/{sid}.json", self._fetch_number),
                 ("POST /IncomingPhoneNumbers/{sid}.json", self._update_number),
+                ("GET /Applications/{sid}.json", self._fetch_application),
             )
         )
 
@@ -99,7 +101,7 @@ class TwilioRest:
         if status is None and self._in_flight > self._account.concurrency:
             status = 429
         if status is not None:
-            code = {429: 20429, 401: 20003, 404: 20404}.get(status, 20500)
+            code = {429: 20429, 401: 20003, 403: 20403, 404: 20404}.get(status, 20500)
             raise ApiError(status, code, HTTPStatus(status).phrase)
 
     # --- the account
@@ -188,39 +190,16 @@ class TwilioRest:
     # --- phone numbers
 
     async def _list_numbers(self, _: str, form: Form) -> Reply:
-        wanted = form.one("PhoneNumber")
-        numbers = [number for number in self._account.numbers.values() if wanted in number.phone_number]
-        described = [self._describe_number(number) for number in numbers]
-        return self._page("incoming_phone_numbers", "/IncomingPhoneNumbers.json", described, form)
+        return self._page("incoming_phone_numbers", "/IncomingPhoneNumbers.json", self._numbers.find(form), form)
 
     async def _fetch_number(self, sid: str, _: Form) -> Reply:
-        return _json(200, self._describe_number(self._number(sid)))
+        return _json(200, self._numbers.show(sid))
 
     async def _update_number(self, sid: str, form: Form) -> Reply:
-        number = self._number(sid)
-        for attribute, name in (
-            ("voice_url", "VoiceUrl"),
-            ("voice_fallback_url", "VoiceFallbackUrl"),
-            ("status_callback", "StatusCallback"),
-        ):
-            if name in form:
-                setattr(number, attribute, form.url(name))
-            method = name.replace("Url", "") + "Method"
-            if method in form:
-                setattr(number, attribute.replace("_url", "") + "_method", form.method(method))
-        return _json(200, self._describe_number(number))
+        return _json(200, self._numbers.update(sid, form))
 
-    def _number(self, sid: str) -> Number:
-        for number in self._account.numbers.values():
-            if number.sid == sid:
-                return number
-        raise ApiError(404, 20404, f"The requested resource /IncomingPhoneNumbers/{sid}.json was not found")
-
-    def _describe_number(self, number: Number) -> dict[str, object]:
-        settings = {name: getattr(number, name) for name in Number.__slots__}
-        uri = f"{self._root}{self._account.sid}/IncomingPhoneNumbers/{number.sid}.json"
-        voice = {"voice": True, "sms": False, "mms": False, "fax": False}
-        return {"sid": number.sid, "account_sid": self._account.sid, "capabilities": voice, "uri": uri, **settings}
+    async def _fetch_application(self, sid: str, _: Form) -> Reply:
+        return _json(200, self._numbers.show_application(sid))
 
     def _page(self, key: str, resource: str, items: list[dict[str, object]], form: Form) -> Reply:
         size = form.number("PageSize", 50, 1, 1000, 20001)
