@@ -11,8 +11,8 @@ import typer
 from voicecall.core.operations import Events, Status
 from voicecall.doctor import Report
 
-from .daemon import ask
-from .options import ConfigFile, Json, MaybeCallId
+from .daemon import ask, bounded
+from .options import ConfigFile, Json, MaybeCallId, Timeout
 from .output import as_json, printable
 
 _MOST = 5000
@@ -32,9 +32,10 @@ def _doctor(
     call_id: MaybeCallId = None,
     config: ConfigFile = None,
     as_json_: Json = False,
+    timeout: Timeout = None,
 ) -> None:
     """Check every link of the chain, and say what to do."""
-    report = _examined(config, fix=fix, live=live) if call_id is None else _diagnosed(config, call_id)
+    report = _examined(config, timeout, fix=fix, live=live) if call_id is None else _diagnosed(config, call_id, timeout)
     if as_json_:
         as_json(report.plain())
     else:
@@ -42,18 +43,22 @@ def _doctor(
     raise typer.Exit(0 if report.ok else 1)
 
 
-def _examined(path: Path | None, *, fix: bool, live: bool) -> Report:
+def _examined(path: Path | None, timeout: float | None, *, fix: bool, live: bool) -> Report:
     from voicecall.app import wall_clock
     from voicecall.doctor.examine import examine
 
-    return asyncio.run(examine(path, fix=fix, live=live, clock=wall_clock))
+    async def main() -> Report:
+        async with bounded(timeout):
+            return await examine(path, fix=fix, live=live, clock=wall_clock)
+
+    return asyncio.run(main())
 
 
-def _diagnosed(path: Path | None, call_id: str) -> Report:
+def _diagnosed(path: Path | None, call_id: str, timeout: float | None) -> Report:
     from voicecall.doctor.diagnosis import diagnose
 
-    record = ask(path, Status(call_id=call_id))
-    return diagnose(record, ask(path, Events(call_id=call_id, limit=_MOST)))
+    record = ask(path, Status(call_id=call_id), timeout)
+    return diagnose(record, ask(path, Events(call_id=call_id, limit=_MOST), timeout))
 
 
 def _show(report: Report) -> None:
