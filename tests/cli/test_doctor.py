@@ -40,6 +40,7 @@ def test_a_running_daemon_is_found_and_its_ports_are_its_own(
     with_daemon: Cli, daemon: Daemon, record: dict[str, Any]
 ) -> None:
     daemon.answer("GET", "/v1/live", [record])
+    daemon.answer("GET", "/v1/outbound", {"stopped": False, "limits": []})
     found = {check["id"]: check for check in with_daemon("doctor", "--json").json["checks"]}
     assert (found["daemon"]["level"], "1 live call" in found["daemon"]["message"]) == ("ok", True), found["daemon"]
     assert found["ports"]["message"] == "taken by the running daemon"
@@ -50,8 +51,29 @@ def test_lines_that_are_taken_by_calls_nobody_answered_are_named(
 ) -> None:
     monkeypatch.setenv("VOICECALL_LIMITS__MAX_CONCURRENT_CALLS", "1")
     daemon.answer("GET", "/v1/live", [record])
+    daemon.answer("GET", "/v1/outbound", {"stopped": False, "limits": []})
     found = {check["id"]: check for check in with_daemon("doctor", "--json").json["checks"]}
     assert "all 1 lines are taken (1 by calls that nobody answered)" in found["limits"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("outbound", "said"),
+    [
+        ({"stopped": True, "reason": "too dear", "limits": []}, "dialling was stopped: too dear"),
+        (
+            {"stopped": False, "limits": [{"name": "budget.calls_per_day", "limit": 5, "used": 5}]},
+            "budget.calls_per_day is used up (5 of 5 in 24 hours)",
+        ),
+    ],
+)
+def test_what_keeps_it_from_dialling_is_named(
+    with_daemon: Cli, daemon: Daemon, outbound: dict[str, Any], said: str
+) -> None:
+    daemon.answer("GET", "/v1/live", [])
+    daemon.answer("GET", "/v1/outbound", outbound)
+    found = {check["id"]: check for check in with_daemon("doctor", "--json").json["checks"]}
+    assert (found["budget"]["level"], said in found["budget"]["message"]) == ("warn", True), found["budget"]
+    assert found["budget"]["fix"]
 
 
 def test_something_else_on_the_control_port_is_named(with_daemon: Cli, daemon: Daemon) -> None:

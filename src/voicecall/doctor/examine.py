@@ -12,6 +12,7 @@ from voicecall.client import AsyncClient, DaemonUnreachable
 from voicecall.config.address import elsewhere, of
 from voicecall.config.load import Loaded, load
 from voicecall.core.operations import Live
+from voicecall.core.results import Outbound
 from voicecall.errors import ConfigError, Fault, VoicecallError
 from voicecall.net.http import Http
 
@@ -77,7 +78,7 @@ async def _all(loaded: Loaded, http: Http, clock: Callable[[], float], *, fix: b
         stt = tasks.create_task(vendors.speech("stt", [line.stt for line in lines], http))
         tts = tasks.create_task(vendors.speech("tts", [line.tts for line in lines], http))
         agents = tasks.create_task(vendors.brain(config, http))
-    daemon, calls = asked.result()
+    daemon, calls, outbound = asked.result()
     answers: list[Answer] = [answer for task in known.values() for answer in task.result()[1]]
     report = Report(
         (
@@ -96,6 +97,7 @@ async def _all(loaded: Loaded, http: Http, clock: Callable[[], float], *, fix: b
             exposure.tunnel(config),
             people.inbound_policy(config),
             people.limits(config, calls),
+            people.budget(config, outbound),
             *(task.result()[0] for task in known.values()),
             *(task.result() for task in numbers.values()),
             stt.result(),
@@ -132,20 +134,21 @@ def _config(loaded: Loaded) -> Check:
     return ok("config", told)
 
 
-async def _daemon(loaded: Loaded) -> tuple[Check, list[dict[str, Any]]]:
-    """Return whether a daemon answers, and the records of the calls that live there."""
+async def _daemon(loaded: Loaded) -> tuple[Check, list[dict[str, Any]], Outbound | None]:
+    """Return whether a daemon answers, the records of the calls that live there, and what it may dial."""
     start = "voicecall serve"
     try:
         url, token = elsewhere() or of(loaded)
     except VoicecallError as error:
-        return fail("daemon", f"its token cannot be read: {error}", "see the check `state-dir`"), []
+        return fail("daemon", f"its token cannot be read: {error}", "see the check `state-dir`"), [], None
     try:
         async with asyncio.timeout(PATIENCE), AsyncClient(url, token, timeout=PATIENCE) as client:
             live = await client.perform(Live())
+            outbound = await client.outbound.show()
     except (DaemonUnreachable, TimeoutError):
-        return warn("daemon", f"none answers at {url}: no call is taken or placed", start), []
+        return warn("daemon", f"none answers at {url}: no call is taken or placed", start), [], None
     except VoicecallError as error:
         fix = "another daemon may have this port: see control.port, control.token and VOICECALL_STATE_DIR"
-        return fail("daemon", f"something answers at {url} and refuses us: {error}", fix), []
+        return fail("daemon", f"something answers at {url} and refuses us: {error}", fix), [], None
     calls = len(live)
-    return ok("daemon", f"answers at {url}; {calls} live call{'' if calls == 1 else 's'}"), live
+    return ok("daemon", f"answers at {url}; {calls} live call{'' if calls == 1 else 's'}"), live, outbound

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from voicecall.config.model import Config, LineOptions
+from voicecall.core.results import Outbound
 
 from . import Check, merged, ok, warn
 
@@ -71,3 +72,24 @@ def limits(config: Config, live: Sequence[Mapping[str, Any]] = ()) -> Check:
     if found:
         return merged("limits", found)
     return ok("limits", f"{bounds.max_concurrent_calls} calls at once, {bounds.max_duration_seconds} s each")
+
+
+def budget(config: Config, outbound: Outbound | None) -> Check:
+    """Say what keeps the gateway from dialling, given what a running daemon says of it."""
+    found = []
+    if outbound is not None and outbound.stopped:
+        why = f": {outbound.reason}" if outbound.reason else ""
+        found.append(warn("budget", f"nobody is dialled: dialling was stopped{why}", "voicecall outbound resume"))
+    for use in () if outbound is None else outbound.limits:
+        if use.limit is not None and use.used >= use.limit:
+            message = f"nobody is dialled: {use.name} is used up ({use.used:g} of {use.limit:g} in 24 hours)"
+            found.append(warn("budget", message, f"wait, or raise {use.name}"))
+    if found:
+        return merged("budget", found)
+    bounds = config.budget
+    if (
+        config.provider != "mock"
+        and (bounds.calls_per_day, bounds.minutes_per_day, bounds.money_per_day) == (None,) * 3
+    ):
+        return ok("budget", "no bound on calls, minutes or money of a day is set (budget.calls_per_day)")
+    return ok("budget", "dialling is allowed")

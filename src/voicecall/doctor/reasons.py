@@ -21,6 +21,7 @@ WHY: Mapping[str, str] = {
     "tunnel": "A gateway without a public address is reached by its tunnel, or not at all.",
     "inbound-policy": "It decides who may call; whoever it does not name is turned away before anything is said.",
     "limits": "A limit that is set too low, or not at all, ends calls, refuses them, or lets dead ones take up lines.",
+    "budget": "What it does not allow is not dialled, whoever asks.",
     "credentials-<carrier>": "Calls are placed and hung up with them, and webhooks are verified.",
     "number-<carrier>": "Calls are placed from a number of the account, and arrive where it leads.",
     "stt": "What callers say is understood by it; without it, the agent hears nothing.",
