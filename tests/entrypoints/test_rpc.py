@@ -29,6 +29,7 @@ from voicecall.errors import (
 
 Json = dict[str, Any]
 PARAMETERS: dict[str, Json] = {
+    "probe": {"nonce": "0123456789abcdef"},
     "speak": {"message": "x"},
     "continue": {"message": "x"},
     "dtmf": {"digits": "1"},

@@ -262,6 +262,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
             failing=lambda: journal.failing,
             hooks=hooks,
             tunnelled=lambda: exposure is None or exposure.is_up,
+            probes=listener.probes,
         )
         metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector, outbound, hooks.all))
         control = await stack.enter_async_context(

@@ -138,6 +138,7 @@ class Client:
     recording = Blocking(ops.Recording, results.Recording)
     latency = Blocking(ops.Latency, results.Latency)
     simulate = Blocking(ops.Simulate, results.Record)
+    probe = Blocking(desk.Probe, results.Probed)
 
     # --- the gateway
 

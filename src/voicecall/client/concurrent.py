@@ -138,6 +138,7 @@ class AsyncClient:
     recording = Awaited(ops.Recording, results.Recording)
     latency = Awaited(ops.Latency, results.Latency)
     simulate = Awaited(ops.Simulate, results.Record)
+    probe = Awaited(desk.Probe, results.Probed)
 
     # --- the gateway
 

@@ -169,6 +169,18 @@ class TryWebhook(Asking, frozen=True):
     """Its `name` in the configuration."""
 
 
+class Probe(Asking, frozen=True):
+    """Take note, for a minute, of requests to the public listener that bear this name. Result: what has arrived."""
+
+    name = "probe"
+    route = ("GET", "/v1/probes/{nonce}")
+    scope = "admin"
+    result = results.Probed
+    errors = (CallRefused,)
+    nonce: str
+    """16 to 64 letters and digits, chosen at random."""
+
+
 Administration = (
     CreateToken
     | ListTokens
@@ -184,6 +196,7 @@ Administration = (
     | RemoveDoNotCall
     | ListWebhooks
     | TryWebhook
+    | Probe
 )
 
 ADMINISTRATION: tuple[type[Administration], ...] = (
@@ -201,4 +214,5 @@ ADMINISTRATION: tuple[type[Administration], ...] = (
     RemoveDoNotCall,
     ListWebhooks,
     TryWebhook,
+    Probe,
 )

@@ -258,3 +258,34 @@ class WebhookTest(_Result, frozen=True, kw_only=True):
     """HTTP; null where there was no answer."""
     error: str | None
     """What was wrong; null where it was accepted."""
+
+
+class Arrival(_Result, frozen=True, kw_only=True):
+    """A request of a probe, as it arrived at the public listener."""
+
+    method: str
+    target: str
+    """Path and query."""
+    host: str
+    upgrade: str
+    """What the header of that name said."""
+    forwarded: dict[str, str]
+    """What proxies said of it."""
+    verdict: str
+    """`verified`, or why not."""
+    url: str
+    """The URL that was taken for the signed one."""
+    tried: list[str]
+    """The forms of it that were tried."""
+    body: str
+    """SHA-256 of the body."""
+
+
+class Probed(_Result, frozen=True, kw_only=True):
+    """A probe: where it is to be sent, and what has arrived of it."""
+
+    public_url: str
+    stream_url: str
+    credential: str
+    """What its media stream shows; it opens nothing else."""
+    arrivals: list[Arrival]

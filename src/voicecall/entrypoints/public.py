@@ -1,28 +1,31 @@
-"""The public listener: carrier webhooks and media sockets, and nothing else. The only file that knows aiohttp."""
+"""The public listener: carrier webhooks and media sockets, and nothing else. Knows aiohttp, as `connections` does."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import structlog
-from aiohttp import StreamReader, WSMsgType, web
-from aiohttp.abc import AbstractStreamWriter
+from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.http_parser import RawRequestMessage
-from yarl import URL
 
 from voicecall.carriers import Carrier, HttpReply, Webhook
+from voicecall.core.credentials import mint
+from voicecall.core.ids import CallId
 from voicecall.errors import StreamRefused
+from voicecall.gateway.probes import Address, Probes
 
 from . import Desk, PublicOptions
 from .addresses import Admission, Proxies, cannot_listen
+from .connections import Server, Socket
 from .origins import Origins
+from .probing import Probing
 from .streams import Streams
 from .urls import (
+    Route,
     StreamRoute,
     StrippedRoute,
     WebhookRoute,
@@ -42,7 +45,6 @@ _LINGER = 2.0
 """How long the rest of a refused body is read, so that the client gets to see the answer."""
 _KEEP_ALIVE = 75.0
 _GOING_AWAY = 1001
-_Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class PublicListener:
@@ -52,6 +54,8 @@ class PublicListener:
         self, options: PublicOptions, carriers: Mapping[str, Carrier], desk: Desk, clock: Callable[[], float]
     ) -> None:
         """Serve `carriers` by name and bring what they say to `desk`. `clock` gives Unix seconds."""
+        self.probes = Probes(self._address, clock)
+        """Requests of our own that come in here."""
         self._options = options
         self._carriers = carriers
         default = options.default_carrier
@@ -67,6 +71,7 @@ class PublicListener:
             pre_start_timeout=options.pre_start_timeout,
             require_signature=options.handshake_signature == "require" and not options.skip_signature_verification,
         )
+        self._probing = Probing(self.probes, self._webhooks, options.credential_keys, clock)
         self._proxies = Proxies(options.trusted_proxies, trust_loopback=options.trust_forwarding)
         self._origins = Origins(
             self._proxies,
@@ -77,7 +82,7 @@ class PublicListener:
         self._in_flight = Admission(total=_MAX_IN_FLIGHT, per_address=options.max_in_flight_per_address)
         self._pending = Admission(total=options.max_pending, per_address=options.max_pending_per_address)
         self._connections = Admission(total=options.max_connections)
-        self._sockets: set[_Socket] = set()
+        self._sockets: set[Socket] = set()
         self._port = options.port
         self._tunnel_url: str | None = None
 
@@ -128,7 +133,7 @@ class PublicListener:
         options = self._options
         logger = logging.getLogger("voicecall.public")
         logger.addFilter(_tells_about_us)
-        self._server = _Server(
+        self._server = Server(
             self._handle,
             patience=options.body_timeout,
             logger=logger,
@@ -170,6 +175,9 @@ class PublicListener:
         route = find_route(
             path, serve_path=options.path, stream_path=options.stream_path, carriers=self._carriers.keys()
         )
+        probe = None if self._probing.idle else self._probing.find(request.raw_path, _headers(request))
+        if probe is not None and (answer := await self._probed(request, route, probe)) is not None:
+            return answer
         match route:
             case WebhookRoute(carrier):
                 if request.method != "POST":
@@ -185,6 +193,41 @@ class PublicListener:
             case None:
                 pass
         return _answer(404, "not found")
+
+    def _address(self) -> Address:
+        keys, carrier = self._options.credential_keys, self._options.default_carrier
+
+        def credential(call_id: str, expires: float) -> str:
+            return mint(keys[0], call_id=CallId(call_id), nonce=call_id, expires=expires, carrier=carrier)
+
+        return Address(self.public_url, self.stream_url, credential)
+
+    async def _probed(self, request: web.BaseRequest, route: Route | None, probe: str) -> web.StreamResponse | None:
+        """Take note of a request of a probe; return its answer where it got to where it was sent."""
+        target, headers = request.raw_path, _headers(request)
+        socket = web.WebSocketResponse(compress=False, max_msg_size=self._options.max_frame, timeout=_CLOSE_TIMEOUT)
+        match route:
+            case WebhookRoute(carrier) if request.method == "POST":
+                try:
+                    async with asyncio.timeout(self._options.body_timeout):
+                        body = await self._read(request)
+                except (TimeoutError, web.RequestPayloadError, ConnectionError):
+                    body = None
+                url = signed_url(self._public_url(None), self._options.path, target)
+                webhook = Webhook(request.method, url, headers, body or b"", request.remote or "")
+                return _reply(self._probing.webhook(probe, target, webhook, carrier))
+            case StreamRoute(credential) if _is_upgrade(socket, request):
+                await socket.prepare(request)
+                await self._probing.stream(probe, target, headers, credential, Socket(socket))
+                return socket
+            case StreamRoute():
+                verdict = "no upgrade"
+            case StrippedRoute(missing):
+                verdict = f"path without {missing}"
+            case _:
+                verdict = "no such path"
+        self._probing.note(probe, (request.method, target), headers, verdict)
+        return None
 
     async def _webhook(self, request: web.BaseRequest, carrier: str | None) -> web.Response:
         headers = _headers(request)
@@ -266,83 +309,13 @@ class PublicListener:
                 log.info("stream.lost")
                 return _answer(400, "gone")
             log.info("stream.connected")
-            media = _Socket(socket)
+            media = Socket(socket)
             self._sockets.add(media)
             try:
                 await self._streams.serve(carrier, credential, media, pending.release)
             finally:
                 self._sockets.discard(media)
         return socket
-
-
-class _Server(web.Server):
-    """A server that lets go of connections which do not get to a request within `patience` seconds."""
-
-    def __init__(self, handler: _Handler, *, patience: float, **options: Any) -> None:
-        super().__init__(handler, request_factory=self._request, **options)
-        self._patience = patience
-        self._silent: dict[web.RequestHandler, asyncio.TimerHandle] = {}
-
-    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        super().connection_made(handler, transport)
-        loop = asyncio.get_running_loop()
-        self._silent[handler] = loop.call_later(self._patience, transport.close)
-
-    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
-        super().connection_lost(handler, exc)
-        self._forget(handler)
-
-    def _request(
-        self,
-        message: RawRequestMessage,
-        payload: StreamReader,
-        protocol: web.RequestHandler,
-        writer: AbstractStreamWriter,
-        task: asyncio.Task[None],
-    ) -> web.BaseRequest:
-        """Return the request of a message; one without a target, which aiohttp lets through, gets one."""
-        if message.path is None:
-            message = message._replace(path="/", url=URL("/"))
-        return web.BaseRequest(message, payload, protocol, writer, task, asyncio.get_running_loop())
-
-    def heard(self, request: web.BaseRequest) -> None:
-        """Take note that a connection got to a request."""
-        self._forget(request.protocol)
-
-    def _forget(self, handler: web.RequestHandler) -> None:
-        timer = self._silent.pop(handler, None)
-        if timer is not None:
-            timer.cancel()
-
-
-class _Socket:
-    """A media socket over aiohttp's."""
-
-    def __init__(self, socket: web.WebSocketResponse) -> None:
-        self._socket = socket
-
-    async def recv(self) -> str | bytes | None:
-        """Return the next message, or None once the socket is closed."""
-        if self._socket.closed:
-            return None
-        message = await self._socket.receive()
-        if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
-            data: str | bytes = message.data
-            return data
-        if message.type is WSMsgType.ERROR:
-            _log.warning("stream.broken", code=self._socket.close_code)
-        return None
-
-    async def send(self, message: str) -> None:
-        """Send, waiting while the peer reads too slowly; a message for a peer that is gone is dropped."""
-        try:
-            await self._socket.send_str(message)
-        except ConnectionResetError:
-            return
-
-    async def close(self, code: int, reason: str) -> None:
-        """Close; closing twice does nothing."""
-        await self._socket.close(code=code, message=reason.encode())
 
 
 def _tells_about_us(record: logging.LogRecord) -> bool:

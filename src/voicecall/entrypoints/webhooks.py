@@ -66,6 +66,14 @@ class Webhooks:
             _log.error("webhook.unsaved", carrier=carrier.name, reason=str(error))
             return HttpReply(503, b"try again\n")
 
+    def verdict(self, webhook: Webhook, named: str | None) -> tuple[str, tuple[str, ...]]:
+        """Return `verified`, `not looked at`, or what is wrong with the signature, and the URL forms tried."""
+        try:
+            self._senders(webhook, named)
+        except SignatureError as error:
+            return str(error), error.tried
+        return "not looked at" if self._skip else "verified", ()
+
     def _senders(self, webhook: Webhook, named: str | None) -> list[Carrier]:
         """Return whose webhook it may be, the likeliest first; exactly one unless verification is skipped."""
         if named is not None:

@@ -45,6 +45,7 @@ from voicecall.gateway.budget import OutboundBudget
 from voicecall.gateway.hooks import Hooks
 from voicecall.gateway.office import Office
 from voicecall.gateway.outbound import OutboundDesk
+from voicecall.gateway.probes import Probes
 from voicecall.gateway.reading import published, read
 from voicecall.gateway.recording import Recordings, not_recorded
 from voicecall.gateway.repetition import CallTaken, Repetition
@@ -118,6 +119,7 @@ class Gateway:
         failing: Callable[[], str],
         hooks: Hooks | None = None,
         tunnelled: Callable[[], bool] = lambda: True,
+        probes: Probes | None = None,
     ) -> None:
         """`phones` are those of a network on this machine; `recordings` those of its calls.
 
@@ -137,7 +139,7 @@ class Gateway:
         hooks = hooks or Hooks((), grown=bell.next, clock=exchange.clock, new_id=switchboard.new_id)
         self._budget = budget
         self._outbound = OutboundDesk(budget, exchange.clock, self._hang_up)
-        self._office = Office(self.tokens, switchboard.pairing, self._outbound, hooks)
+        self._office = Office(self.tokens, switchboard.pairing, self._outbound, hooks, probes)
         self._repetition = Repetition(
             store,
             instance=switchboard.exchange.instance,

@@ -13,6 +13,7 @@ from voicecall.core.administration import (
     ListPairings,
     ListTokens,
     ListWebhooks,
+    Probe,
     RemoveDoNotCall,
     ResumeOutbound,
     RevokePairing,
@@ -21,21 +22,26 @@ from voicecall.core.administration import (
     StopOutbound,
     TryWebhook,
 )
+from voicecall.errors import CallRefused
 from voicecall.gateway.hooks import Hooks
 from voicecall.gateway.outbound import OutboundDesk
 from voicecall.gateway.pairing import PairingDesk
+from voicecall.gateway.probes import Probes, plain
 from voicecall.gateway.tokens import Tokens
 
 
 class Office:
     """Carries out `Administration`."""
 
-    def __init__(self, tokens: Tokens, pairing: PairingDesk, outbound: OutboundDesk, hooks: Hooks) -> None:
-        """`hooks` are the receivers of outgoing webhooks."""
+    def __init__(
+        self, tokens: Tokens, pairing: PairingDesk, outbound: OutboundDesk, hooks: Hooks, probes: Probes | None = None
+    ) -> None:
+        """`hooks` are the receivers of outgoing webhooks; `probes` those of a public listener, where there is one."""
         self._tokens = tokens
         self._pairing = pairing
         self._outbound = outbound
         self._hooks = hooks
+        self._probes = probes
 
     async def perform(self, operation: Administration) -> Any:
         """Return the operation's result, a JSON value.
@@ -55,5 +61,9 @@ class Office:
                 return await self._outbound.perform(operation)
             case ListWebhooks() | TryWebhook():
                 return await self._hooks.perform(operation)
+            case Probe():
+                if self._probes is None:
+                    raise CallRefused("no-listener", "there is no public listener here that could be probed")
+                return plain(self._probes.perform(operation))
             case _:
                 assert_never(operation)

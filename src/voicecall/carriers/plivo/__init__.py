@@ -16,10 +16,11 @@ from voicecall.carriers import (
     RestResponse,
     Webhook,
 )
+from voicecall.carriers.accounts import Question, Sample
 from voicecall.carriers.numbers import NumberCodec
 from voicecall.core.events import Event
 
-from . import actions, signatures, webhooks
+from . import account, actions, signatures, webhooks
 from .codecs import CONTENT_TYPES, Codec
 from .media import PlivoMedia
 from .numbers import PlivoNumbers
@@ -114,6 +115,18 @@ class PlivoCarrier:
             CarrierError: Plivo refused or failed it.
         """
         return actions.outcome(action, response)
+
+    def questions(self) -> tuple[Question, ...]:
+        """Return what shows whether our credentials are good."""
+        return account.questions(self._api.url, self._api.authorization)
+
+    def shortcoming(self, body: bytes) -> str:
+        """Return what the answer to one of `questions` says is wrong with the account."""
+        return account.shortcoming(body)
+
+    def sample(self, url: str, nonce: str, now: float) -> Sample:
+        """Return a webhook to `url` about a call that there is not; `now` is Unix seconds."""
+        return account.sample(self._token, url, nonce)
 
     def media(self) -> MediaCodec:
         """Return the codec of a new media stream."""

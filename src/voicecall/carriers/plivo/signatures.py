@@ -66,6 +66,11 @@ def verify(token: Token, request: Webhook) -> None:
         raise SignatureError(f"signature wrong: {_WAY_OUT}", tried)
 
 
+def sign(token: Token, url: str, fields: list[tuple[str, str]], nonce: str) -> dict[str, str]:
+    """Return the headers with which Plivo would send a form to `url`."""
+    return {_SIGNATURES[0]: _sign(token, f"{canonical(url, fields)}.{nonce}").decode("ascii"), _NONCE: nonce}
+
+
 def identity(request: Webhook) -> str:
     """Return the name of what a verified request says, however often Plivo sends it: without the nonce.
 

@@ -14,10 +14,11 @@ from voicecall.carriers import (
     RestResponse,
     Webhook,
 )
+from voicecall.carriers.accounts import Question, Sample
 from voicecall.carriers.numbers import NumberCodec
 from voicecall.core.events import Event
 
-from . import actions, signatures, webhooks
+from . import account, actions, signatures, webhooks
 from .codecs import Codec
 from .media import TelnyxMedia
 from .numbers import TelnyxNumbers
@@ -108,6 +109,18 @@ class TelnyxCarrier:
             CarrierError: Telnyx refused or failed it.
         """
         return actions.outcome(action, response)
+
+    def questions(self) -> tuple[Question, ...]:
+        """Return what shows whether our credentials are good."""
+        return account.questions(self._api.url, self._api.authorization, self._connection)
+
+    def shortcoming(self, body: bytes) -> str:
+        """Return what the answer to one of `questions` says is wrong with the account."""
+        return account.shortcoming(body)
+
+    def sample(self, url: str, nonce: str, now: float) -> Sample:
+        """Return a webhook to `url` about a call that there is not; `now` is Unix seconds."""
+        return account.sample(url, nonce, now)
 
     def media(self) -> MediaCodec:
         """Return the codec of a new media stream."""

@@ -17,10 +17,11 @@ from voicecall.carriers import (
     RestResponse,
     Webhook,
 )
+from voicecall.carriers.accounts import Question, Sample
 from voicecall.carriers.numbers import NumberCodec
 from voicecall.core.events import Event
 
-from . import actions, signatures, webhooks
+from . import account, actions, signatures, webhooks
 from .media import TwilioMedia
 from .numbers import TwilioNumbers
 from .twiml import Speech
@@ -70,10 +71,11 @@ class TwilioCarrier:
         )
         self._speech = Speech(voice, language)
         self._keys = signatures.Keys(auth_token, dict(signing_keys))
-        user, password = api_key or (account_sid, auth_token)
+        self._account_sid = account_sid
+        self._own = _basic(account_sid, auth_token)
         self._api = actions.Api(
             url=f"{(api_base_url or _HOSTS[region or 'us1']).rstrip('/')}/2010-04-01/Accounts/{quote(account_sid, '')}",
-            authorization="Basic " + b64encode(f"{user}:{password}".encode()).decode("ascii"),
+            authorization=_basic(*api_key) if api_key else self._own,
         )
 
     def recognises(self, headers: Mapping[str, str]) -> bool:
@@ -120,6 +122,18 @@ class TwilioCarrier:
         """
         return actions.outcome(action, response)
 
+    def questions(self) -> tuple[Question, ...]:
+        """Return what shows whether our credentials are good."""
+        return account.questions(self._api.url, self._own, self._api.authorization)
+
+    def shortcoming(self, body: bytes) -> str:
+        """Return what the answer to one of `questions` says is wrong with the account."""
+        return account.shortcoming(body)
+
+    def sample(self, url: str, nonce: str, now: float) -> Sample:
+        """Return a webhook to `url` about a call that there is not; `now` is Unix seconds."""
+        return account.sample(self._keys, self._account_sid, url, nonce)
+
     def media(self) -> MediaCodec:
         """Return the codec of a new media stream."""
         return TwilioMedia()
@@ -127,3 +141,7 @@ class TwilioCarrier:
     def numbers(self) -> NumberCodec:
         """Return the codec of the settings of the account's numbers."""
         return TwilioNumbers(self._api)
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode("ascii")

@@ -83,6 +83,15 @@ def verify(keys: Keys, request: Webhook) -> None:
         raise SignatureError(f"signature wrong: {_WAY_OUT}", tried)
 
 
+def sign(keys: Keys, url: str, fields: list[tuple[str, str]]) -> dict[str, str]:
+    """Return the headers with which Twilio would send a form to `url`: with the auth token, else with a shared key."""
+    text = url + "".join(name + value for name, value in sorted(set(fields)))
+    if keys.auth_token:
+        return {SIGNATURE: _sign(keys.auth_token.encode(), "sha1", text).decode("ascii")}
+    name, secret = next(iter(keys.shared.items()))
+    return {SIGNATURE: _sign(secret, "sha256", text).decode("ascii"), _SETTINGS: f"key={name},algorithm=HMAC_SHA256"}
+
+
 def identity(request: Webhook) -> str:
     """Return the name of what a verified request says: one signature, one name.
 
