@@ -156,6 +156,7 @@ def commands(group: Any, *before: str) -> Iterator[tuple[str, set[str]]]:
 
 
 NO_DAEMON = {"serve", "setup", "config show", "config check", "config import-calls", "test", "mcp"}
+NO_DAEMON |= {"expose", "number show", "number point", "number undo"}
 CHANGES = (
     "call", "start", "continue", "speak", "dtmf", "end", "smoke", "simulate", "token revoke", "pairing approve",
     "pairing revoke", "outbound stop", "outbound resume", "do-not-call add", "do-not-call remove", "webhooks test",
