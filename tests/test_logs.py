@@ -2,7 +2,6 @@ import errno
 import io
 import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,17 +10,6 @@ import structlog
 from voicecall.logs import LogOptions, configure
 
 NUMBER = "+15551234567"
-
-
-@pytest.fixture(autouse=True)
-def _afterwards() -> Iterator[None]:
-    """Leave logging as it was found."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    configure(LogOptions())
-    structlog.reset_defaults()
-    root.handlers[:], root.level = handlers, level
 
 
 def test_an_event_is_one_line_of_text(capsys: pytest.CaptureFixture[str]) -> None:

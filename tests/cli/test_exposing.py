@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from tests.cli.daemon import Cli
 from tests.tunnels.commands import BOTH, HOST, Tailnet
 from voicecall.tunnels.ledger import Entry, Ledger
 
 BESIDE = {"/other": "http://127.0.0.1:9000"}
-
-
-@pytest.fixture(autouse=True)
-def _afterwards() -> Iterator[None]:
-    """Leave logging as it was found."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    logging.basicConfig(handlers=[], force=True)
-    structlog.reset_defaults()
-    root.handlers[:], root.level = handlers, level
 
 
 @pytest.fixture

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import re
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
 import pytest
-import structlog
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -50,17 +47,6 @@ class Shape:
 SessionBuilder = Shape
 """
 """A stand-in for the package."""
-
-
-@pytest.fixture(autouse=True)
-def _afterwards() -> Iterator[None]:
-    """Leave logging as it was found."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    logging.basicConfig(handlers=[], force=True)
-    structlog.reset_defaults()
-    root.handlers[:], root.level = handlers, level
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def _batch(daemon: Daemon) -> None:
 
 
 def test_of_two_hundred_calls_at_once_five_run_and_the_others_are_refused_by_name(start: MakeDaemon) -> None:
-    daemon = start({"limits.max_concurrent_calls": 5})
+    daemon = start({"limits.max_concurrent_calls": 5, "control.requests_per_second": 0})
     with ThreadPoolExecutor(25) as pool:
         answers = list(pool.map(lambda _: _try(daemon), range(200)))
     refused = Counter(answers)["max-concurrent-calls"]

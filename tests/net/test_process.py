@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 
 import psutil  # type: ignore[import-untyped]
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from voicecall.errors import NetworkError
@@ -237,7 +236,6 @@ def test_what_it_complains_of_is_counted_and_its_words_stay_where_words_may_be()
         async with running(Process("p", python(code), receive=heard.line)):
             await heard.until(lines=1)
 
-    structlog.reset_defaults()
     with capture_logs() as logs:
         asyncio.run(main())
     said = [log for log in logs if log["event"] == "process.said"]
