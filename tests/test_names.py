@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "voicecall"
-ROOMS = ("core", "audio", "gateway", "entrypoints", "store", "brains", "speech", "net")
+ROOMS = ("core", "audio", "gateway", "entrypoints", "store", "brains", "speech", "net", "tunnels")
 NAMES = re.compile(r"twilio|telnyx|plivo|\bmock\b", re.IGNORECASE)
 
 

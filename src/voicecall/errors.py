@@ -10,6 +10,7 @@ VoicecallError
 │   ├── CarrierError
 │   ├── SpeechError
 │   └── AgentError
+├── TunnelError             the way in from outside cannot be had
 ├── StoreError              the archive cannot be read or written
 │   └── StoreConflict       another writer was there first, or the event is a duplicate
 └── RequestError            what was asked for cannot be done
@@ -109,6 +110,15 @@ class SpeechError(ProviderError):
 
 class AgentError(ProviderError):
     """The agent behind the call failed to answer."""
+
+
+class TunnelError(VoicecallError):
+    """The way in from outside cannot be had, or was lost. `hint` says what to do about it."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(f"{message}: {hint}" if hint else message)
+        self.message = message
+        self.hint = hint
 
 
 class StoreError(VoicecallError):

@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 
 from voicecall.errors import ConfigError, Fault
 
-Kind = Literal["carrier", "stt", "tts", "brain", "vad", "turns"]
+Kind = Literal["carrier", "stt", "tts", "brain", "vad", "turns", "tunnel"]
 
 TABLE: Mapping[Kind, Mapping[str, str]] = {
     "carrier": {
@@ -57,6 +57,12 @@ TABLE: Mapping[Kind, Mapping[str, str]] = {
     "turns": {
         "smart-turn": "voicecall.speech.turn_models:SmartTurn",
     },
+    "tunnel": {
+        "cloudflared": "voicecall.tunnels.cloudflared:Cloudflared",
+        "ngrok": "voicecall.tunnels.ngrok:Ngrok",
+        "tailscale-funnel": "voicecall.tunnels.tailscale:Tailscale",
+        "tailscale-serve": "voicecall.tunnels.tailscale:Tailscale",
+    },
 }
 """By kind and name, `module:attribute`."""
 
@@ -91,6 +97,7 @@ _KEYS: Mapping[Kind, str] = {
     "vad": "turns.vad",
     "brain": "brain.kind",
     "turns": "turns.model",
+    "tunnel": "tunnel.provider",
 }
 
 

@@ -17,12 +17,10 @@ def test_what_cannot_be_done_is_refused_all_at_once_and_not_replaced_by_somethin
     config = Config.model_validate(
         {
             "realtime": {"enabled": True},
-            "tunnel": {"provider": "ngrok"},
         }
     )
     with pytest.raises(ConfigError) as refused:
         check_available(config)
     assert [fault.key for fault in refused.value.faults] == [
         "realtime.enabled",
-        "tunnel.provider",
     ]

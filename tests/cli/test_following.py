@@ -7,14 +7,16 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
+from typer.main import get_command
 
 from tests.cli.daemon import Cli, Daemon
+from voicecall.cli import app
 from voicecall.cli.live import follow
 
 TO = "+15550002222"
@@ -110,6 +112,61 @@ def test_another_daemon_can_be_named_and_the_archive_here_is_not_read_for_it(
     assert daemon.headers[-1]["authorization"] == "Bearer theirs"
     monkeypatch.setenv("VOICECALL_CONTROL_URL", "http://127.0.0.1:1")
     assert "http://127.0.0.1:1" in cli("history").err
+
+
+@pytest.mark.parametrize("faulty", ["from_number = 5\n", "[[[\n"])
+def test_with_another_daemon_it_does_not_matter_what_is_configured_here(
+    cli: Cli, daemon: Daemon, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, record: dict[str, Any], faulty: str
+) -> None:
+    (tmp_path / "voicecall.toml").write_text(faulty)
+    assert cli("config", "check").status == 2
+    monkeypatch.setenv("VOICECALL_CONTROL_URL", daemon.url)
+    daemon.answer("GET", "/v1/live", [])
+    daemon.answer("GET", "/v1/outbound", {"stopped": False, "limits": []})
+    daemon.answer("POST", "/v1/calls", {"callId": "01CALL", "state": "initiated"}, 201)
+    daemon.answer("GET", "/v1/calls/01CALL/wait", record)
+    daemon.answer("GET", "/v1/calls/01CALL/recording", {"path": "/x.wav", "seconds": 1.0})
+    daemon.answer("POST", "/v1/simulate", record)
+    daemon.events = [told("call.ended")]
+    for line in (
+        ("status",),
+        ("call", "-m", "hi"),
+        ("call", "-m", "hi", "--wait"),
+        ("simulate", "--from", TO, "--say", "hi"),
+        ("tail", "--call-id", "01CALL"),
+        ("recording", "--call-id", "01CALL", "-o", "out.wav"),
+        ("smoke", "--to", TO, "--yes"),
+    ):
+        ran = cli(*line)
+        assert (ran.status, ran.err) == (0, ""), line
+    assert "to" not in daemon.seen[2][2]
+    assert not (tmp_path / "state").exists()
+
+
+# --- flags
+
+
+def commands(group: Any, *before: str) -> Iterator[tuple[str, set[str]]]:
+    """Yield every command with its options."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, *before, name)
+        else:
+            yield " ".join((*before, name)), {option for one in command.params for option in one.opts}
+
+
+NO_DAEMON = {"serve", "setup", "config show", "config check", "config import-calls", "test", "mcp"}
+CHANGES = (
+    "call", "start", "continue", "speak", "dtmf", "end", "smoke", "simulate", "token revoke", "pairing approve",
+    "pairing revoke", "outbound stop", "outbound resume", "do-not-call add", "do-not-call remove", "webhooks test",
+)  # fmt: skip
+
+
+def test_whatever_asks_the_daemon_takes_a_bound_and_whatever_changes_something_a_key() -> None:
+    offered = dict(commands(get_command(app)))
+    asking = {name for name, options in offered.items() if "--config" in options} - NO_DAEMON
+    assert {name for name, options in offered.items() if "--timeout" in options} == asking
+    assert {name for name, options in offered.items() if "--idempotency-key" in options} == set(CHANGES)
 
 
 # --- completion

@@ -42,6 +42,19 @@ def test_an_older_file_is_migrated_with_a_backup_and_then_left_alone(cli: Cli, t
     assert cli("config", "migrate", "--json").json == {"file": "voicecall.toml", "backup": None, "keys": []}
 
 
+def test_a_backup_is_never_written_over(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "voicecall.toml"
+    (tmp_path / "openclaw.json").write_text(json.dumps(BLOCK))
+    (tmp_path / "voicecall.toml.bak2").symlink_to("gone")
+    kept = {}
+    for suffix in ("bak", "bak3", "bak4"):
+        file.write_text(f'fromNumber = "+15550001111" # {suffix}\n')
+        kept[f"voicecall.toml.{suffix}"] = file.read_text()
+        command = ("config", "migrate") if suffix == "bak3" else ("config", "import", "openclaw.json", "--force")
+        assert cli(*command, "--json").json["backup"] == f"voicecall.toml.{suffix}"
+    assert {name: (tmp_path / name).read_text() for name in kept} == kept
+
+
 def test_a_folder_that_cannot_be_written_is_a_complaint(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "openclaw.json").write_text(json.dumps(BLOCK))
     ran = cli("config", "import", "openclaw.json", "--output", "nowhere/voicecall.toml")

@@ -140,7 +140,7 @@ def test_what_asks_a_daemon_or_waits_can_be_bounded_and_tells_json() -> None:
     group = typer.main.get_command(app)
     commands: dict[str, Any] = group.commands  # type: ignore[attr-defined]
     flags = {name: {flag for option in one.params for flag in option.opts} for name, one in commands.items()}
-    local = {"serve", "demo", "test", "config", "models", "mcp", "tool-schema", "openapi", "setup"}
+    local = {"serve", "demo", "test", "config", "models", "mcp", "tool-schema", "openapi", "setup", "expose"}
     groups = {name for name, one in commands.items() if hasattr(one, "commands")}
     assert {name for name, has in flags.items() if "--timeout" not in has} - local - groups == set()
     assert {name for name, has in flags.items() if "--json" not in has} - groups == {"serve", "mcp"}

@@ -29,6 +29,8 @@ def test_pairing_approves_a_code(with_daemon: Cli, daemon: Daemon) -> None:
     assert with_daemon("pairing", "approve", "048115", "--json").json == APPROVED
     assert daemon.seen == [("POST", "/v1/pairings", {"code": "048115"})]
     assert daemon.headers[0]["idempotency-key"]
+    with_daemon("pairing", "approve", "048115", "--timeout", "9", "--idempotency-key", "mine")
+    assert daemon.headers[1]["idempotency-key"] == "mine"
     assert with_daemon("pairing", "approve", "048115").out == "+15550100010  approved 2026-11-21T10:00:00.000Z\n"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from operator import attrgetter
 from typing import Any, Protocol
 
@@ -13,6 +13,22 @@ from voicecall import AsyncClient, Client
 
 URL = "http://127.0.0.1:3335"
 Handler = Callable[[httpx2.Request], httpx2.Response]
+
+
+class Pieces(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A body that comes in pieces and then breaks off."""
+
+    def __init__(self, texts: list[str]) -> None:
+        self._texts = texts
+
+    def __iter__(self) -> Iterator[bytes]:
+        for text in self._texts:
+            yield text.encode()
+        raise httpx2.ReadError("lost")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
 
 
 class Shell(Protocol):

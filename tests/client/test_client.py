@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.client.shells import URL, Handler, Shell
+from tests.client.shells import URL, Pieces, Shell
 from voicecall import AsyncClient, Client, DaemonUnreachable
 from voicecall.core import operations as ops
 from voicecall.core.administration import StopOutbound
@@ -310,72 +310,18 @@ def test_a_recording_is_bytes(shell: Shell) -> None:
         shell.do(Daemon(problem, 403), "sound", "01J")
 
 
-# --- events
+def test_a_recording_is_written_to_a_file_as_it_comes_and_anew_where_it_broke_off(shell: Shell, tmp_path: Path) -> None:
+    tries = 0
 
+    def sound(_: httpx2.Request) -> httpx2.Response:
+        nonlocal tries
+        tries += 1
+        return httpx2.Response(200, stream=Pieces(["RIFF", "half of it"]) if tries == 1 else None, content=b"RIFF\xff")
 
-def event(seq: int, kind: str = "call.ringing") -> str:
-    told = {"seq": seq, "at": "t", "callId": "01CALL", "type": kind, "data": {}}
-    return f"id: {seq}\nevent: {kind}\ndata: {json.dumps(told)}\n\n"
-
-
-class Pieces(httpx2.SyncByteStream, httpx2.AsyncByteStream):
-    """A body that comes in pieces and then breaks off."""
-
-    def __init__(self, texts: list[str]) -> None:
-        self._texts = texts
-
-    def __iter__(self) -> Iterator[bytes]:
-        for text in self._texts:
-            yield text.encode()
-        raise httpx2.ReadError("lost")
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self:
-            yield piece
-
-
-def test_a_lost_event_stream_is_resumed_where_it_broke(shell: Shell) -> None:
-    asked: list[tuple[str, str | None]] = []
-
-    def handle(request: httpx2.Request) -> httpx2.Response:
-        asked.append((request.url.query.decode(), request.headers.get("last-event-id")))
-        first = int(request.url.params["since"]) + 1
-        half = event(first + 2)[:20]
-        return httpx2.Response(200, stream=Pieces([": still here\n\n", event(first), event(first + 1), half]))
-
-    found = [one["seq"] for one in shell.take(handle, "subscribe", 5, 4, "01CALL")]
-    assert found == [5, 6, 7, 8, 9]
-    assert asked == [("since=4&callId=01CALL", None), ("since=6&callId=01CALL", "6"), ("since=8&callId=01CALL", "8")]
-    assert len(shell.pauses) == 2
-
-
-def test_a_daemon_that_stays_away_is_given_up(shell: Shell) -> None:
-    def handle(request: httpx2.Request) -> httpx2.Response:
-        if "last-event-id" in request.headers:
-            raise httpx2.ConnectError("refused", request=request)
-        return httpx2.Response(200, text=event(1))
-
-    with pytest.raises(DaemonUnreachable, match="stopped answering"):
-        shell.take(handle, "subscribe", 2)
-    assert shell.pauses == [0.5, 1.0, 1.5, 2.0, 2.0]
-
-
-def test_the_events_of_a_call_end_with_it(shell: Shell) -> None:
-    def handle(_: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200, text=event(7) + event(9, "call.ended") + event(10))
-
-    found = shell.take(handle, "events", None, "01CALL", since=6)
-    assert [(one.seq, one.type, one.call_id) for one in found] == [
-        (7, "call.ringing", "01CALL"),
-        (9, "call.ended", "01CALL"),
-    ]
-
-
-def test_events_may_be_refused_and_may_be_rubbish(shell: Shell) -> None:
-    problem = {"status": 404, "detail": "there is no call", "code": "call-not-found"}
-    with pytest.raises(CallNotFound):
-        shell.take(Daemon(problem, 404), "subscribe", 1, 0, "x")
-    for text in ("data: {\n\n", "data: []\n\n", "data: " + "x" * (1 << 20) + "x"):
-        rubbish: Handler = lambda _, text=text: httpx2.Response(200, text=text)  # type: ignore[misc]  # noqa: E731
-        with pytest.raises(VoicecallError, match="not a voicecall daemon"):
-            shell.take(rubbish, "subscribe", 1)
+    file = tmp_path / "out.wav"
+    shell.do(sound, "save_sound", "01J", file)
+    assert (file.read_bytes(), tries) == (b"RIFF\xff", 2)
+    problem = {"status": 403, "code": "refused", "reason": "not-recorded", "detail": "it was not recorded"}
+    with pytest.raises(CallRefused, match="not recorded"):
+        shell.do(Daemon(problem, 403), "save_sound", "01J", tmp_path / "none.wav")
+    assert not (tmp_path / "none.wav").exists()

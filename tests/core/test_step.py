@@ -7,6 +7,7 @@ import pytest
 from tests.core.scenes import STREAM, asked, greeted, says
 from tests.core.world import LEG, World, placed
 from voicecall.core import events as ev
+from voicecall.core.draft import longest
 from voicecall.core.effects import (
     Acknowledge,
     AskCarrier,
@@ -288,6 +289,25 @@ def test_the_last_sentence_is_finished() -> None:
     assert world.feed(ev.TimerFired("max-duration"), after=300.0) == (StartTimer("last-sentence", 10.0),)
     assert Hangup() in world.feed(ev.PlaybackFinished(2, "It is noon."), after=5.0)
     assert world.call.end_reason == "timeout"
+
+
+def test_no_call_takes_longer_than_the_longest() -> None:
+    rules = Rules(ring_timeout=50.0, stale=40.0)
+    world = World(placed(objective="Book a table.", rules=rules))
+    world.feed(ev.Dialled(LEG))
+    begun = world.at
+    world.feed(ev.Answered(), after=rules.ring_timeout + 4.9)
+    world.feed(ev.DocumentAsked())
+    world.feed(ev.StreamStarted(StreamId("s"), "nonce"))
+    world.feed(ev.PlaybackStarted(1))
+    world.feed(ev.PlaybackFinished(1, "Good day."))
+    says(world, "For two.")
+    world.feed(ev.PlaybackStarted(2))
+    for timer in ("max-duration", "last-sentence", "settle", "conclude"):
+        assert not world.call.is_over
+        world.fire(timer)
+    assert world.call.is_over
+    assert longest(rules) - 5 < world.at - begun <= longest(rules)
 
 
 def test_the_last_sentence_takes_no_longer_than_it_may() -> None:

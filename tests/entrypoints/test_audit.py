@@ -12,20 +12,20 @@ from structlog.testing import capture_logs
 
 from tests.entrypoints.test_permission import Gateway, sample
 from voicecall.core.administration import AddDoNotCall, CreateToken, RevokePairing
-from voicecall.core.operations import TABLE, End, Initiate, Operation
+from voicecall.core.operations import TABLE, End, Initiate, Live, Operation
 from voicecall.entrypoints.permission import Holder, Permitted
-from voicecall.errors import CallRefused
+from voicecall.errors import CallRefused, CarrierError, OperationTimeout, VoicecallError
 from voicecall.logs import discretion
 
 DESK = Holder("desk", "admin", "rpc", "10.0.0.1")
 WHO = {"holder": "desk", "door": "rpc", "address": "10.0.0.1"}
 
 
-def lines(operation: Operation, refusal: CallRefused | None = None) -> list[dict[str, Any]]:
+def lines(operation: Operation, refusal: BaseException | None = None) -> list[dict[str, Any]]:
     """Return what the log has after an operation, as it is written."""
 
     async def main() -> None:
-        with suppress(CallRefused):
+        with suppress(VoicecallError, asyncio.CancelledError):
             await Permitted(Gateway(refusal), DESK).perform(operation)
 
     with capture_logs() as logs:
@@ -47,6 +47,30 @@ def test_whatever_is_refused_says_why(kind: type[Operation]) -> None:
     assert {name: line[name] for name in WHO} == WHO
     assert (line["event"], line["log_level"]) == ("audit.refused", "warning")
     assert (line["operation"], line["reason"]) == (kind.name, "outbound-stopped")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TABLE if kind.changes], ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (CarrierError("secret words", code="21211"), "provider-failed"),
+        (OperationTimeout("secret words"), "timeout"),
+        (asyncio.CancelledError("secret words"), "abandoned"),
+    ],
+    ids=["carrier", "timeout", "cancelled"],
+)
+def test_whatever_would_change_something_and_fails_says_who_wanted_it(
+    kind: type[Operation], failure: BaseException, code: str
+) -> None:
+    (line,) = lines(sample(kind), failure)
+    assert {name: line[name] for name in WHO} == WHO
+    assert (line["event"], line["log_level"]) == ("audit.failed", "warning")
+    assert (line["operation"], line["code"]) == (kind.name, code)
+    assert "secret" not in str(line)
+
+
+def test_looking_that_fails_is_not_written_down() -> None:
+    assert lines(Live(), OperationTimeout("no")) == []
 
 
 @pytest.mark.parametrize("kind", [kind for kind in TABLE if not kind.changes], ids=lambda kind: kind.name)

@@ -17,9 +17,9 @@ from voicecall.errors import CallRefused
 
 
 class Gateway:
-    """Does whatever is asked, or refuses it."""
+    """Does whatever is asked, or refuses it, or fails."""
 
-    def __init__(self, refusal: CallRefused | None = None) -> None:
+    def __init__(self, refusal: BaseException | None = None) -> None:
         self.refusal = refusal
 
     async def perform(self, operation: Operation, *, idempotency_key: str | None = None) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -269,15 +268,3 @@ def test_results_are_json_whatever_they_are() -> None:
     response = ask(Listing(), "GET", "/v1/live")
     assert response.headers["content-type"] == "application/json"
     assert msgspec.json.decode(response.content) == [1.5, None, "é"]
-
-
-def test_a_recording_is_told_of_or_given_as_sound(tmp_path: Path) -> None:
-    class Recorder(FakeOperator):
-        async def perform(self, operation: Operation, *, idempotency_key: str | None = None) -> Any:
-            return {"callId": "01J", "path": str(tmp_path / "01J.wav"), "seconds": 0.5, "bytes": 4}
-
-    (tmp_path / "01J.wav").write_bytes(b"RIFF")
-    told = ask(Recorder(), "GET", "/v1/calls/01J/recording")
-    given = ask(Recorder(), "GET", "/v1/calls/01J/recording", headers={"Accept": "audio/wav"})
-    assert told.json()["bytes"] == 4
-    assert (given.headers["content-type"], given.content) == ("audio/wav", b"RIFF")

@@ -15,7 +15,8 @@ from tests.gateway.house import HANG_UP, House, Json, MakeHouse, listen, say, wa
 from tests.gateway.town import MakeTown, open_town
 from voicecall.brains import Conclusion, Inquiry, NoteOutcome
 from voicecall.brains.plain import FixedBrain
-from voicecall.core.operations import Continue, End, Live
+from voicecall.core.administration import StopOutbound
+from voicecall.core.operations import Continue, End, Live, Wait
 from voicecall.core.utterances import Evidence
 from voicecall.errors import AgentError, BadParameters
 from voicecall.gateway.concluding import is_said
@@ -107,11 +108,14 @@ async def test_what_is_wrong_twice_is_not_taken(house: MakeHouse) -> None:
     [
         (AgentError("it is down"), REFUSED),
         (Conclusion("It is not said."), REFUSED),
+        (30.0, REFUSED),
     ],
 )
 async def test_of_two_failures_the_first_is_told(house: MakeHouse, second: Any, error: str) -> None:
     outcome, _ = await concluded(house, Concludes(Conclusion("For two.", {"guests": "two"}), second))
     assert (outcome["data"], outcome["error"]) == (None, error)
+    if not isinstance(second, Conclusion):
+        assert outcome["summary"] == "For two."
 
 
 @pytest.mark.parametrize(
@@ -232,13 +236,32 @@ async def test_a_gateway_that_stops_waits_for_the_conclusion_and_no_longer(house
         assert (await h.record(call))["outcome"]["error"] == "The agent did not conclude in time."
 
 
-async def test_who_ends_the_call_gets_its_end_with_the_outcome(house: MakeHouse) -> None:
-    async with house(brain=Concludes(2.0)) as h:
+async def test_who_ends_the_call_is_told_once_its_leg_is_over_and_who_waits_gets_the_outcome(house: MakeHouse) -> None:
+    async with house(brain=Concludes(15.0)) as h:
         call = await h.place(listen(), say("A table for two"), wait(60), **WISH)
         await h.seen(call, "reply.finished", 2)
-        ended = await h.perform(End(call_id=call))
-        assert ended == {"callId": call, "state": "ended", "endReason": "hangup-agent"}
-        assert (await h.record(call))["outcome"]["data"] == {"guests": 2}
+        before = h.town.now()
+        ended = {"callId": call, "state": "ended", "endReason": "hangup-agent"}
+        assert await h.perform(End(call_id=call)) == ended
+        assert await h.perform(End(call_id=call)) == ended
+        assert h.town.now() - before < 5
+        assert "outcome" not in await h.record(call)
+        record = await h.perform(Wait(call_id=call, timeout=60.0))
+        assert h.town.now() - before == pytest.approx(15, abs=1)
+        assert (record["endReason"], record["outcome"]["data"]) == ("hangup-agent", {"guests": 2})
+        assert await h.perform(End(call_id=call)) == ended
+
+
+async def test_outbound_calls_that_are_stopped_are_not_waited_for_until_they_have_an_outcome(house: MakeHouse) -> None:
+    async with house(brain=Concludes(15.0)) as h:
+        call = await h.place(listen(), say("A table for two"), wait(60), **WISH)
+        await h.seen(call, "reply.finished", 2)
+        before = h.town.now()
+        await h.perform(StopOutbound(hang_up=True))
+        assert h.town.now() - before < 5
+        await h.seen(call, "call.leg-ended")
+        record = await h.over(call)
+        assert (record["endReason"], record["outcome"]["data"]) == ("hangup-agent", {"guests": 2})
 
 
 @pytest.mark.parametrize("moment", ["while the agent concludes", "while the call hangs up"])

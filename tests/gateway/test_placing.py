@@ -53,7 +53,7 @@ async def test_what_cannot_be_said_is_refused(house: MakeHouse) -> None:
 
 async def test_a_gateway_in_order_is_ready(house: MakeHouse) -> None:
     async with house() as h:
-        assert h.gateway.readiness() == {"store": True, "provider": True, "taking-calls": True}
+        assert h.gateway.readiness() == {"store": True, "provider": True, "tunnel": True, "taking-calls": True}
 
 
 async def test_a_subscriber_misses_nothing_and_gets_nothing_twice(house: MakeHouse) -> None:

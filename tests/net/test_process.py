@@ -15,7 +15,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from voicecall.errors import NetworkError
-from voicecall.net.process import LONGEST_LINE, Lines, Process
+from voicecall.net.process import LONGEST_LINE, Lines, Process, finish
 
 PATIENCE = 10.0
 ECHO = """
@@ -280,3 +280,43 @@ def test_a_line_may_be_as_long_as_a_mebibyte_and_no_longer() -> None:
     lines = Lines()
     assert lines.feed(b"x" * LONGEST_LINE + b"\n") == [b"x" * LONGEST_LINE]
     assert lines.feed(b"x" * (LONGEST_LINE + 1) + b"\n") == [None]
+
+
+def test_a_program_that_ends_by_itself_tells_all_it_said_the_unended_last_line_too() -> None:
+    async def main() -> None:
+        code = "import sys; print('one'); sys.stdout.write('two'); sys.stderr.write('bad'); sys.exit(3)"
+        ended = await finish("p", python(code), patience=PATIENCE)
+        assert (ended.succeeded, ended.status, ended.out, ended.err) == (False, "exit status 3", "one\ntwo", "bad")
+        assert (await finish("p", python("pass"), patience=PATIENCE)).succeeded
+
+    asyncio.run(main())
+
+
+def test_a_program_that_goes_on_waiting_is_left_once_it_said_enough() -> None:
+    async def main() -> None:
+        code = "import time; print('visit', flush=True); time.sleep(60)"
+        ended = await finish("p", python(code), patience=PATIENCE, enough=lambda line: line == "visit")
+        assert (ended.succeeded, ended.status, ended.out.strip()) == (False, "signal 15", "visit")
+
+    asyncio.run(main())
+
+
+def test_a_program_that_does_not_end_in_time_is_killed() -> None:
+    async def main() -> None:
+        with pytest.raises(NetworkError, match=r"p did not end within 0\.1 s") as error:
+            await finish("p", python("import time; time.sleep(60)"), patience=0.1)
+        assert error.value.code == "timeout"
+
+    asyncio.run(main())
+
+
+def test_what_it_complains_of_is_heard_and_it_has_the_environment_that_it_is_given() -> None:
+    async def main() -> None:
+        heard = Heard()
+        code = "import os, sys; print(os.environ['SECRET'], 'PATH' in os.environ, file=sys.stderr); input()"
+        process = Process("p", python(code), receive=heard.line, complained=heard.line, environ={"SECRET": "s"})
+        async with running(process):
+            await heard.until(lines=1)
+        assert heard.lines[0] == b"s True"
+
+    asyncio.run(main())

@@ -45,10 +45,6 @@ def check_available(config: Config) -> None:
     faults = []
     if config.realtime.enabled:
         faults.append(Fault("realtime.enabled", "speech to speech is not available in this version; set it to false"))
-    if config.tunnel.provider != "none":
-        faults.append(
-            Fault("tunnel.provider", "tunnels are not started by this version; start your own and set public_url")
-        )
     if faults:
         raise ConfigError(faults)
 

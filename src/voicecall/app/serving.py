@@ -22,6 +22,7 @@ from voicecall.config.load import Loaded
 from voicecall.config.model import Config
 from voicecall.config.state import StateError
 from voicecall.core.credentials import mint
+from voicecall.core.draft import longest
 from voicecall.core.ids import CarrierCallId
 from voicecall.core.operations import CallerStep
 from voicecall.emulators.wires import NetworkServer
@@ -30,11 +31,11 @@ from voicecall.entrypoints.control import ControlListener
 from voicecall.entrypoints.public import PublicListener
 from voicecall.errors import BadParameters, ConfigError, Fault
 from voicecall.gateway.budget import OutboundBudget
-from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones, Ring
+from voicecall.gateway.gateway import LAST_ANSWERS, Bell, Defaults, Gateway, Phones, Ring
 from voicecall.gateway.hooks import Hooks
 from voicecall.gateway.journal import Journal
 from voicecall.gateway.line import Line
-from voicecall.gateway.outbox import Surroundings
+from voicecall.gateway.outbox import DIAL_PAUSES, Surroundings
 from voicecall.gateway.pairing import Limits
 from voicecall.gateway.recording import Recordings
 from voicecall.gateway.switchboard import Exchange, Switchboard
@@ -47,7 +48,8 @@ from .carriers import MOCK_NUMBER, from_number, make_carriers, near_carriers
 from .engines import Engines
 from .hooks import make_hooks
 from .metrics import Metrics
-from .profiles import Profiles, check_available
+from .profiles import Profiles, check_available, rules
+from .tunnels import LEDGER, Exposure, make_tunnel, make_way
 
 _REST_PATIENCE = 10.0
 CALLER_VOICE = Voice(pitch=1.18, pace=1.12)
@@ -100,14 +102,27 @@ async def _serve(loaded: Loaded) -> int:
         sys.stdout.flush()
         await stop.wait()
         _log.info("gateway.draining", calls=len(up.switchboard.sessions))
-        limits = loaded.config.limits
-        bound = limits.max_duration_seconds + limits.ring_timeout_ms / 1000 + 30
+        exchange = up.switchboard.exchange
+        bound = drain_bound(loaded.config, max(around.line.pace for around in exchange.carriers.values()))
         try:
             async with asyncio.timeout(bound):
                 await up.gateway.drain()
         except TimeoutError:
             _log.warning("gateway.undrained", calls=len(up.switchboard.sessions))
     return 0
+
+
+def drain_bound(config: Config, pace: float) -> float:
+    """Return within how many seconds all calls are over, if they may have to be dialled yet, one every `pace` seconds.
+
+    Each may be tried again at each carrier, waits in the queue every time, and then takes as long as a call can.
+    """
+    tries = len(DIAL_PAUSES) + 1
+    queue = config.limits.max_concurrent_calls * pace
+    dialling = tries * (queue + _REST_PATIENCE) + sum(DIAL_PAUSES)
+    routes = max(1, len(config.outbound.carriers))
+    call = longest(rules(config, config.language, early=False))
+    return routes * dialling + call + LAST_ANSWERS
 
 
 def _stop(stop: asyncio.Event) -> None:
@@ -223,6 +238,19 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         told = list(make_hooks(config, store, messenger, instance=state.instance(), clock=wall_clock))
         hooks = Hooks(told, grown=bell.next, clock=wall_clock, new_id=switchboard.new_id)
         await stack.enter_async_context(hooks)
+
+        def announce() -> None:
+            state.announce(f"http://{config.control.bind}:{control.port}", listener.public_url)
+
+        exposure = None
+        if config.tunnel.provider != "none":
+            exposure = Exposure(
+                make_tunnel(config.tunnel, state.folder / LEDGER),
+                make_way(config, listener.port),
+                listener,
+                announce,
+                public_url=config.public_url,
+            )
         gateway = Gateway(
             switchboard,
             store,
@@ -234,6 +262,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
             failing=lambda: journal.failing,
             hooks=hooks,
             probes=listener.probes,
+            tunnelled=lambda: exposure is None or exposure.is_up,
         )
         metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector, outbound, hooks.all))
         control = await stack.enter_async_context(
@@ -257,8 +286,12 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         stack.callback(sweeping.cancel)
         await ready.wait()
         stack.callback(tasks.create_task(gateway.watch(), name="outbound").cancel)
+        if exposure is not None:
+            exposing = tasks.create_task(exposure.run(), name="tunnel")
+            stack.callback(exposing.cancel)
+            await exposure.settled()
         control_url = f"http://{config.control.bind}:{control.port}"
-        state.announce(control_url, listener.public_url)
+        announce()
         yield Running(gateway, switchboard, listener.public_url, control_url, network)
 
 

@@ -14,6 +14,7 @@ from voicecall.errors import BadParameters, ConfigError, VoicecallError
 from . import (
     calls,
     doctor,
+    exposing,
     numbers,
     outbound,
     pairing,
@@ -44,7 +45,7 @@ def _root(version: bool = typer.Option(False, "--version", help="Write the versi
 
 
 _FAMILIES = (
-    *(serving, calls, reading, settings, setup, doctor, numbers, scenarios),
+    *(serving, calls, reading, settings, setup, doctor, numbers, exposing, scenarios),
     *(tokens, pairing, outbound, tools, webhooks),
 )
 for family in _FAMILIES:

@@ -11,12 +11,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 import typer
 
-from voicecall.client import Client
-from voicecall.config.load import Loaded, load
+from voicecall.client import AsyncClient, Client
+from voicecall.config.address import elsewhere
+from voicecall.config.load import load
 from voicecall.core.operations import Continue, Dtmf, End, Initiate, Speak, Status, Wait
 from voicecall.errors import BadParameters, OperationTimeout
 
-from .daemon import ask, bounded, connect, connect_async
+from .daemon import ask, bounded
 from .options import CallIdOf, ConfigFile, Json, Key, Timeout
 from .output import as_json, ending
 
@@ -60,8 +61,7 @@ def _call(
     key: Key = None,
 ) -> None:
     """Place a call."""
-    loaded = load(config)
-    if to is None and loaded.config.to_number is None:
+    if to is None and elsewhere() is None and load(config).config.to_number is None:
         raise typer.BadParameter("whom to call? Give --to NUMBER, or set `to_number` in the configuration")
     wish = Initiate(
         to=to,
@@ -78,16 +78,20 @@ def _call(
         _tell(placed, f"{placed['callId']} is {placed['state']}", as_json_)
         return
     if not as_json_:
-        asyncio.run(_watch(loaded, placed["callId"], timeout))
-    with connect(loaded, timeout) as client:
+        asyncio.run(_watch(config, placed["callId"], timeout))
+    with Client(config=config, timeout=timeout) as client:
         record = _end_of(client, placed["callId"], bounded=timeout is not None)
     _tell(record, ending(record), as_json_)
 
 
-async def _watch(loaded: Loaded, call_id: str, timeout: float | None) -> None:  # noqa: ASYNC109 - all of it
+async def _watch(config: Path | None, call_id: str, timeout: float | None) -> None:  # noqa: ASYNC109 - all of it
     from .live import follow
 
-    async with bounded(timeout), connect_async(loaded) as client, aclosing(client.subscribe(call_id=call_id)) as events:
+    async with (
+        bounded(timeout),
+        AsyncClient(config=config) as client,
+        aclosing(client.subscribe(call_id=call_id)) as events,
+    ):
         await follow(call_id, events)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +29,9 @@ def add_to(family: typer.Typer) -> None:
 def _import(
     file: Source,
     output: Annotated[Path, typer.Option("--output", metavar="FILE", help="What to write.")] = Path("voicecall.toml"),
-    force: Annotated[bool, typer.Option("--force", help="Write over a file; it is kept as FILE.bak.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over a file; it is kept as FILE.bak, FILE.bak2 …")
+    ] = False,
     as_json_: Json = False,
 ) -> None:
     """Make a voicecall.toml of OpenClaw's configuration, and say what became of each key."""
@@ -92,7 +96,7 @@ def _import_calls(
 
 
 def _migrate(file: Source = Path("voicecall.toml"), as_json_: Json = False) -> None:
-    """Write an older file of ours in today's spelling; what it was stays beside it, as FILE.bak."""
+    """Write an older file of ours in today's spelling; what it was stays beside it, as FILE.bak, FILE.bak2 …"""
     from voicecall.config.migrating import respell
 
     text, changes = respell(file)
@@ -118,12 +122,18 @@ def _write(file: Path, text: str) -> str | None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as output:
             output.write(text)
         if file.exists():
-            backup = f"{file}.bak"
+            backup = next(name for name in _backups(file) if not os.path.lexists(name))
             os.replace(file, backup)
         os.replace(new, file)
     except OSError as error:
         raise BadParameters(f"{file} cannot be written: {error.strerror}") from None
     return backup
+
+
+def _backups(file: Path) -> Iterator[str]:
+    """Yield the names under which a file may be kept: FILE.bak, FILE.bak2 and so on."""
+    yield f"{file}.bak"
+    yield from (f"{file}.bak{number}" for number in count(2))
 
 
 def _faults(file: Path) -> list[dict[str, Any]]:

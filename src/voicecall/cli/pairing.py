@@ -10,10 +10,8 @@ import typer
 from voicecall.core.administration import ApprovePairing, ListPairings, RevokePairing
 
 from .daemon import ask
-from .options import ConfigFile, Json
+from .options import ConfigFile, Json, Key, Timeout
 from .output import as_json, printable
-
-_PATIENCE = 60.0
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,9 +23,9 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(family, name="pairing")
 
 
-def _list(config: ConfigFile = None, as_json_: Json = False) -> None:
+def _list(config: ConfigFile = None, as_json_: Json = False, timeout: Timeout = None) -> None:
     """List who was approved, and the codes that can be."""
-    found = ask(config, ListPairings(), _PATIENCE)
+    found = ask(config, ListPairings(), timeout)
     if as_json_:
         as_json(found)
         return
@@ -41,18 +39,22 @@ def _approve(
     code: Annotated[str, typer.Argument(metavar="CODE", help="Six digits, as the caller heard them.")],
     config: ConfigFile = None,
     as_json_: Json = False,
+    timeout: Timeout = None,
+    key: Key = None,
 ) -> None:
     """Let in whoever was told this code."""
-    _tell(ask(config, ApprovePairing(code=code), _PATIENCE), as_json_)
+    _tell(ask(config, ApprovePairing(code=code), timeout, key=key), as_json_)
 
 
 def _revoke(
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="E.164, as `pairing list` shows it.")],
     config: ConfigFile = None,
     as_json_: Json = False,
+    timeout: Timeout = None,
+    key: Key = None,
 ) -> None:
     """Let a caller in no longer, or take back their code."""
-    _tell(ask(config, RevokePairing(number=number), _PATIENCE), as_json_)
+    _tell(ask(config, RevokePairing(number=number), timeout, key=key), as_json_)
 
 
 def _tell(caller: Mapping[str, Any], as_json_: bool) -> None:

@@ -12,13 +12,13 @@ from typing import Annotated
 
 import typer
 
+from voicecall.client import AsyncClient, Client
 from voicecall.config.address import elsewhere
-from voicecall.config.load import load
 from voicecall.core.administration import ShowOutbound
 from voicecall.core.operations import History, Latency, Live, Recording, Status, Transcript
 from voicecall.errors import VoicecallError
 
-from .daemon import ask, bounded, connect, connect_async
+from .daemon import ask, bounded
 from .options import ConfigFile, Json, MaybeCallId, RecentCallId, Timeout
 from .output import as_json, dialogue, limits, printable, summary, table
 
@@ -98,7 +98,7 @@ def _tail(
     async def watch() -> None:
         async with (
             bounded(timeout),
-            connect_async(load(config)) as client,
+            AsyncClient(config=config) as client,
             aclosing(client.subscribe(since, call_id)) as events,
         ):
             async for event in events:
@@ -126,8 +126,8 @@ def _recording(
         if elsewhere() is None and os.access(found["path"], os.R_OK):
             shutil.copyfile(found["path"], output)
         else:
-            with connect(load(config), timeout) as client:
-                output.write_bytes(client.sound(call_id))
+            with Client(config=config, timeout=timeout) as client:
+                client.save_sound(call_id, output)
         found = {**found, "path": str(output.absolute())}
     if as_json_:
         as_json(found)

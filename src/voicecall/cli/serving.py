@@ -10,12 +10,13 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from voicecall.config.address import elsewhere
 from voicecall.config.load import load
 from voicecall.core.operations import CallerStep, Simulate
 from voicecall.errors import BadParameters, VoicecallError
 
 from .daemon import ask
-from .options import ConfigFile, Json, Timeout
+from .options import ConfigFile, Json, Key, Timeout
 from .output import as_json, dialogue, ending
 
 _SILENCE = 2.0
@@ -63,6 +64,7 @@ def _simulate(
     config: ConfigFile = None,
     as_json_: Json = False,
     timeout: Timeout = None,
+    key: Key = None,
 ) -> None:
     """Ring the gateway from a phone of the mock network, and return once the call has ended."""
     if sum(given is not None for given in (say, wav, script)) != 1:
@@ -70,18 +72,24 @@ def _simulate(
     if script is not None:
         steps = _steps(script)
     else:
-        line_number = line or load(config).config.from_number or ""
-        greeted = load(config).config.line(line_number).greeting.strip() != ""
-        steps = [CallerStep(listen=_GREETING_OVER)] if greeted else []
+        steps = [CallerStep(listen=_GREETING_OVER)] if _greets(line, config) else []
         steps.append(CallerStep(say=say) if wav is None else CallerStep(wav=str(_file(wav))))
         steps += [CallerStep(listen=_SILENCE), CallerStep(hangup=True)]
-    record = ask(config, Simulate(from_=caller, line=line, steps=steps), timeout)
+    record = ask(config, Simulate(from_=caller, line=line, steps=steps), timeout, key=key)
     if as_json_:
         as_json(record)
         return
     for spoken in record["transcript"]:
         typer.echo(dialogue(spoken))
     typer.echo(ending(record))
+
+
+def _greets(line: str | None, file: Path | None) -> bool:
+    """Say whether a greeting is to be waited for; a daemon elsewhere is taken to have one, as is the default."""
+    if elsewhere():
+        return True
+    config = load(file).config
+    return config.line(line or config.from_number or "").greeting.strip() != ""
 
 
 def _file(path: Path) -> Path:

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from voicecall.config.address import elsewhere
 from voicecall.config.load import Loaded, load
 from voicecall.core.operations import Initiate, Live
 from voicecall.errors import ConfigError, Fault
 
 from .daemon import ask
-from .options import ConfigFile, Json, Timeout
+from .options import ConfigFile, Json, Key, Timeout
 from .output import as_json
 
 _WORDS = "Hello, this is a test call. Everything works. Goodbye."
@@ -45,14 +46,15 @@ def _smoke(
     config: ConfigFile = None,
     as_json_: Json = False,
     timeout: Timeout = None,
+    key: Key = None,
 ) -> None:
     """Check the set-up and the daemon; with --to and --yes, place a short call."""
-    setup = _told(_checks(config))
+    setup = _told([_check("config", True, "that of another daemon")] if elsewhere() else _checks(config))
     told: dict[str, Any] = {"ok": setup["ok"], "setup": setup, "liveCall": False}
     if setup["ok"]:
         ask(config, Live(), timeout)
         if to is not None and yes:
-            placed = ask(config, Initiate(to=to, message=message, mode=mode), timeout)
+            placed = ask(config, Initiate(to=to, message=message, mode=mode), timeout, key=key)
             told |= {"liveCall": True, "callId": placed["callId"]}
     if as_json_:
         as_json(told)

@@ -10,7 +10,7 @@ import typer
 from voicecall.core.administration import CreateToken, ListTokens, RevokeToken
 
 from .daemon import ask
-from .options import ConfigFile, Json, Timeout
+from .options import ConfigFile, Json, Key, Timeout
 from .output import as_json
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -67,9 +67,10 @@ def _revoke(
     config: ConfigFile = None,
     as_json_: Json = False,
     timeout: Timeout = None,
+    key: Key = None,
 ) -> None:
     """Let a token hold no longer, at once."""
-    revoked = ask(config, RevokeToken(label=label), timeout)
+    revoked = ask(config, RevokeToken(label=label), timeout, key=key)
     if as_json_:
         as_json(revoked)
     else:

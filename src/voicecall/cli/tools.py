@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from voicecall.client import DaemonUnreachable
-from voicecall.config.load import Loaded, load
+from voicecall.client import AsyncClient, DaemonUnreachable
+from voicecall.config.address import address
 from voicecall.core.operations import Operation
 from voicecall.entrypoints.tool import Form, document
 from voicecall.errors import RequestError
 
-from .daemon import connect_async
 from .options import ConfigFile, Json
 from .output import as_json
 
@@ -27,13 +27,13 @@ def add_to(app: typer.Typer) -> None:
 
 def _mcp(config: ConfigFile = None) -> None:
     """Serve MCP on the standard streams: one tool, `voice_call`, done by the daemon."""
-    loaded = load(config)
+    address(config)  # a faulty configuration is told at once
     from mcp.server.stdio import stdio_server
 
     from voicecall.entrypoints.mcp import make_server
 
     async def serve() -> None:
-        distant = DistantOperator(loaded)
+        distant = DistantOperator(config)
         server = make_server(lambda _: distant)
         async with stdio_server() as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
@@ -74,8 +74,8 @@ class NoDaemon(RequestError):
 class DistantOperator:
     """The daemon of a configuration, whichever runs when something is asked."""
 
-    def __init__(self, loaded: Loaded) -> None:
-        self._loaded = loaded
+    def __init__(self, config: Path | None) -> None:
+        self._config = config
 
     async def perform(self, operation: Operation, *, idempotency_key: str | None = None) -> Any:
         """Return the operation's result as a JSON value. Who stops waiting leaves the operation to the daemon.
@@ -84,7 +84,7 @@ class DistantOperator:
             VoicecallError: there is no result.
         """
         try:
-            async with connect_async(self._loaded) as client:
+            async with AsyncClient(config=self._config) as client:
                 return await client.perform(operation, idempotency_key=idempotency_key)
         except DaemonUnreachable as error:
             raise NoDaemon(str(error)) from None

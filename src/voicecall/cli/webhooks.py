@@ -11,7 +11,7 @@ from voicecall.core.administration import ListWebhooks, TryWebhook
 from voicecall.core.hooks import write_secret
 
 from .daemon import ask
-from .options import ConfigFile, Json, Timeout
+from .options import ConfigFile, Json, Key, Timeout
 from .output import as_json, printable
 
 _BYTES = 32
@@ -48,9 +48,10 @@ def _test(
     config: ConfigFile = None,
     as_json_: Json = False,
     timeout: Timeout = None,
+    key: Key = None,
 ) -> None:
     """Send a receiver a signed `webhook.test`."""
-    result = ask(config, TryWebhook(receiver=name), timeout)
+    result = ask(config, TryWebhook(receiver=name), timeout, key=key)
     if as_json_:
         as_json(result)
     elif result["accepted"]:

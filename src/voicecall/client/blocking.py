@@ -183,6 +183,25 @@ class Client:
         """Return the recording of a call: a stereo WAV file, the caller left and the agent right."""
         return self._carry_out(self._wire.sound(call_id, self._timeout))
 
+    def save_sound(self, call_id: str, file: Path) -> None:
+        """Write the recording of a call to a file, however large it is.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        exchange = self._wire.sound(call_id, self._timeout)
+        while True:
+            try:
+                with self._open(exchange.request) as response:
+                    if not response.is_success:
+                        self._wire.checked(response.status_code, response.read(), response.headers)
+                    with file.open("wb") as output:
+                        for chunk in response.iter_bytes():
+                            output.write(chunk)
+                return
+            except httpx2.RequestError as error:
+                self._pause(exchange.broke(error))
+
     def perform(self, operation: ops.Operation, *, idempotency_key: str | None = None) -> Any:
         """Return the operation's result as a JSON value.
 

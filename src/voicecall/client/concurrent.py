@@ -184,6 +184,25 @@ class AsyncClient:
         """Return the recording of a call: a stereo WAV file, the caller left and the agent right."""
         return await self._carry_out(self._wire.sound(call_id, self._timeout))
 
+    async def save_sound(self, call_id: str, file: Path) -> None:
+        """Write the recording of a call to a file, however large it is.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        exchange = self._wire.sound(call_id, self._timeout)
+        while True:
+            try:
+                async with self._open(exchange.request) as response:
+                    if not response.is_success:
+                        self._wire.checked(response.status_code, await response.aread(), response.headers)
+                    with await asyncio.to_thread(file.open, "wb") as output:
+                        async for chunk in response.aiter_bytes():
+                            await asyncio.to_thread(output.write, chunk)
+                return
+            except httpx2.RequestError as error:
+                await self._pause(exchange.broke(error))
+
     async def perform(self, operation: ops.Operation, *, idempotency_key: str | None = None) -> Any:
         """Return the operation's result as a JSON value.
 

@@ -14,7 +14,7 @@ from .wire import DaemonUnreachable, Request, Wire
 _SILENCE = 60.0
 """Seconds without a byte after which a stream counts as lost; the gateway says something every 15."""
 _ATTEMPTS = 5
-"""How often in a row a lost stream is asked for again."""
+"""How often in a row a lost stream is asked for again; a byte that arrives, be it of a comment, ends the row."""
 
 
 class Following:
@@ -45,6 +45,8 @@ class Following:
         Raises:
             VoicecallError: they are none of ours.
         """
+        if chunk:
+            self._failures = 0
         try:
             found = self._events.feed(chunk)
         except TooLong:
@@ -53,7 +55,7 @@ class Following:
             event = self._wire.value(one.data.encode())
             if not isinstance(event, dict) or not isinstance(event.get("seq"), int):
                 raise self._wire.stranger()
-            self._failures, self._since = 0, event["seq"]
+            self._since = event["seq"]
             yield event
 
     def broke(self, error: httpx2.RequestError | None) -> float:

@@ -13,18 +13,9 @@ from urllib.parse import quote, urlsplit
 import httpx2
 import msgspec
 
+from voicecall.core.failures import understood
 from voicecall.core.operations import Operation, Recording
-from voicecall.errors import (
-    BadParameters,
-    CallNotFound,
-    CallOver,
-    CallRefused,
-    CarrierError,
-    OperationTimeout,
-    RequestError,
-    StoreError,
-    VoicecallError,
-)
+from voicecall.errors import BadParameters, OperationTimeout, VoicecallError
 
 R = TypeVar("R")
 _CONNECT = 5.0
@@ -34,9 +25,6 @@ _PATIENCE = 60.0
 _WAITS_FOR_PEOPLE = frozenset({"continue", "speak", "wait", "simulate"})
 _PAUSE = 0.3
 """Seconds before a request is sent again."""
-_PLAIN: dict[str, type[RequestError]] = {
-    kind.code: kind for kind in (BadParameters, CallNotFound, CallOver, OperationTimeout)
-}
 
 
 class DaemonUnreachable(VoicecallError):
@@ -150,7 +138,14 @@ class Wire:
             raise VoicecallError(f"the daemon at {self.url} {why}")
         if not isinstance(told, dict) or not isinstance(told.get("status"), int):
             raise self.stranger(f" (HTTP {status})")
-        raise _error(status, told, headers.get("retry-after", ""))
+        pause = headers.get("retry-after", "")
+        raise understood(
+            str(told.get("code", "")),
+            str(told.get("detail") or told.get("title") or f"HTTP {status}"),
+            status=status,
+            reason=str(told.get("reason") or "") or None,
+            retry_after=int(pause) if pause.isascii() and pause.isdigit() else None,
+        )
 
     def stranger(self, more: str = "") -> VoicecallError:
         """Return the error of an answer that no daemon would give."""
@@ -208,19 +203,3 @@ def typed(value: Any, kind: type[R], name: str) -> R:
 
 def _in_query(value: Any) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
-
-
-def _error(status: int, told: dict[str, Any], pause: str) -> VoicecallError:
-    """Return the error that a problem (RFC 9457) was."""
-    detail = str(told.get("detail") or told.get("title") or f"HTTP {status}")
-    code, reason = str(told.get("code", "")), str(told.get("reason") or "")
-    if code in _PLAIN:
-        return _PLAIN[code](detail)
-    if code == CallRefused.code:
-        seconds = int(pause) if pause.isascii() and pause.isdigit() else None
-        return CallRefused(reason, detail, limit=status == 429, retry_after=seconds)
-    if status == 502:
-        return CarrierError(detail, code=reason or None)
-    if code == "store-failed":
-        return StoreError(detail)
-    return RequestError(detail)

@@ -31,6 +31,8 @@ _OF_A_KIND: dict[str, dict[str, str]] = {
     "python": {"callable": "module:name"},
 }
 """What an agent of each kind cannot do without, and what to write."""
+_FUNNEL_PORTS = (443, 8443, 10000)
+"""Source: tailscale.com/docs/features/tailscale-funnel (2026-01)."""
 LOCAL = frozenset({"local", "moonshine", "whisper", "piper"})
 """Engines of this machine, which know English only."""
 _NEED_A_DETECTOR = LOCAL | {"scripted"}
@@ -144,6 +146,7 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
             (("budget", "money_per_day"), ("budget", "prices")),
             'limits money while no price is known: write `budget.prices`, such as `"+1" = 0.014`',
         )
+    yield from _impossible_tunnel(config)
     yield from _disordered_waits(config)
     yield from _missing_credentials(config)
     yield from _half_a_key(config)
@@ -166,6 +169,18 @@ def _webhooks(config: Config) -> Iterator[Contradiction]:
                 ((*at, "events"), (*at, "transcripts")),
                 f"{wordy[0]!r} is about what was said or pressed, which leaves only with `transcripts = true`",
             )
+
+
+def _impossible_tunnel(config: Config) -> Iterator[Contradiction]:
+    tunnel = config.tunnel
+    if tunnel.provider == "tailscale-funnel" and tunnel.port not in _FUNNEL_PORTS:
+        allowed = ", ".join(map(str, _FUNNEL_PORTS))
+        yield Contradiction((("tunnel", "port"), ("tunnel", "provider")), f"funnel can use {allowed} only")
+    if tunnel.provider == "cloudflared" and tunnel.cloudflared_name and not tunnel.cloudflared_domain:
+        yield Contradiction(
+            (("tunnel", "cloudflared_domain"), ("tunnel", "cloudflared_name")),
+            "is missing: write the host name that leads to that tunnel",
+        )
 
 
 def _disordered_waits(config: Config) -> Iterator[Contradiction]:
@@ -301,6 +316,11 @@ def doubts(config: Config) -> Iterator[tuple[Path, str]]:
             ("public_url",),
             f"its path does not end with `serve.path` ({config.serve.path}): the proxy must rewrite it, and media "
             "streams are expected without a prefix unless `streaming.public_url` gives one",
+        )
+    if config.tunnel.provider == "tailscale-serve" and config.provider != "mock" and config.public_url is None:
+        yield (
+            ("tunnel", "provider"),
+            "tailscale-serve is reached from the own network only, and carriers are not in it: write tailscale-funnel",
         )
     if config.skip_signature_verification:
         yield ("skip_signature_verification",), "unsigned webhooks are believed: anybody can fake calls"

@@ -187,6 +187,12 @@ class Tunnel(Section):
     """The account's token at ngrok."""
     ngrok_domain: str | None = None
     """A reserved domain at ngrok."""
+    cloudflared_token: SecretStr | None = None
+    """The token of a tunnel that is looked after in Cloudflare's dashboard; a quick tunnel when absent."""
+    cloudflared_name: str | None = None
+    """The name of a tunnel whose credentials `cloudflared tunnel create` left on this machine."""
+    cloudflared_domain: str | None = None
+    """The host name that leads to that tunnel."""
 
 
 class StoreOptions(Section):

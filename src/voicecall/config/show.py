@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -31,7 +32,7 @@ def _plain(value: object) -> object:
         case SecretStr():
             return HIDDEN
         case Section():
-            return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+            return {name: _member(name, getattr(value, name)) for name in type(value).model_fields}
         case Mapping():
             return {str(key): _plain(item) for key, item in value.items()}
         case tuple():
@@ -40,9 +41,20 @@ def _plain(value: object) -> object:
             return value
 
 
+def _member(name: str, value: object) -> object:
+    """Return a member of a section. A `url` is a web address of somebody else's, whose path may be the key to it."""
+    return _origin(value) if name == "url" and isinstance(value, str) else _plain(value)
+
+
 def _given(section: Section) -> Tree:
-    given = ((name, getattr(section, name)) for name in section.model_fields_set)
-    return {name: _given(value) if isinstance(value, Section) else _plain(value) for name, value in sorted(given)}
+    given = sorted((name, getattr(section, name)) for name in section.model_fields_set)
+    return {name: _given(value) if isinstance(value, Section) else _member(name, value) for name, value in given}
+
+
+def _origin(url: str) -> str:
+    """Return a web address with all that comes after its host and port hidden."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" + (f"/{HIDDEN}" if parts.path.strip("/") or parts.query else "")
 
 
 def _without_password(url: str) -> str:

@@ -215,7 +215,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     continue_timeout: float = 0.0
     """Seconds that it waits; 0 for as long as is configured."""
     ends: tuple[str, ...] = ()
-    """Operations that wait for the end."""
+    """Operations that wait until the leg is over."""
 
     @property
     def state(self) -> str:

@@ -26,6 +26,7 @@ from voicecall.core.effects import (
 )
 from voicecall.core.languages import Language, asks_for_a_moment, is_recording, language as tongue
 from voicecall.core.outcome import outcome, unasked
+from voicecall.core.rules import Rules
 from voicecall.core.utterances import Concluded
 
 SILENCE = "silence"
@@ -43,6 +44,10 @@ LAST_WORDS = 3.0
 """Seconds that transcripts may take once the leg is gone."""
 CONCLUSION = 20.0
 """Seconds that the agent may take to say what came of a call that is over."""
+CONCLUSION_SLACK = 2.0
+"""Seconds after which what the agent said by then is not awaited any more, either."""
+RING_SLACK = 5.0
+"""Seconds past its ring time-out that the carrier may take to say that nobody answered."""
 _DIGIT = 0.6
 """Seconds that a digit may take, with the pause after it."""
 _AWAY_SLACK = 3.0
@@ -52,6 +57,13 @@ _AWAY_SLACK = 3.0
 def is_asked(press: str) -> bool:
     """Say whether digits are sent for an operation, and not for the call itself or its agent."""
     return bool(press) and not press.startswith(AGENT)
+
+
+def longest(rules: Rules) -> float:
+    """Return for how many seconds a call may take, from when the carrier knows of it: past that, it is over."""
+    unanswered = max(rules.ring_timeout + RING_SLACK, rules.stale)
+    hanging_up = rules.hangup_patience * HANGUP_TRIES + LAST_WORDS
+    return unanswered + rules.max_duration + rules.last_sentence + hanging_up + CONCLUSION + CONCLUSION_SLACK
 
 
 class Draft:
@@ -291,20 +303,21 @@ class Draft:
             presses=(),
             continues="",
         )
+        for operation in self.call.ends:
+            self.do(Acknowledge(operation, {}))
+        self.set(ends=())
         why = unasked(self.call)
         if why or not call.wants_outcome:
             self.close(Concluded(error=why))
             return
         self.set(concluding="asked")
-        self.start("conclude", CONCLUSION)
+        self.start("conclude", CONCLUSION + CONCLUSION_SLACK)
         self.do(Conclude())
 
     def close(self, concluded: Concluded) -> None:
         """Nothing is awaited any more: the call is over."""
         self.stop(*sorted(self.call.timers))
-        for operation in self.call.ends:
-            self.do(Acknowledge(operation, {}))
-        self.set(phase=Phase.ENDED, ends=(), concluding="", outcome=outcome(self.call, concluded))
+        self.set(phase=Phase.ENDED, concluding="", outcome=outcome(self.call, concluded))
 
     def last_words(self) -> None:
         """Keep what the caller said of a turn that will not be finished, and the keys of such an entry."""

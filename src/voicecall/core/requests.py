@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from voicecall.core.draft import Draft
-from voicecall.core.effects import Refuse
+from voicecall.core.effects import Acknowledge, Refuse
 from voicecall.core.events import ContinueAsked, DigitsAsked, EndAsked, SpeakAsked
 
 
@@ -13,6 +13,8 @@ def asked(draft: Draft, event: SpeakAsked | ContinueAsked | DigitsAsked | EndAsk
     """Take an operation; it is answered once, now or later."""
     call = draft.call
     match event:
+        case EndAsked(operation) if call.concluding == "asked":
+            draft.do(Acknowledge(operation, {}))
         case EndAsked(operation):
             draft.set(ends=(*call.ends, operation))
             draft.end("hangup-agent")

@@ -8,7 +8,7 @@ import msgspec
 
 from voicecall.core import floor, keys, leg, outcome, patience, prompting, replies, requests, rescue, saying, turns
 from voicecall.core.call import Call, EndReason, Measured, Outcome, Phase, open_call
-from voicecall.core.draft import AGENT, HANGUP_TRIES, Draft, is_asked
+from voicecall.core.draft import AGENT, HANGUP_TRIES, RING_SLACK, Draft, is_asked
 from voicecall.core.effects import (
     Acknowledge,
     AskCarrier,
@@ -72,7 +72,6 @@ from voicecall.core.utterances import (
     Volunteered,
 )
 
-_RING_SLACK = 5.0
 _HANGUP_PAUSE = 2.0
 _LONGEST = "The call reached its longest duration."
 
@@ -158,7 +157,7 @@ def _take(draft: Draft, event: Event) -> None:
                 if call.phase is Phase.ENDING:
                     draft.hang_up()
                 elif call.answered_at is None and "ring" not in call.timers:
-                    draft.start("ring", rules.ring_timeout + _RING_SLACK)
+                    draft.start("ring", rules.ring_timeout + RING_SLACK)
                     if rules.stale:
                         draft.start("stale", rules.stale)
         case DialFailed(detail, certain=True) if call.carrier_call_id is None and call.routes and call.is_live:

@@ -22,11 +22,12 @@ from starlette.routing import Route
 
 from voicecall import __version__
 from voicecall.core import results
+from voicecall.core.failures import KINDS
 from voicecall.core.operations import TABLE, Events, Operation, Recording
-from voicecall.errors import CallNotFound, CallOver, CallRefused, OperationTimeout, ProviderError, VoicecallError
 
 from . import events
-from .rest import MAX_KEY, SOUND
+from .rest import MAX_KEY
+from .sound import MEDIA_TYPE as SOUND
 
 PATH = "/openapi.json"
 
@@ -38,20 +39,14 @@ Phone calls: place and steer them, and look at what was said. What waits for peo
 answered when they are done; a client that disconnects ends no call. A failure is a problem (RFC 9457) whose `code` is \
 stable. Beside these paths there are `/rpc` as a WebSocket (JSON-RPC 2.0, with the same operations and with events) \
 and `/mcp` (the Model Context Protocol over streamable HTTP)."""
-_CODES: dict[int, tuple[str, ...]] = {
-    400: ("request",),
+_OF_THE_DOOR: dict[int, tuple[str, ...]] = {
     401: ("unauthorized",),
-    403: ("refused", "wrong-host", "wrong-origin"),
-    404: ("call-not-found", "not-found"),
-    409: ("call-over",),
+    403: ("wrong-host", "wrong-origin"),
+    404: ("not-found",),
     413: ("too-large",),
-    422: ("bad-parameters",),
-    429: ("refused",),
-    500: ("failed",),
-    502: ("provider-failed",),
-    503: ("store-failed", "stopping"),
-    504: ("timeout",),
+    503: ("stopping",),
 }
+"""Codes of what never reaches an operation."""
 _MEANINGS: dict[int, str] = {
     400: "It cannot be done like this.",
     401: "The token is missing, or is not one that holds; `reason` says which.",
@@ -65,13 +60,6 @@ _MEANINGS: dict[int, str] = {
     502: "Somebody else's service failed, such as the carrier; `reason` is that service's own code, where it gave one.",
     503: "The archive cannot be read or written, or the gateway stops.",
     504: "What was waited for did not happen in time; the call goes on.",
-}
-_STATUSES: dict[type[VoicecallError], tuple[int, ...]] = {
-    CallNotFound: (404,),
-    CallOver: (409,),
-    CallRefused: (403, 429),
-    ProviderError: (502,),
-    OperationTimeout: (504,),
 }
 _ANY = (400, 401, 403, 422, 429, 500, 503)
 """What anything may be answered with."""
@@ -98,7 +86,7 @@ def document() -> Json:
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.items())),
-            "responses": {f"Problem{status}": _problem(status) for status in _CODES},
+            "responses": {f"Problem{status}": _problem(status) for status in _MEANINGS},
             "securitySchemes": {
                 "token": {
                     "type": "http",
@@ -159,9 +147,7 @@ def statuses_of(kind: type[Operation]) -> set[int]:
     """Return the HTTP statuses of the ways in which an operation may fail."""
     statuses = set(_ANY)
     for error in kind.errors:
-        for general, found in _STATUSES.items():
-            if issubclass(error, general):
-                statuses.update(found)
+        statuses.update(next(one.statuses for one in KINDS if issubclass(error, one.error)))
     if kind.route[0] == "POST":
         statuses.add(413)
     if "{" in kind.route[1]:
@@ -305,7 +291,8 @@ def _problem_schema() -> Json:
 
 def _problem(status: int) -> Json:
     """Return the response of a failure."""
-    narrow = {"properties": {"status": {"const": status}, "code": {"enum": list(_CODES[status])}}}
+    codes = [kind.code for kind in KINDS if status in kind.statuses] + list(_OF_THE_DOOR.get(status, ()))
+    narrow = {"properties": {"status": {"const": status}, "code": {"enum": codes}}}
     schema = {"allOf": [{"$ref": _REF.format(name="Problem")}, narrow]}
     told: Json = {"description": _MEANINGS[status], "content": {_PROBLEM: {"schema": schema}}}
     if status == HTTPStatus.UNAUTHORIZED:

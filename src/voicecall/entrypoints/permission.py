@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, get_args
@@ -11,9 +12,10 @@ from starlette.types import Scope as Connection
 
 from voicecall.core.administration import StopOutbound
 from voicecall.core.asking import Scope
+from voicecall.core.failures import told
 from voicecall.core.ids import mask
 from voicecall.core.operations import End, Operation
-from voicecall.errors import CallRefused
+from voicecall.errors import CallRefused, VoicecallError
 
 from . import Operator
 
@@ -60,7 +62,7 @@ class Permitted:
     holder: Holder
 
     async def perform(self, operation: Operation, *, idempotency_key: str | None = None) -> Any:
-        """Return the operation's result as a JSON value; what was dangerous or refused is written down.
+        """Return the operation's result as a JSON value; what was changed, failed or refused is written down.
 
         Nobody is too early to hang up, or to stop all dialling: that is done at whatever rate.
 
@@ -82,6 +84,14 @@ class Permitted:
             result = await self.operator.perform(operation, idempotency_key=idempotency_key)
         except CallRefused as refused:
             _log.warning("audit.refused", reason=refused.reason, **self._who(), **_what(operation, None))
+            raise
+        except VoicecallError as error:
+            if operation.changes:
+                _log.warning("audit.failed", code=told(error).code, **self._who(), **_what(operation, None))
+            raise
+        except asyncio.CancelledError:
+            if operation.changes:
+                _log.warning("audit.failed", code="abandoned", **self._who(), **_what(operation, None))
             raise
         if operation.changes:
             _log.info("audit.done", **self._who(), **_what(operation, result))

@@ -8,17 +8,8 @@ from http import HTTPStatus
 import msgspec
 from starlette.responses import Response
 
-from voicecall.errors import (
-    BadParameters,
-    CallNotFound,
-    CallOver,
-    CallRefused,
-    OperationTimeout,
-    ProviderError,
-    RequestError,
-    StoreError,
-    VoicecallError,
-)
+from voicecall.core.failures import told
+from voicecall.errors import VoicecallError
 
 
 def problem(
@@ -38,30 +29,6 @@ def problem(
 
 def problem_of(error: VoicecallError) -> Response:
     """Return the problem that an error is."""
-    detail = str(error)
-    match error:
-        case CallRefused(reason=reason, limit=limit, retry_after=pause):
-            headers = None if pause is None else {"Retry-After": str(pause)}
-            return problem(429 if limit else 403, detail, code=error.code, headers=headers, reason=reason)
-        case RequestError():
-            return problem(_status(error), detail, code=error.code)
-        case ProviderError(code=code):
-            return problem(502, detail, code="provider-failed", reason=code)
-        case StoreError():
-            return problem(503, detail, code="store-failed")
-        case _:
-            return problem(500, detail, code="failed")
-
-
-def _status(error: RequestError) -> int:
-    match error:
-        case CallNotFound():
-            return 404
-        case CallOver():
-            return 409
-        case BadParameters():
-            return 422
-        case OperationTimeout():
-            return 504
-        case _:
-            return 400
+    failure = told(error)
+    headers = None if failure.retry_after is None else {"Retry-After": str(failure.retry_after)}
+    return problem(failure.status, failure.message, code=failure.code, headers=headers, reason=failure.reason)

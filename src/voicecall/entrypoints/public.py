@@ -84,6 +84,7 @@ class PublicListener:
         self._connections = Admission(total=options.max_connections)
         self._sockets: set[Socket] = set()
         self._port = options.port
+        self._tunnel_url: str | None = None
 
     @property
     def port(self) -> int:
@@ -92,16 +93,20 @@ class PublicListener:
 
     @property
     def public_url(self) -> str:
-        """Where carriers reach the webhooks: the configured URL, else that of the first verified webhook, else ours.
+        """Where carriers reach the webhooks: the configured URL, else the tunnel's, else a proven one, else ours.
 
-        A webhook teaches it only where a trusted proxy says under which name it was sent.
+        The first verified webhook proves one, but only where a trusted proxy says under which name it was sent.
         """
         return self._public_url(self._origins.proven)
 
     @property
     def is_public(self) -> bool:
-        """Whether a public URL is known: it is configured, or a verified webhook came by it."""
-        return self._options.public_url is not None or self._origins.proven is not None
+        """Whether a public URL is known: it is configured, a tunnel's, or a verified webhook came by it."""
+        return bool(self._options.public_url or self._tunnel_url or self._origins.proven)
+
+    def tunnelled(self, url: str | None) -> None:
+        """Take note of the URL at which a tunnel leads to the webhooks from now on; None: at none."""
+        self._tunnel_url = url
 
     @property
     def stream_url(self) -> str:
@@ -161,7 +166,7 @@ class PublicListener:
     def _public_url(self, proxied: str | None) -> str:
         """Return the base of all webhooks' URLs, given the origin under which a proxy is reached."""
         options = self._options
-        return options.public_url or (proxied or origin(options.bind, self._port)) + options.path
+        return options.public_url or self._tunnel_url or (proxied or origin(options.bind, self._port)) + options.path
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self._server.heard(request)
@@ -208,7 +213,7 @@ class PublicListener:
                         body = await self._read(request)
                 except (TimeoutError, web.RequestPayloadError, ConnectionError):
                     body = None
-                url = signed_url(self._public_url(None), self._options.path, target)
+                url = signed_url(self.public_url, self._options.path, target)
                 webhook = Webhook(request.method, url, headers, body or b"", request.remote or "")
                 return _reply(self._probing.webhook(probe, target, webhook, carrier))
             case StreamRoute(credential) if _is_upgrade(socket, request):
@@ -248,7 +253,8 @@ class PublicListener:
 
             def verified() -> None:
                 slot.release()
-                if not self._options.skip_signature_verification and self._origins.learn(forwarded):
+                teaches = not self._options.skip_signature_verification and self._tunnel_url is None
+                if teaches and self._origins.learn(forwarded):
                     _log.info("public.url", url=self.public_url)
 
             return _reply(await self._webhooks.handle(webhook, carrier, verified, forwarded))

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from voicecall.core.operations import TABLE, Events, Operation, Recording
@@ -16,9 +16,9 @@ from voicecall.errors import BadParameters
 from . import Operator, events
 from .closing import Closing
 from .permission import Permitted, holder_of
+from .sound import MEDIA_TYPE as SOUND, sound
 
 _MAX_BODY = 64 * 1024
-SOUND = "audio/wav"
 MAX_KEY = 255
 """Characters of an idempotency key."""
 
@@ -47,7 +47,7 @@ def _route(path: str, methods: dict[str, type[Operation]], operator: Operator, c
         async with closing.bounded():
             result = await asked_of.perform(operation, idempotency_key=key if kind.changes else None)
         if kind is Recording and SOUND in request.headers.get("accept", ""):
-            return FileResponse(result["path"], media_type=SOUND)
+            return sound(request, result)
         return Response(msgspec.json.encode(result), 201 if kind.creates else 200, media_type="application/json")
 
     return Route(path, endpoint, methods=list(methods))

@@ -14,18 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from voicecall.core.failures import told
 from voicecall.core.operations import TABLE, Live, Operation, Status
-from voicecall.errors import (
-    BadParameters,
-    CallNotFound,
-    CallOver,
-    CallRefused,
-    OperationTimeout,
-    ProviderError,
-    RequestError,
-    StoreError,
-    VoicecallError,
-)
+from voicecall.errors import BadParameters, CallRefused, VoicecallError
 
 from . import Operator
 from .closing import Closing
@@ -44,7 +35,7 @@ MAX_BATCH = 100
 _PATIENCE = 5.0
 """Seconds that one more waits for its place."""
 _PARSE, _INVALID, _NO_METHOD, _BAD_PARAMETERS, _INTERNAL = -32700, -32600, -32601, -32602, -32603
-_NOT_FOUND, _OVER, _REFUSED, _PROVIDER, _TIMEOUT = -32001, -32002, -32003, -32004, -32005
+"""What JSON-RPC itself calls wrong; the numbers of our errors are in `core.failures`."""
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 Json = dict[str, Any]
@@ -176,37 +167,13 @@ def named(params: Json, kind: type[T]) -> T:
 
 def error_of(error: VoicecallError) -> Json:
     """Return the member `error` of an answer; `data` has the `code` and `reason` that REST gives."""
-    message = str(error)
-    match error:
-        case CallRefused(reason=reason):
-            return _error(_REFUSED, message, code=error.code, reason=reason)
-        case RequestError():
-            return _error(_number(error), message, code=error.code)
-        case ProviderError(code=code):
-            return _error(_PROVIDER, message, code="provider-failed", reason=code)
-        case StoreError():
-            return _error(_INTERNAL, message, code="store-failed")
-        case _:
-            return _error(_INTERNAL, message, code="failed")
+    failure = told(error)
+    return _error(failure.number, failure.message, code=failure.code, reason=failure.reason)
 
 
 def log_failure(method: str, fault: Exception) -> None:
     """Write down a fault of ours."""
     _log.error("rpc.failed", method=method, exc_info=fault)
-
-
-def _number(error: RequestError) -> int:
-    match error:
-        case BadParameters():
-            return _BAD_PARAMETERS
-        case CallNotFound():
-            return _NOT_FOUND
-        case CallOver():
-            return _OVER
-        case OperationTimeout():
-            return _TIMEOUT
-        case _:
-            return _INVALID
 
 
 def _key(key: Any) -> str:

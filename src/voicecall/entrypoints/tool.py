@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from voicecall.core.administration import ADMINISTRATION
+from voicecall.core.failures import told
 from voicecall.core.operations import (
     TABLE,
     Continue,
@@ -31,7 +32,7 @@ from voicecall.core.operations import (
     Transcript,
     Wait,
 )
-from voicecall.errors import BadParameters, CallRefused, ProviderError, RequestError, StoreError, VoicecallError
+from voicecall.errors import BadParameters, VoicecallError
 
 NAME = "voice_call"
 Form = Literal["json", "openai", "anthropic"]
@@ -125,17 +126,8 @@ def read(arguments: Mapping[str, Any]) -> Asked:
 
 def failure(error: VoicecallError) -> dict[str, str]:
     """Return why something was not done: `{code, message, reason?}`."""
-    match error:
-        case CallRefused(code=code, reason=reason):
-            return {"code": code, "message": str(error), "reason": reason}
-        case RequestError(code=code):
-            return {"code": code, "message": str(error)}
-        case ProviderError(code=reason):
-            return {"code": "provider-failed", "message": str(error)} | ({"reason": reason} if reason else {})
-        case StoreError():
-            return {"code": "store-failed", "message": str(error)}
-        case _:
-            return {"code": "failed", "message": str(error)}
+    found = told(error)
+    return {"code": found.code, "message": found.message} | ({"reason": found.reason} if found.reason else {})
 
 
 def description() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -11,7 +12,9 @@ import msgspec
 from voicecall.brains import Conclusion, Conversation, Inquiry, Line as Told, Mind, NoteOutcome
 from voicecall.brains.conclusion import ask
 from voicecall.core.call import Call, Line
+from voicecall.core.draft import CONCLUSION
 from voicecall.core.events import Event, Warned
+from voicecall.core.outcome import LATE
 from voicecall.core.utterances import Concluded, Evidence
 from voicecall.errors import ProviderError
 from voicecall.gateway import schemas
@@ -44,9 +47,14 @@ def _inquiry(call: Call, conversation: Conversation) -> Inquiry:
 async def _concluded(mind: Mind, call: Call, inquiry: Inquiry) -> tuple[Concluded, str]:
     """Return what is known, and what is doubtful about it."""
     summary, error = "", ""
+    limit = asyncio.get_running_loop().time() + CONCLUSION
     for _ in range(2):
         try:
-            given = await ask(mind, inquiry)
+            async with asyncio.timeout_at(limit):
+                given = await ask(mind, inquiry)
+        except TimeoutError:
+            error = error or LATE
+            break
         except ProviderError as failure:
             error = error or f"The agent could not conclude: {failure}."
             break

@@ -59,7 +59,7 @@ _RING_PATIENCE = 30.0
 _HANG_UP_PATIENCE = 30.0
 _LONGEST_PATIENCE = 3600.0
 """Seconds in which an answer of the caller may be awaited."""
-_LAST_ANSWERS = 5.0
+LAST_ANSWERS = 5.0
 """Seconds in which those who asked something are told, once the calls are over."""
 
 Ring = Callable[[str, str, list[CallerStep]], Awaitable[CarrierCallId]]
@@ -119,11 +119,13 @@ class Gateway:
         failing: Callable[[], str],
         hooks: Hooks | None = None,
         probes: Probes | None = None,
+        tunnelled: Callable[[], bool] = lambda: True,
     ) -> None:
         """`phones` are those of a network on this machine; `recordings` those of its calls.
 
-        `failing` says why the archive cannot be written.
+        `failing` says why the archive cannot be written; `tunnelled`, whether the tunnel that is wanted is there.
         """
+        self._tunnelled = tunnelled
         self._failing = failing
         self._recordings = recordings
         self._switchboard = switchboard
@@ -155,7 +157,7 @@ class Gateway:
     async def drain(self) -> None:
         """Take no new calls, and return once the live ones are over and whoever asked something was told."""
         await self._switchboard.drain()
-        await self._repetition.finished(_LAST_ANSWERS)
+        await self._repetition.finished(LAST_ANSWERS)
 
     async def perform(self, operation: Operation, *, idempotency_key: str | None = None) -> Any:
         """Carry out an operation and return its result, a JSON value.
@@ -227,6 +229,7 @@ class Gateway:
         return {
             "store": not self._failing(),
             "provider": self._defaults.carriers[0] in self._switchboard.exchange.carriers,
+            "tunnel": self._tunnelled(),
             "taking-calls": not self._switchboard.draining,
         }
 
@@ -295,7 +298,7 @@ class Gateway:
                 fault: RequestError | None = BadParameters(f"carrier: {name} is not configured")
             elif not around.is_reachable():
                 fault = CallRefused(
-                    "no-public-url", f"{name} could not reach this gateway: set public_url to where it can"
+                    "no-public-url", f"{name} could not reach this gateway: set public_url or tunnel.provider"
                 )
             elif around.from_number is None:
                 fault = BadParameters("from: no number to call from is configured; set from_number")
@@ -324,6 +327,7 @@ class Gateway:
             operation = self._switchboard.new_id()
             try:
                 await session.ask(operation, EndAsked(operation))
+                return {"callId": call_id, "state": "ended", "endReason": session.call.end_reason or "error"}
             except CallOver:
                 await session.over
         over = await self._ended(call_id)

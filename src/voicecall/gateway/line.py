@@ -99,6 +99,11 @@ class Line:
         """Loop time."""
 
     @property
+    def pace(self) -> float:
+        """Seconds between one dial and the next."""
+        return self._pace
+
+    @property
     def is_dialling_slowly(self) -> bool:
         """Whether a dial would have to wait for those before it."""
         return self._next_dial > asyncio.get_running_loop().time()

@@ -59,7 +59,7 @@ Answer = Mapping[str, str | bool] | Exception
 
 CREDENTIAL_LIFE = 60.0
 """Seconds that a media stream may take to present its credential."""
-_DIAL_PAUSES = (1.0, 2.0, 4.0)
+DIAL_PAUSES = (1.0, 2.0, 4.0)
 """Seconds before a dial that the carrier surely did not take, and may take later, is tried again."""
 _STREAM_PAUSES = (0.5, 1.0, 2.0)
 """Seconds before a media stream is asked for again, as the carrier may not have noticed yet that the last one ended."""
@@ -277,7 +277,7 @@ class Outbox:
 
     async def _dial(self, action: PlaceCall) -> None:
         """Dial in turn, again where the carrier had no room, and not at all once the call is over."""
-        for pause in (*_DIAL_PAUSES, 0.0):
+        for pause in (*DIAL_PAUSES, 0.0):
             self.queued = self._around().line.is_dialling_slowly
             await self._around().line.await_dial(self.over)
             self.queued = False

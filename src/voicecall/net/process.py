@@ -6,8 +6,9 @@ import asyncio
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import cast
 
 import structlog
@@ -24,6 +25,8 @@ _GRACE = 1.0
 """Seconds that a program has to leave by itself, and again after SIGTERM."""
 _MOST_UNREAD = 4 << 20
 """Bytes that may wait for a program that does not read."""
+_MOST_SAID = 4 << 20
+"""Characters that are kept of what a program says that ends by itself."""
 
 _log = structlog.get_logger()
 
@@ -44,6 +47,11 @@ class Lines:
             found += self._ended(part)
         self._keep(begun)
         return found
+
+    @property
+    def rest(self) -> bytes:
+        """What has begun and not ended."""
+        return bytes(self._rest)
 
     def _ended(self, part: bytes) -> list[bytes | None]:
         self._keep(part)
@@ -70,9 +78,12 @@ class Process:
         command: Sequence[str],
         *,
         receive: Callable[[bytes | None], None],
+        complained: Callable[[bytes | None], None] = lambda _: None,
+        environ: Mapping[str, str] | None = None,
         opened: Callable[[], Iterable[bytes]] = tuple,
         lost: Callable[[str], None] = lambda _: None,
         closing: Callable[[], Iterable[bytes]] = tuple,
+        heeds_end: bool = True,
         grace: float = _GRACE,
         pauses: Sequence[float] = PAUSES,
         backlog: int = 100,
@@ -80,15 +91,19 @@ class Process:
         """`name` is how the log calls it; `command` the program and its arguments.
 
         `receive` takes each line of its standard output, or None for one that is too long; it must not raise.
+        `complained` takes those of its standard error. `environ` is added to our own environment.
         `opened` gives what is sent first at every start, `closing` what is sent last at the end; `lost` is told why it
-        ended before that.
+        ended before that. `heeds_end`: whether it leaves when its standard input ends; else a signal is sent at once.
         """
         self._name = name
         self._command = tuple(command)
         self._receive = receive
+        self._complained = complained
+        self._environ = dict(environ or {})
         self._opened = opened
         self._lost = lost
         self._closing = closing
+        self._heeds_end = heeds_end
         self._grace = grace
         self._pauses = tuple(pauses)
         self._waiting: deque[bytes] = deque(maxlen=backlog)
@@ -128,7 +143,7 @@ class Process:
 
     async def _live(self) -> str:
         """Run the program once; return why it ended."""
-        child = await _started(self._name, self._command, self._receive)
+        child = await _started(self._name, self._command, self._receive, self._complained, self._environ)
         try:
             for line in (*self._opened(), *self._waiting):
                 child.write(line)
@@ -147,23 +162,78 @@ class Process:
                 for line in self._closing():
                     child.write(line)
                 child.finish()
-                if not await child.leaves(self._grace):
+                if not self._heeds_end or not await child.leaves(self._grace):
                     child.signal(signal.SIGTERM)
                     await child.leaves(self._grace)
         finally:
-            child.signal(signal.SIGKILL)
-            await child.is_read(self._grace)
-            child.close()
-            await child.leaves(self._grace)
-            _log.debug("process.ended", program=self._name, status=child.status, stderr_lines=child.complaints)
+            await child.end(self._grace)
 
 
-async def _started(name: str, command: Sequence[str], heard: Callable[[bytes | None], None]) -> _Child:
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a program that does one thing and ends has said."""
+
+    succeeded: bool
+    """Whether its exit status was 0."""
+    status: str
+    """How it ended, in words."""
+    out: str
+    err: str
+
+
+async def finish(
+    name: str, command: Sequence[str], *, patience: float, enough: Callable[[str], bool] = lambda _: False
+) -> Finished:
+    """Run a program that ends by itself, at most `patience` seconds; nothing is sent to it.
+
+    `enough` is shown each line of either stream; once it says so, the program is told to leave.
+
+    Raises:
+        NetworkError: it cannot be started, or does not end in time.
+    """
+    said: dict[int, list[str]] = {1: [], 2: []}
+    child: _Child | None = None
+    leave = False
+
+    def take(fd: int, line: bytes | None) -> None:
+        nonlocal leave
+        text = "" if line is None else line.decode("utf-8", "replace")
+        if sum(map(len, said[fd])) < _MOST_SAID:
+            said[fd].append(text)
+        leave = leave or enough(text)
+        if leave and child is not None:
+            child.signal(signal.SIGTERM)
+
+    child = await _started(name, command, lambda line: take(1, line), lambda line: take(2, line), {})
+    try:
+        child.finish()
+        if leave:
+            child.signal(signal.SIGTERM)
+        if not await child.is_read(patience):
+            raise NetworkError(f"{name} did not end within {patience:g} s", code="timeout")
+        for fd in said:
+            take(fd, child.rest(fd))
+    finally:
+        await child.end(_GRACE)
+    return Finished(child.status == "exit status 0", child.status, "\n".join(said[1]), "\n".join(said[2]))
+
+
+async def _started(
+    name: str,
+    command: Sequence[str],
+    heard: Callable[[bytes | None], None],
+    complained: Callable[[bytes | None], None],
+    environ: Mapping[str, str],
+) -> _Child:
     loop = asyncio.get_running_loop()
     program, *arguments = command or ("",)
     try:
         _, protocol = await loop.subprocess_exec(
-            lambda: _Child(name, heard), program, *arguments, start_new_session=True
+            lambda: _Child(name, heard, complained),
+            program,
+            *arguments,
+            start_new_session=True,
+            env={**os.environ, **environ},
         )
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
@@ -174,9 +244,12 @@ async def _started(name: str, command: Sequence[str], heard: Callable[[bytes | N
 class _Child(asyncio.SubprocessProtocol):
     """The program, once started."""
 
-    def __init__(self, name: str, heard: Callable[[bytes | None], None]) -> None:
+    def __init__(
+        self, name: str, heard: Callable[[bytes | None], None], complained: Callable[[bytes | None], None]
+    ) -> None:
         self._name = name
         self._heard = heard
+        self._complained = complained
         self._transport: asyncio.SubprocessTransport
         self._lines = {1: Lines(), 2: Lines()}
         self.gone = asyncio.Event()
@@ -205,6 +278,11 @@ class _Child(asyncio.SubprocessProtocol):
                 self.complaints += 1
                 text = "a line that is too long" if line is None else line.decode("utf-8", "replace")
                 _log.debug("process.said", program=self._name, line_number=self.complaints, text=text)
+                self._complained(line)
+
+    def rest(self, fd: int) -> bytes:
+        """Return what it said last without ending the line."""
+        return self._lines[fd].rest
 
     def process_exited(self) -> None:
         self.gone.set()
@@ -240,9 +318,13 @@ class _Child(asyncio.SubprocessProtocol):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
 
-    def close(self) -> None:
-        """Let go of its pipes."""
+    async def end(self, patience: float) -> None:
+        """Kill it and its children, read what it still said and let go of its pipes, within so many seconds each."""
+        self.signal(signal.SIGKILL)
+        await self.is_read(patience)
         self._transport.close()
+        await self.leaves(patience)
+        _log.debug("process.ended", program=self._name, status=self.status, stderr_lines=self.complaints)
 
 
 async def _set_within(patience: float, event: asyncio.Event) -> bool:
