@@ -118,6 +118,25 @@ async def test_of_two_failures_the_first_is_told(house: MakeHouse, second: Any, 
         assert outcome["summary"] == "For two."
 
 
+class ThinksFirst(Concludes):
+    """Takes five seconds more for everything that it says."""
+
+    async def conclude(self, inquiry: Inquiry) -> Conclusion:
+        """Return the next one, later."""
+        await asyncio.sleep(5)
+        return await super().conclude(inquiry)
+
+
+async def test_both_answers_together_take_no_longer_than_one_may_and_the_first_is_kept(house: MakeHouse) -> None:
+    async with house(brain=ThinksFirst(Conclusion("For two.", {"guests": "two"}), 30.0)) as h:
+        call = await talk(h, **WISH)
+        await h.seen(call, "call.leg-ended")
+        before = h.town.now()
+        outcome = (await h.over(call))["outcome"]
+        assert h.town.now() - before == pytest.approx(20, abs=1)
+        assert (outcome["summary"], outcome["data"], outcome["error"]) == ("For two.", None, REFUSED)
+
+
 @pytest.mark.parametrize(
     ("given", "error"),
     [

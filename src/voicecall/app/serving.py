@@ -261,8 +261,8 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
             recordings=recordings,
             failing=lambda: journal.failing,
             hooks=hooks,
-            probes=listener.probes,
             tunnelled=lambda: exposure is None or exposure.is_up,
+            probes=listener.probes,
         )
         metrics = await stack.enter_async_context(Metrics(switchboard, profiles.detector, outbound, hooks.all))
         control = await stack.enter_async_context(

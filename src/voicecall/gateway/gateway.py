@@ -118,8 +118,8 @@ class Gateway:
         budget: OutboundBudget,
         failing: Callable[[], str],
         hooks: Hooks | None = None,
-        probes: Probes | None = None,
         tunnelled: Callable[[], bool] = lambda: True,
+        probes: Probes | None = None,
     ) -> None:
         """`phones` are those of a network on this machine; `recordings` those of its calls.
 
