@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import cast
 
 Change = Callable[[str], str]
 """Of the head of a request: its request line and its headers."""
@@ -50,6 +51,7 @@ async def serving(proxy: Proxy, upstream: Callable[[], int]) -> AsyncIterator[in
     """Listen, and yield the port. `upstream` tells the one that requests are passed on to."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        at_work.add(cast("asyncio.Task[None]", asyncio.current_task()))
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             if proxy.answers:
@@ -81,8 +83,12 @@ async def serving(proxy: Proxy, upstream: Callable[[], int]) -> AsyncIterator[in
                 await writer.drain()
             first = False
 
+    at_work: set[asyncio.Task[None]] = set()
     server = await asyncio.start_server(handle, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        for task in at_work:
+            task.cancel()
+        await asyncio.wait(at_work)

@@ -67,7 +67,7 @@ def test_the_defaults_on_this_machine_are_no_failure(world: World) -> None:
         ("signature", "warn", with_("skip_signature_verification", "true"), "fake calls"),
         ("stream", "warn", TWILIO + '[streaming]\npublic_url = "wss://other.example.com"', "another host"),
         ("stream", "fail", with_("public_url", '"http://voice.example.com/voice/webhook"'), "TLS only"),
-        ("tunnel", "fail", TWILIO.replace("public_url", "#") + '[tunnel]\nprovider = "ngrok"', "token of an account"),
+        ("tunnel", "warn", TWILIO.replace("public_url", "#") + '[tunnel]\nprovider = "ngrok"', "token of an account"),
         ("tunnel", "warn", TWILIO + '[tunnel]\nprovider = "ngrok"', "go by public_url"),
         ("limits", "warn", TWILIO + "[limits]\nstale_call_seconds = 0", "kept for ever"),
         ("limits", "warn", TWILIO + "[limits]\nmax_duration_seconds = 20", "after 20 s"),

@@ -148,12 +148,12 @@ def tunnel(config: Config) -> Check:
         message = f"public_url is written, and so is a tunnel ({provider}): signatures and streams go by public_url"
         return warn("tunnel", message, "leave out public_url where the tunnel's own address is meant")
     if provider == "ngrok" and config.tunnel.ngrok_auth_token is None:
-        return fail("tunnel", "ngrok wants the token of an account", "set NGROK_AUTHTOKEN or tunnel.ngrok_auth_token")
+        return warn(
+            "tunnel",
+            "ngrok wants the token of an account, unless its agent runs already",
+            "set NGROK_AUTHTOKEN or tunnel.ngrok_auth_token",
+        )
     program = _PROGRAMS.get(provider)
     if program is not None and shutil.which(program) is None:
         return fail("tunnel", f"there is no program {program!r} on the PATH", f"install {program}, and log in")
-    if provider.startswith("tailscale") and config.tunnel.port not in (443, 8443, 10000):
-        return fail(
-            "tunnel", f"Tailscale serves no port {config.tunnel.port}", "write 443, 8443 or 10000 in tunnel.port"
-        )
     return ok("tunnel", provider)

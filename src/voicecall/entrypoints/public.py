@@ -213,7 +213,7 @@ class PublicListener:
                         body = await self._read(request)
                 except (TimeoutError, web.RequestPayloadError, ConnectionError):
                     body = None
-                url = signed_url(self._public_url(None), self._options.path, target)
+                url = signed_url(self.public_url, self._options.path, target)
                 webhook = Webhook(request.method, url, headers, body or b"", request.remote or "")
                 return _reply(self._probing.webhook(probe, target, webhook, carrier))
             case StreamRoute(credential) if _is_upgrade(socket, request):
