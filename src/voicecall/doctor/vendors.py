@@ -43,7 +43,7 @@ _SERVICES: Mapping[str, _Service] = {
         "https://api.cartesia.ai", "/voices?limit=1", "Authorization", "Bearer ", (("Cartesia-Version", "2026-03-01"),)
     ),
 }
-"""Source: the vendors' API references, 2026-11."""
+"""As the vendors' API references have it; tried against stand-ins only."""
 
 
 async def speech(id_: Speech, parts: list[Stt] | list[Tts], http: Http) -> Check:

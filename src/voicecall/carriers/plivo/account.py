@@ -1,6 +1,6 @@
 """Whether Plivo takes our credentials, and whether the account can be used.
 
-Source: plivo.com/docs/account/api, 2026-11.
+Documented at plivo.com/docs/account/api; tried against the emulator only.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether Telnyx takes our API key, and knows the application that calls belong to.
 
-Source: developers.telnyx.com, "Retrieve a call control application", 2026-11.
+Documented at developers.telnyx.com, "Retrieve a call control application"; tried against the emulator only.
 """
 
 from __future__ import annotations
