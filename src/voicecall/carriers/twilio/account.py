@@ -1,6 +1,7 @@
 """Whether Twilio takes our credentials, and whether the account can be used.
 
-Documented at twilio.com/docs/iam/api/account; tried against the emulator only. A standard API key may not ask after the account, but after its calls.
+Documented at twilio.com/docs/iam/api/account; tried against the emulator only.
+A standard API key may not ask after the account, but after its calls.
 """
 
 from __future__ import annotations
