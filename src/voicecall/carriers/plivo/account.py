@@ -32,7 +32,7 @@ def shortcoming(body: bytes) -> str:
         credits = msgspec.json.decode(body, type=_Account).cash_credits
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return ""
-    spent = re.fullmatch(r"-[\d.]+|0*\.?0*", str(credits)) is not None if credits is not None else False
+    spent = re.fullmatch(r"-[\d.]+|0+(\.0*)?|\.0+", str(credits)) is not None if credits is not None else False
     return f"has {credits} of credit left: it places no calls" if spent else ""
 
 
