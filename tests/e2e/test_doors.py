@@ -17,7 +17,8 @@ from voicecall.core.operations import Continue, Dtmf, End, Events, Initiate, Ope
 KEY = "a key that is not to be dialled twice"
 WISH = Initiate(to=PHONE, message="Good evening.", mode="conversation")
 TEN: list[Door] = [*DOORS.values(), *list(DOORS.values())[:4]]
-_CALLER: list[Json] = [{"listen": 0.3}, {"listen": 0.3}, {"say": "hello"}, {"wait": 60}]
+_CALLER: list[Json] = [{"listen": 8.0}, {"say": "hello"}, {"wait": 60}]
+"""Speaks up once nothing was said for longer than any door takes to ask the question after the greeting."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 

@@ -296,7 +296,8 @@ COMMANDS: dict[type[Operation], tuple[str, ...]] = {
 
 def by_command(operation: Operation, form: Form, capfd: pytest.CaptureFixture[str], *flags: str) -> None:
     capfd.readouterr()
-    assert run([*COMMANDS[type(operation)], *flags]) == form.exit
+    with capture_logs():
+        assert run([*COMMANDS[type(operation)], *flags]) == form.exit
     assert capfd.readouterr() == ("", f"voicecall: {MESSAGE}\n")
 
 
