@@ -9,6 +9,7 @@ import typer
 
 from voicecall.config.address import elsewhere
 from voicecall.config.load import Loaded, load
+from voicecall.config.model import PROVIDERS
 from voicecall.core.operations import Initiate, Live
 from voicecall.errors import ConfigError, Fault
 
@@ -84,7 +85,7 @@ def _checks(path: Path | None) -> Checks:
 
 
 def _of_fault(fault: Fault) -> dict[str, Any]:
-    of_provider = fault.key.partition(".")[0] in ("provider", "twilio", "telnyx", "plivo", "mock", "from_number")
+    of_provider = fault.key.partition(".")[0] in ("provider", *PROVIDERS, "from_number")
     return _check("provider-config" if of_provider else "config", False, str(fault))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
@@ -59,10 +59,15 @@ class Control(Section):
     """How many requests each token may make, and at once twice as many; 0 is without limit."""
 
 
+Provider = Literal["mock", "twilio", "telnyx", "plivo"]
+PROVIDERS: tuple[str, ...] = get_args(Provider)
+"""The carriers by name; each has a section."""
+
+
 class Outbound(Section):
     """Calls that we place."""
 
-    carriers: Listed[Literal["mock", "twilio", "telnyx", "plivo"]] = ()
+    carriers: Listed[Provider] = ()
     """Carriers in the order of trying: the next only where the one before surely did not dial; else `provider`."""
     default_mode: Literal["notify", "conversation"] = "notify"
     """Whether a call says its message and ends, or goes on as a conversation."""
@@ -270,7 +275,7 @@ class LineOptions:
 class Config(Section):
     """The configuration of one gateway."""
 
-    provider: Literal["mock", "twilio", "telnyx", "plivo"] = "mock"
+    provider: Provider = "mock"
     """The carrier that dials unless a call names another."""
     from_number: Number | None = None
     """Default caller id."""

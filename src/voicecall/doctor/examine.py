@@ -11,6 +11,7 @@ from voicecall.app.numbers import Numbers
 from voicecall.client import AsyncClient, DaemonUnreachable
 from voicecall.config.address import elsewhere, of
 from voicecall.config.load import Loaded, load
+from voicecall.config.model import PROVIDERS
 from voicecall.core.operations import Live
 from voicecall.core.results import Outbound
 from voicecall.errors import ConfigError, Fault, VoicecallError
@@ -21,7 +22,6 @@ from .archive import store
 from .asking import PATIENCE, Answer
 from .live import prove
 
-_CARRIERS = ("twilio", "telnyx", "plivo")
 _ELSEWHERE = frozenset({"public_url", "skip_signature_verification", "allow_from"})
 """Keys whose doubts have checks of their own."""
 
@@ -52,7 +52,7 @@ def _faulty(error: ConfigError) -> list[Check]:
     """Return the checks of a configuration with faults; a fault of a carrier's section is told of the carrier too."""
     said = "; ".join(str(fault) for fault in error.faults)
     checks = [fail("config", said, "voicecall config check shows each fault in a line of its own")]
-    for carrier in _CARRIERS:
+    for carrier in PROVIDERS:
         of_it = [fault for fault in error.faults if fault.key.startswith(f"{carrier}.")]
         if of_it:
             message = "; ".join(_words(fault) for fault in of_it)

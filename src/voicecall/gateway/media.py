@@ -175,7 +175,7 @@ class Media:
             FrameError: the peer broke its wire format.
         """
         older, self._socket = self._socket, socket
-        outlet = _Outlet(codec, socket, self._sent, self._cleared)
+        outlet = _Outlet(codec, socket, self._ears.sent if self._recording is None else self._sent, self._cleared)
         if older is not None:
             self._ears.close()
             self._tasks.create_task(older.close(1000, "another stream took its place"), name="stream")
@@ -195,7 +195,8 @@ class Media:
             self._post(StreamStopped(stream_id))
 
     async def _pump(self, codec: MediaCodec, socket: MediaSocket) -> None:
-        feed, decode, recv = self._heard, codec.decode, socket.recv
+        decode, recv = codec.decode, socket.recv
+        feed = self._ears.feed if self._recording is None else self._heard
         while (message := await recv()) is not None:
             self._received += 1
             match decode(message):
@@ -213,14 +214,16 @@ class Media:
                     pass
 
     def _heard(self, mulaw: bytes) -> None:
+        """Take caller audio in a call that is recorded."""
+        assert self._recording is not None  # noqa: S101 - the caller has looked
+        self._recording.heard(mulaw)
         self._ears.feed(mulaw)
-        if self._recording is not None:
-            self._recording.heard(mulaw)
 
     def _sent(self, mulaw: bytes) -> None:
+        """Take note of what is sent in a call that is recorded."""
+        assert self._recording is not None  # noqa: S101 - the caller has looked
+        self._recording.sent(mulaw)
         self._ears.sent(mulaw)
-        if self._recording is not None:
-            self._recording.sent(mulaw)
 
     def is_streaming(self) -> bool:
         """Say whether there is a stream."""
