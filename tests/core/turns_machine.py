@@ -63,6 +63,8 @@ class TurnsMachine(RuleBasedStateMachine):
                     self.asked(self.turns.reply)
                 case floor.TurnEnded():
                     self.take(saying.release(self.turns))
+                case floor.TurnWorded(text):
+                    assert text, "a turn without words is no line"
 
     def asked(self, reply: int) -> None:
         assert all(self.replies.values()), f"{reply} while {self.replies} are under way"

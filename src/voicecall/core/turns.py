@@ -41,7 +41,7 @@ def _gives_way(turns: Turns, rules: TurnRules) -> bool:
 def speech_started(turns: Turns, rules: TurnRules, segment: int, lead: float, at: float) -> Result:
     """The caller began to speak, `lead` seconds before `at`."""
     if turns.floor in (Floor.AGENT, Floor.THINKING) and not _gives_way(turns, rules):
-        return changed(turns, speaking=segment, spoken_over=segment), ()
+        return changed(turns, speaking=segment, spoken_over=segment, since=at - lead), ()
     turns = changed(turns, speaking=segment, awaited=turns.awaited | {segment}, sign="")
     if not turns.words:
         turns = changed(turns, since=at - lead)
@@ -123,9 +123,9 @@ def heard(turns: Turns, rules: TurnRules, segment: int, text: str, at: float) ->
 
 def signed(turns: Turns, rules: TurnRules, sign: Sign, at: float) -> Result:
     """The transcriber, or a model of turns, says what it makes of the pause."""
-    turns = changed(turns, sign=sign)
     if rules.endpoints == "provider" and sign == "over":
         return _over(turns, rules)
+    turns = changed(turns, sign=sign)
     return pause(turns, rules, at) if turns.floor is Floor.PAUSE and not turns.due else (turns, ())
 
 
@@ -133,9 +133,9 @@ def _over(turns: Turns, rules: TurnRules) -> Result:
     """The provider, whose say it is, says that the turn is over."""
     match turns.floor:
         case Floor.OPEN | Floor.CALLER | Floor.PAUSE:
-            return _end_turn(turns, rules)
+            return _end_turn(changed(turns, sign="over"), rules)
         case Floor.HELD if turns.sure in turns.awaited:
-            return turns, (StartTimer(BARGE_IN, rules.barge_in_words),)
+            return changed(turns, sign="over"), (StartTimer(BARGE_IN, rules.barge_in_words),)
         case _:
             return turns, ()
 
@@ -144,6 +144,9 @@ def barged_in(turns: Turns, rules: TurnRules, at: float) -> Result:
     """The provider, whose say it is, says that the caller interrupted."""
     if rules.interrupts == "gateway" or not turns.reply or not _yields(turns, rules):
         return turns, ()
+    if turns.speaking:
+        awaited = turns.awaited | {turns.speaking}
+        turns = changed(turns, awaited=awaited, sure=turns.speaking, spoken_over=0, since=turns.since or at)
     return _yield(turns, rules, at)
 
 
