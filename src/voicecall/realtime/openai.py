@@ -43,6 +43,8 @@ _PRE_ROLL, _TAIL = 15, 50
 """Frames sent from before our detector heard speech, and after it heard the end of it."""
 _TICK = 0.25
 _HOPELESS = ("invalid_api_key", "insufficient_quota", "model_not_found", "account_deactivated")
+_ADVICE = {"404": f"; check {VENDOR}.model", "3000": f"; check {VENDOR}.api_key"}
+"""By HTTP status and close code, as far as the connection itself has none."""
 _TRANSCRIPTION = "conversation.item.input_audio_transcription."
 
 
@@ -64,27 +66,18 @@ class Patience:
     """So long nobody may have been heard then."""
 
 
-def _patience(limit: float | None) -> Patience:
-    """Return the patience with a session that lasts `limit` seconds; as long as OpenAI's do where that is None."""
-    usual = Patience()
-    return usual if limit is None else Patience(limit=limit, notice=min(usual.notice, limit / 10))
-
-
 class OpenAIRealtime:
-    """Converses by OpenAI. `extra`, as OpenAI has them: `silence_ms` and `threshold` of `server_vad`, `eagerness` of
-    `semantic_vad`, `noise_reduction`, `speed`, `reasoning` (the effort), `max_output_tokens`, `transcription` (its
-    model); and `session_limit`, in seconds.
+    """Converses by OpenAI. `extra`, as OpenAI has them: `silence_ms` of `server_vad`, `eagerness` of `semantic_vad`,
+    `noise_reduction`, `speed`, and `transcription`, the model that writes down what the caller says.
     """
 
-    def __init__(self, options: RealtimeOptions, *, patience: Patience | None = None) -> None:
-        """`patience` is for tests.
-
-        Raises:
-            RealtimeError: an option makes no sense.
+    def __init__(self, options: RealtimeOptions, patience: Patience = Patience()) -> None:
+        """Raises:
+        RealtimeError: an option makes no sense.
         """
         is_local = wire.way_of(options) == wire.LOCAL
         self._options = options
-        self._patience = patience or _patience(wire.number_of(options, "session_limit"))
+        self._patience = patience
         self.traits = Traits(endpoints="gateway" if is_local else "provider", interrupts="gateway", truncates=True)
 
     def open(self, brief: Brief, report: Callable[[Report], None]) -> OpenAISession:
@@ -192,8 +185,7 @@ class OpenAISession:
         except* RealtimeError as group:
             error = _first(group)
         if error is not None:
-            advice = f"; check {VENDOR}.model ({self._options.model or wire.MODEL})" if error.code == "404" else ""
-            raise RealtimeError(f"{error}{advice}", code=error.code)
+            raise RealtimeError(f"{error}{_ADVICE.get(error.code or '', '')}", code=error.code)
 
     def _append(self, encoded: str, size: int) -> None:
         self._buffered += size
