@@ -91,6 +91,11 @@ class TurnsMachine(RuleBasedStateMachine):
         self.sure.add(self.turns.speaking)
         self.take(turns.speech_sure(self.turns, self.how, self.turns.speaking))
 
+    @precondition(lambda self: self.how.interrupts == "provider")
+    @rule()
+    def the_provider_hears_an_interruption(self) -> None:
+        self.take(turns.barged_in(self.turns, self.how, self.at))
+
     @rule(sign=st.sampled_from(["likely", "over", "unlikely"]))
     def the_pause_is_judged(self, sign: Sign) -> None:
         self.take(turns.signed(self.turns, self.how, sign, self.at))

@@ -97,11 +97,19 @@ def partly_heard(turns: Turns, rules: TurnRules, segment: int, text: str, at: fl
     return turns, ()
 
 
+def is_due(turns: Turns, segment: int) -> bool:
+    """Say whether the words of a segment are still to come."""
+    untold = any(segment in one.segments for one in turns.untold)
+    return untold or segment == turns.spoken_over or segment in turns.awaited | turns.late
+
+
 def heard(turns: Turns, rules: TurnRules, segment: int, text: str, at: float) -> Result:
     """The words of a segment are known; there may be none."""
     for told in turns.untold:
         if segment in told.segments:
             return _worded(turns, told, segment, text)
+    if segment == turns.spoken_over != turns.speaking:
+        return changed(turns, spoken_over=0), ()
     if segment not in turns.awaited | turns.late:
         return turns, ()
     awaited = turns.awaited - {segment}
