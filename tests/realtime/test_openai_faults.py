@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.realtime.openai_rig import KEY, QUICK, Rig, play
+from tests.realtime.openai_rig import FRAME, KEY, QUICK, Rig, play
 from voicecall.emulators.vendors.openai_realtime import OpenAIRealtime as Vendor
 from voicecall.emulators.vendors.openai_realtime_hearing import tone
 from voicecall.emulators.vendors.openai_realtime_script import CallFunction, Say
@@ -37,8 +37,7 @@ def test_sound_waits_for_a_session_that_is_confirmed_late() -> None:
 
 def test_of_what_waits_for_the_session_the_oldest_is_dropped() -> None:
     async def scene(rig: Rig) -> None:
-        for number in range(600):
-            rig.session.feed(bytes((number % 256,)) * 160)
+        rig.feed(FRAME * 600)
         await rig.script.until(lambda: bool(rig.vendor.sessions) and rig.served.received_ms == 10000)
 
     play(scene)

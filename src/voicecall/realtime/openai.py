@@ -297,7 +297,7 @@ class OpenAISession:
         if code == "session_expired":
             raise RealtimeError(f"the session ended ({code})", retryable=True, code=code)
         if not self._answers.refused(about, code) and code != "response_cancel_not_active":
-            self._report(Trouble("model-error", f"{VENDOR}: an error that stops nothing ({code})."))
+            self._report(Trouble("vendor-error", f"{VENDOR}: an error that stops nothing ({code})."))
 
 
 def _first(group: BaseExceptionGroup[RealtimeError]) -> RealtimeError:

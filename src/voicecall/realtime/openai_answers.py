@@ -264,7 +264,7 @@ class Answers:
             self._end(answer, f"{VENDOR}: an answer failed ({reason})")
             return
         if status == "incomplete":
-            self._report(Trouble("answer-cut-short", f"{VENDOR}: an answer was not finished ({reason})."))
+            self._report(Trouble("reply-cut-short", f"{VENDOR}: an answer was not finished ({reason})."))
         self._conclude(answer)
 
     def _conclude(self, answer: _Answer) -> None:
