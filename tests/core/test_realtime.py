@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.core.scenes import SPEAKING, acts, asked as heard_and_asked, greeted
@@ -22,7 +23,7 @@ from voicecall.core.effects import (
 )
 from voicecall.core.floor import Floor
 from voicecall.core.languages import ENGLISH
-from voicecall.core.rules import Mode, Rules, TurnRules
+from voicecall.core.rules import Capabilities, Mode, Route, Rules, TurnRules
 
 BY_US = TurnRules(hears=True)
 BY_IT = TurnRules(hears=True, endpoints="provider")
@@ -342,3 +343,19 @@ def test_an_ordinary_call_hears_nothing_of_this() -> None:
     world = heard_and_asked()
     world.again(ev.ModelLost("gone"))
     world.again(ev.BargedIn())
+
+
+def test_a_carrier_that_takes_the_place_of_another_and_cannot_stream_has_no_model() -> None:
+    spare = Route("spare", "+15550109999", Capabilities(streaming=False, prompts=True))
+    world = World(msgspec.structs.replace(placed(rules=Rules(turns=BY_IT)), routes=(spare,)))
+    world.feed(ev.DialFailed("no such account", certain=True))
+    assert world.call.prompting
+    assert not world.call.rules.turns.hears
+
+
+def test_nothing_is_rehearsed_in_a_call_that_only_delivers_a_message() -> None:
+    world = greeted(placed(mode="notify", rules=Rules(turns=TurnRules(early=True))))
+    world.next_segment()
+    world.feed(ev.SpeechStopped(1, 0.2), after=1.0)
+    world.feed(ev.Heard(1, "Thank you very much."))
+    assert world.call.turns.rehearsed == "Thank you very much."
