@@ -43,8 +43,8 @@ _PRE_ROLL, _TAIL = 15, 50
 """Frames sent from before our detector heard speech, and after it heard the end of it."""
 _TICK = 0.25
 _HOPELESS = ("invalid_api_key", "insufficient_quota", "model_not_found", "account_deactivated")
-_ADVICE = {"404": f"; check {VENDOR}.model", "3000": f"; check {VENDOR}.api_key"}
-"""By HTTP status and close code, as far as the connection itself has none."""
+_REFUSED = "3000"
+"""The code by which a socket is closed whose key is wrong."""
 _TRANSCRIPTION = "conversation.item.input_audio_transcription."
 
 
@@ -185,7 +185,8 @@ class OpenAISession:
         except* RealtimeError as group:
             error = _first(group)
         if error is not None:
-            raise RealtimeError(f"{error}{_ADVICE.get(error.code or '', '')}", code=error.code)
+            advice = f"; check {VENDOR}.api_key" if error.code == _REFUSED else ""
+            raise RealtimeError(f"{error}{advice}", code=error.code)
 
     def _append(self, encoded: str, size: int) -> None:
         self._buffered += size

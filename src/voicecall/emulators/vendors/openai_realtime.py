@@ -37,6 +37,11 @@ class OpenAIRealtime:
         """Return the client's events of a type."""
         return [event for event in self.seen if event.get("type") == kind]
 
+    @property
+    def cancelled(self) -> int:
+        """How many responses were cancelled."""
+        return sum(response.status == "cancelled" for session in self.sessions for response in session.responses)
+
     async def close_idle(self) -> None:
         """Close every connection in good order."""
         for socket in list(self._sockets):
