@@ -175,7 +175,7 @@ def test_an_answer_of_several_items_is_cut_item_by_item() -> None:
     assert rig.troubles() == []
 
 
-@pytest.mark.parametrize(("heard", "lines"), [(0, []), (30, []), (50, [("assistant", "one")])])
+@pytest.mark.parametrize(("heard", "lines"), [(0, []), (30, []), (100, [("assistant", "one")])])
 def test_an_answer_in_the_making_is_stopped_and_cut(heard: int, lines: list[tuple[str, str]]) -> None:
     async def scene(rig: Rig) -> None:
         rig.script.answers.append((Say("one two three", 3.0),))

@@ -111,6 +111,21 @@ def test_an_answer_that_fails_says_why_and_the_next_one_is_made(wrong: str, why:
     assert play(scene, wrong=wrong).troubles() == []
 
 
+def test_an_answer_that_was_refused_and_cancelled_at_once_is_no_trouble() -> None:
+    async def scene(rig: Rig) -> None:
+        rig.session.say("0", "hello")
+        await rig.reported(Ended("0"))
+        rig.fails("error")
+        rig.session.say("1", "hello")
+        rig.session.cancel("1", 0)
+        await rig.script.until(lambda: bool(rig.vendor.sent("response.cancel")))
+        rig.fails(None)
+        rig.session.say("2", "well")
+        await rig.reported(Ended("2"))
+
+    assert play(scene).troubles() == []
+
+
 @pytest.mark.parametrize("wrong", ["mute", "stall", "open"])
 def test_an_answer_that_does_not_go_on_is_given_up(wrong: str) -> None:
     async def scene(rig: Rig) -> None:
@@ -217,7 +232,7 @@ def test_a_session_that_has_expired_is_followed_by_another(comes: str) -> None:
 
 def test_a_session_that_nears_its_limit_is_replaced_in_a_pause() -> None:
     async def scene(rig: Rig) -> None:
-        rig.script.transcribes = 0.3
+        rig.script.transcribes = 0.8
         rig.script.heard.append("and then")
         rig.speak(silence=1.2)
         rig.session.say("1", "hello")

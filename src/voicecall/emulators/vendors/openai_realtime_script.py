@@ -104,7 +104,7 @@ class Script:
     """How long it is from the beginning of a response to its first audio."""
     between: float = 0.0
     """How long it is between two pieces of audio."""
-    chunk_ms: int = 50
+    chunk_ms: int = 100
     _waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = field(default_factory=list)
 
     def answer(self, text: str | None) -> Answer:
