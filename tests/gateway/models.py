@@ -61,10 +61,10 @@ def of(brain: Answers) -> Callable[[Alphabet], Script]:
             return Reply()
         said = tuple(Line(line.speaker, line.text) for line in lines)
         parts = brain.next(Conversation("", "inbound", "", "", said))
-        calls = {HangUpAfter: ("end_call", "{}")}
+        end = (("end_call", "{}"),)
         return Reply(
             " ".join(part.strip() for part in parts if isinstance(part, str)),
-            tuple(calls[type(part)] for part in parts if type(part) in calls),
+            end if any(isinstance(part, HangUpAfter) for part in parts) else (),
         )
 
     return model(answer, Traits(endpoints="provider"))
