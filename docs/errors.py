@@ -1,0 +1,404 @@
+"""Writes every error and refusal into its page: `python docs/errors.py`. What there is is found in the code.
+
+The tables here say of each what it means and what to do about it; `FOUND` says what the code has, by the same headings.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import get_args
+
+import voicecall
+from voicecall import errors
+from voicecall.carriers.plivo import codes as plivo
+from voicecall.carriers.telnyx import codes as telnyx
+from voicecall.carriers.twilio import codes as twilio
+from voicecall.core.call import EndReason
+from voicecall.core.failures import KINDS
+
+PAGE = Path(__file__).with_name("errors.md")
+SOURCE = Path(voicecall.__file__).parent
+_PLACE = re.compile(r"(<!-- ([a-z-]+) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
+_APART = ("emulators", "scenarios")
+"""Rooms whose errors are not those of a gateway."""
+
+CODES: Mapping[str, str] = {
+    "bad-parameters": "compare with [the operation](rest.md); the sentence names the parameter",
+    "call-not-found": "`voicecall history` lists the ids; calls are in the archive that `store.url` names",
+    "call-over": "nothing; `endReason` in its record says why",
+    "refused": "see [the reason](#refusals)",
+    "timeout": "the call goes on: ask again with the same id, or with a longer `--timeout`",
+    "request": "see the sentence",
+    "provider-failed": "see the sentence, and `reason` for the service's own code; [carriers' codes](#carriers-codes)",
+    "store-failed": "`store.failed` in the log: disk, rights, database server; `voicecall doctor`, check `store`",
+    "failed": "our fault: report the traceback in the log",
+    "unauthorized": "the token in `control-token` in the state directory, or one of `voicecall token create`",
+    "wrong-host": "use `127.0.0.1`, or the address in `control.bind`",
+    "wrong-origin": "nothing: a page in somebody's browser was turned away",
+    "not-found": "look at the path; `voicecall openapi` lists all",
+    "method-not-allowed": "look at the method; `voicecall openapi` lists all",
+    "too-large": "a body has 64 KiB at most",
+    "stopping": "ask again once the gateway runs anew",
+    "left": "nothing: nobody is there to read it",
+}
+"""What to do about each code."""
+DOORS: Mapping[str, tuple[int, str, str]] = {
+    "unauthorized": (401, "–", "The token is missing, not known, or has expired."),
+    "wrong-host": (403, "–", "The listener was addressed by a name that is not its own."),
+    "wrong-origin": (403, "–", "The request came from a page of another origin."),
+    "not-found": (404, "–", "There is nothing at this path."),
+    "method-not-allowed": (405, "–", "Not with this method."),
+    "too-large": (413, "–", "The body is too long."),
+    "stopping": (503, "-32603", "The gateway is stopping."),
+    "left": (400, "–", "The client left before its request was complete."),
+}
+"""Codes of the control listener itself: the HTTP status, the number in JSON-RPC, and what it means."""
+REFUSALS: Mapping[str, tuple[str, str]] = {
+    "busy": ("somebody else waits for this caller's answer already", "wait for that `continue` to return"),
+    "calls-per-day": ("`budget.calls_per_day` is used up", "wait, or raise it"),
+    "calls-per-number": ("this number was called as often as a day allows", "`budget.calls_per_number_per_day`"),
+    "configured": (
+        "the number stands in the configuration's own do-not-call list",
+        "take it out of `budget.do_not_call`",
+    ),
+    "country": ("the number's country is not among those that may be dialled", "`budget.countries`"),
+    "do-not-call": (
+        "whoever has this number wants no calls",
+        "respect it; `voicecall do-not-call list` says since when",
+    ),
+    "draining": ("the gateway is stopping, and places no more calls", "ask again once it runs anew"),
+    "elsewhere": ("another gateway on the same archive serves this call", "ask that one"),
+    "label-taken": ("a token has this label already", "another `--label`, or `voicecall token revoke` first"),
+    "max-concurrent-calls": ("all lines are taken", "wait, or raise `limits.max_concurrent_calls`"),
+    "minutes-per-day": ("`budget.minutes_per_day` is used up", "wait, or raise it"),
+    "money-per-day": ("what is left of `budget.money_per_day` buys no minute", "wait, or raise it"),
+    "no-listener": ("this process has no public listener to be probed", "ask the gateway that carriers reach"),
+    "no-network": (
+        "there is no mock network here to ring from",
+        "the carrier `mock`, see [the network](mock-network.md)",
+    ),
+    "no-price": ("money is limited and no price is known for the number", "add its prefix to `budget.prices`"),
+    "no-public-url": ("the carrier could not reach this gateway", "set `public_url` or `tunnel.provider`"),
+    "not-recorded": (
+        "the call has no recording",
+        "`recording.enabled`, for calls to come; only media streams are recorded",
+    ),
+    "outbound-stopped": ("all dialling was stopped", "`voicecall outbound resume`"),
+    "prefix": ("the number begins with none of the prefixes that may be dialled", "`budget.prefixes`"),
+    "premium-number": ("the number is in a premium or shared-cost range", "`budget.premium`, if that is meant"),
+    "probes": ("too many probes are under way", "ask again after the pause that is named"),
+    "quiet-hours": (
+        "it is quiet hours where the number is, or nobody knows what time it is there",
+        "`budget.quiet_hours`",
+    ),
+    "rate-limit": ("this token, or an address with wrong tokens, asks too often", "`control.requests_per_second`"),
+    "satellite-number": (
+        "the number is in a satellite or international-network range",
+        "`budget.premium`, if that is meant",
+    ),
+    "scope": ("the token does not allow the operation", "a token that [may do it](control.md#tokens)"),
+    "short-number": ("an emergency or short number, which agents never dial", "nothing: no setting allows it"),
+    "too-many-requests": ("one connection has too many requests under way", "wait for answers before asking more"),
+    "too-many-subscriptions": (
+        "one socket follows too many streams of events",
+        "another socket, or one stream of all calls",
+    ),
+    "unknown-outcome": (
+        "a request with this idempotency key was begun, and what came of it is not known",
+        "look at the call before asking with a new key",
+    ),
+}
+"""What each reason means, and what to do."""
+STREAMS: Mapping[str, tuple[str, str]] = {
+    "missing": ("no credential came along", "let the proxy pass the stream's whole path and its messages unchanged"),
+    "malformed": ("the credential was changed on the way", "let the proxy pass paths and messages unchanged"),
+    "expired": (
+        "more than a minute passed since the carrier was told, or clocks differ",
+        "set the clocks from the network",
+    ),
+    "wrong key": (
+        "made with another key: by another gateway, or before its key was renewed",
+        "give gateways behind one URL the same `streaming.credential_keys`",
+    ),
+    "wrong call": (
+        "a credential for another call, or for none that lives here",
+        "nothing, unless it repeats: report it",
+    ),
+    "already used": (
+        "a stream with this credential was here before",
+        "nothing: a carrier, or a stranger, tried it twice",
+    ),
+}
+"""What each reason means, and what to do."""
+CALLERS: Mapping[str, tuple[str, str]] = {
+    "policy": ("`inbound_policy` does not admit the caller", "`inbound_policy`, `allow_from`"),
+    "busy": ("all lines are taken", "`limits.max_concurrent_calls`"),
+    "draining": ("the gateway is stopping", "nothing"),
+    "anonymous": ("the caller withheld the number, and cannot be paired", "nothing"),
+    "tries": (
+        "the caller was told a code as often as a day allows",
+        "`voicecall pairing list`, `pairing.tries_per_day`",
+    ),
+    "crowded": ("too many callers are being paired", "`voicecall pairing list`, then `approve`"),
+}
+"""What each reason means, and what to do."""
+ENDINGS: Mapping[str, tuple[str, str]] = {
+    "completed": ("a message was said to its end", "nothing"),
+    "hangup-user": ("the other side hung up", "nothing; soon after the answer: [symptoms](symptoms.md#silence)"),
+    "hangup-agent": ("the agent, or whoever placed the call, hung up", "nothing"),
+    "timeout": ("the call reached `limits.max_duration_seconds`", "raise it, if calls are to be longer"),
+    "stale-timeout": (
+        "it was never answered within its time, or its carrier knew it no longer after a restart",
+        "if it repeats, webhooks do not arrive: `voicecall doctor --live`",
+    ),
+    "no-answer": ("nobody answered", "nothing; `limits.ring_timeout_ms` is how long it rings"),
+    "busy": ("the line was busy; inbound: all of ours were taken", "inbound: `limits.max_concurrent_calls`"),
+    "failed": ("the carrier could not, or would not, place the call", "`endDetail`; `carrier.failed` in the log"),
+    "error": ("something failed amid the call", "`endDetail`; `voicecall doctor --call-id ID`"),
+    "voicemail": ("a machine answered", "`outbound.machine` says what is done then"),
+    "rejected": (
+        "the other side refused; inbound: the caller was not let in",
+        "inbound: `inbound_policy`, `allow_from`",
+    ),
+}
+"""What each reason means, and what to do."""
+CLASSES: Mapping[str, str] = {
+    "VoicecallError": "catch it, and you catch all of them",
+    "ConfigError": "[below](#faults-of-a-configuration): each fault names its key and what to write",
+    "SignatureError": "`public_url` as the carrier calls it; the secret; [the way in](symptoms.md#refused)",
+    "FrameError": "nothing, unless it repeats: report it with its line of the log",
+    "StreamRefused": "[below](#media-streams)",
+    "ProviderError": "its sentence names the service; `retryable` says whether asking again can help",
+    "NetworkError": "the network, the service's own state, a proxy on the way out",
+    "CarrierError": "[carriers' codes](#carriers-codes)",
+    "SpeechError": "the vendor's key and account; another in `stt.fallback` or `tts.fallback`",
+    "AgentError": "the agent's own log; `brain.fallback`",
+    "TunnelError": "its `hint`; [tunnels](tunnels.md)",
+    "StoreError": "disk, rights, database server; `voicecall doctor`, check `store`",
+    "StoreConflict": "nothing, unless it repeats: then look at the load",
+    "RequestError": "see its code",
+    "BadParameters": "`bad-parameters`",
+    "CallNotFound": "`call-not-found`",
+    "CallOver": "`call-over`",
+    "CallRefused": "`refused`; its `reason` is [below](#refusals)",
+    "OperationTimeout": "`timeout`",
+}
+"""What to do about each error."""
+_NUMBERS = {-32700: "what came is not JSON", -32600: "it is JSON, and no request", -32601: "there is no such method"}
+"""JSON-RPC's own."""
+
+
+@cache
+def _trees() -> Mapping[Path, ast.Module]:
+    """Return the parsed source, by its path in the package."""
+    files = sorted(SOURCE.rglob("*.py"))
+    places = {file: file.relative_to(SOURCE) for file in files}
+    return {place: ast.parse(file.read_text("utf-8")) for file, place in places.items() if place.parts[0] not in _APART}
+
+
+def _calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
+    """Yield the calls of functions or methods of these names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
+            if name in names:
+                yield node
+
+
+def named(*names: str, keyword: str | None = None) -> set[str]:
+    """Return the words that calls of these functions have as their first argument, or as this keyword."""
+    found: set[str] = set()
+    for tree in _trees().values():
+        for call in _calls(tree, *names):
+            given = call.args[:1] if keyword is None else [one.value for one in call.keywords if one.arg == keyword]
+            found |= {
+                part.value
+                for one in given
+                for part in ast.walk(one)
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            }
+    return found
+
+
+def _door_codes() -> set[str]:
+    """Return the codes that the control listener gives by itself."""
+    listed = {
+        value.value
+        for node in ast.walk(_trees()[Path("entrypoints/control.py")])
+        if isinstance(node, ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if isinstance(key, ast.Constant) and isinstance(key.value, int) and isinstance(value, ast.Constant)
+    }
+    return listed | named("problem", "_error", keyword="code")
+
+
+def _classes() -> list[type[BaseException]]:
+    return [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.VoicecallError)]
+
+
+def refusals() -> set[str]:
+    """Return the reasons of refusals; where one goes through a function, its callers name it."""
+    return named("CallRefused", "_used_up")
+
+
+FOUND: Mapping[str, tuple[set[str], Mapping[str, object]]] = {
+    "codes": ({kind.code for kind in KINDS} | _door_codes() | {"wrong-host", "wrong-origin"}, CODES),
+    "errors": ({one.__name__ for one in _classes()}, CLASSES),
+    "refusals": (refusals(), REFUSALS),
+    "streams": (named("StreamRefused"), STREAMS),
+    "callers": (named("Verdict", "NotTold"), CALLERS),
+    "endings": (set(get_args(EndReason)), ENDINGS),
+}
+"""What the code has, and the table that speaks of it."""
+
+
+def _rows(*rows: tuple[str, ...]) -> str:
+    head, *others = rows
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, ("---",) * len(head), *others))
+
+
+def _first(documentation: str | None) -> str:
+    return re.split(r"(?<=\.)\s", " ".join((documentation or "").split()))[0]
+
+
+def _codes() -> str:
+    rows = [
+        (f"`{kind.code}`", ", ".join(map(str, kind.statuses)), str(kind.number), _first(kind.error.__doc__))
+        for kind in KINDS
+    ]
+    rows += [(f"`{code}`", str(status), number, words) for code, (status, number, words) in DOORS.items()]
+    return _rows(
+        ("code", "HTTP", "JSON-RPC", "means", "do"),
+        *((*row, CODES[row[0].strip("`")]) for row in rows),
+    )
+
+
+def _errors() -> str:
+    tree = str(errors.__doc__).partition("\n\n")[2].rstrip()
+    rows = [(f"`{one.__name__}`", _first(one.__doc__), CLASSES[one.__name__]) for one in _classes()]
+    return f"```text\n{tree}\n```\n\n" + _rows(("error", "means", "do"), *rows)
+
+
+def _of(table: Mapping[str, tuple[str, str]], head: str) -> str:
+    return _rows((head, "means", "do"), *((f"`{reason}`", *words) for reason, words in table.items()))
+
+
+def _warnings() -> str:
+    """Return the rows of the page about the log, all in one table."""
+    page = PAGE.with_name("troubleshooting.md").read_text("utf-8").partition("## Warnings in a call's record")[2]
+    rows = re.findall(r"^\| (`.*?) \| (.*?) \| (.*) \|$", page.partition("\n## ")[0], re.MULTILINE)
+    return _rows(("code", "what happened", "do"), *rows)
+
+
+def _of_carrier(sentences: Mapping[int, str] | Mapping[str, str]) -> str:
+    """Return the codes that mean the same in one row."""
+    by_sentence: dict[str, list[str]] = {}
+    for code, sentence in sentences.items():
+        by_sentence.setdefault(sentence, []).append(str(code))
+    return _rows(("code", "what it means, and what to do"), *((", ".join(c), said) for said, c in by_sentence.items()))
+
+
+def _text(node: ast.expr) -> str | None:
+    """Return a text in the code, with `…` for what is put into it."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        parts = (str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+        return re.sub("…[…. ]*…", "…", "".join(parts))
+    return None
+
+
+def _assigned(scope: ast.AST, name: str) -> Iterator[ast.expr]:
+    """Yield what a variable is given within a function, or a module."""
+    for one in ast.walk(scope):
+        if isinstance(one, ast.Assign) and any(isinstance(to, ast.Name) and to.id == name for to in one.targets):
+            yield one.value
+
+
+def _messages(tree: ast.AST, scope: ast.FunctionDef, node: ast.expr) -> Iterator[str]:
+    """Yield what a message may be: itself, what its variable was given, or what its function was called with."""
+    found = [node]
+    if isinstance(node, ast.Name):
+        found = list(_assigned(scope, node.id))
+        if [given.arg for given in scope.args.args] == [node.id]:
+            found += [call.args[0] for call in _calls(tree, scope.name)]
+    yield from filter(None, map(_text, found))
+
+
+def _key(tree: ast.Module, node: ast.expr) -> str:
+    """Return the key that a fault stands at, `…` where it is one of several, nothing where it is the whole file."""
+    if isinstance(node, ast.Name):
+        node = next((value for value in _assigned(tree, node.id) if isinstance(value, ast.Constant)), node)
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    first = node.elts[0] if isinstance(node, ast.Tuple) and node.elts else None
+    path = first if isinstance(first, ast.Tuple) else node
+    parts = path.elts if isinstance(path, ast.Tuple) else [path]
+    words = [str(part.value) if isinstance(part, ast.Constant) else "…" for part in parts]
+    return re.sub(r"…(\.…)+", "…", ".".join(words))
+
+
+def faults() -> Iterator[tuple[str, str]]:
+    """Yield each fault of a configuration that the code can tell of, as key and message."""
+    for place, tree in _trees().items():
+        for scope in (one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)):
+            for call in _calls(scope, "Fault", "Contradiction"):
+                for message in _messages(tree, scope, call.args[1]):
+                    yield _key(tree, call.args[0]), message
+            if place.parts[0] == "config":
+                for call in _calls(scope, "ValueError"):
+                    yield from (("…", message) for one in call.args for message in _messages(tree, scope, one))
+                if scope.name == "unknown":
+                    said = (back.value for back in ast.walk(scope) if isinstance(back, ast.Return) and back.value)
+                    yield from (("…", message) for message in map(_text, said) if message)
+
+
+def doubts() -> Iterator[tuple[str, str]]:
+    """Yield what is allowed and probably not meant, as key and message."""
+    tree = _trees()[Path("config/check.py")]
+    (asked,) = (one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == "doubts")
+    for node in ast.walk(asked):
+        if isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):
+            yield _key(tree, ast.Tuple([node.value.elts[0]])), _text(node.value.elts[1]) or ""
+
+
+def _told(found: Iterator[tuple[str, str]]) -> str:
+    told = dict.fromkeys(
+        (key, said) for key, said in found if re.search(r"\w{3}", said.replace("(in the environment", ""))
+    )
+    rows = sorted((f"`{key}`" if key else "the file", said.replace("|", "\\|")) for key, said in told)
+    return _rows(("key", "message"), *rows)
+
+
+def parts() -> Mapping[str, str]:
+    """Return what belongs into each place of the page."""
+    return {
+        "codes": _codes(),
+        "numbers": _rows(("number", "means"), *((str(number), words) for number, words in _NUMBERS.items())),
+        "errors": _errors(),
+        "refusals": _of(REFUSALS, "`reason`"),
+        "streams": _of(STREAMS, "`reason`"),
+        "callers": _of(CALLERS, "`reason`"),
+        "endings": _of(ENDINGS, "`endReason`"),
+        "warnings": _warnings(),
+        "faults": _told(faults()),
+        "doubts": _told(doubts()),
+        "twilio": _of_carrier(twilio.SENTENCES),
+        "telnyx": _of_carrier(telnyx.SENTENCES),
+        "plivo": _of_carrier(plivo.SENTENCES),
+        "plivo-streams": _of_carrier(plivo.STREAM_REASONS),
+    }
+
+
+def page_with_tables(page: str) -> str:
+    """Return the page with its tables as they should be."""
+    made = parts()
+    return _PLACE.sub(lambda place: place[1] + made[place[2]] + place[3], page)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page_with_tables(PAGE.read_text("utf-8")), "utf-8")
