@@ -196,15 +196,10 @@ def _classes() -> list[type[BaseException]]:
     return [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.VoicecallError)]
 
 
-def refusals() -> set[str]:
-    """Return the reasons of refusals; where one goes through a function, its callers name it."""
-    return SOURCE.named("CallRefused", "_used_up")
-
-
 FOUND: Mapping[str, tuple[set[str], Mapping[str, object]]] = {
     "codes": ({kind.code for kind in KINDS} | SOURCE.door_codes() | {"wrong-host", "wrong-origin"}, CODES),
     "errors": ({one.__name__ for one in _classes()}, CLASSES),
-    "refusals": (refusals(), REFUSALS),
+    "refusals": (SOURCE.named("CallRefused", "_used_up"), REFUSALS),
     "streams": (SOURCE.named("StreamRefused"), STREAMS),
     "callers": (SOURCE.named("Verdict", "NotTold"), CALLERS),
     "endings": (set(get_args(EndReason)), ENDINGS),

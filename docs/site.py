@@ -35,4 +35,5 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     for name, page in PAGES.items():
         markdown = re.sub(rf"\]\((?:(?:\.\./)+)?{re.escape(name)}", f"]({page}", markdown)
     markdown = markdown.replace(f"](../{FOLDER}/", f"]({FOLDER}/").replace("](decisions)", "](index.md#decisions)")
+    markdown = re.sub(rf"\[([^\]]+)\]\(\.\./{FOLDER}\)", r"\1", markdown)
     return re.sub(r"^```mermaid$", "```text", markdown, flags=re.MULTILINE)

@@ -114,7 +114,7 @@ def doubts() -> Iterator[tuple[str, str]]:
 def door_codes() -> set[str]:
     """Return the codes that the control listener gives by itself."""
     listed = {
-        value.value
+        str(value.value)
         for node in ast.walk(trees()[Path("entrypoints/control.py")])
         if isinstance(node, ast.Dict)
         for key, value in zip(node.keys, node.values, strict=True)
