@@ -17,7 +17,7 @@ from voicecall.carriers.plivo import codes as plivo
 from voicecall.carriers.telnyx import codes as telnyx
 from voicecall.carriers.twilio import codes as twilio
 from voicecall.core.call import EndReason
-from voicecall.core.failures import KINDS
+from voicecall.core.failures import KINDS, Kind
 
 PAGE = Path(__file__).with_name("errors.md")
 SOURCE = SimpleNamespace(**runpy.run_path(str(PAGE.with_name("source.py"))))
@@ -169,7 +169,7 @@ ENDINGS: Mapping[str, tuple[str, str]] = {
 CLASSES: Mapping[str, str] = {
     "VoicecallError": "catch it, and you catch all of them",
     "ConfigError": "[below](#faults-of-a-configuration): each fault names its key and what to write",
-    "SignatureError": "`public_url` as the carrier calls it; the secret; [the way in](symptoms.md#refused)",
+    "SignatureError": "`public_url` as the carrier calls it; the secret; [the way in](symptoms.md#the-signature-is-refused)",
     "FrameError": "nothing, unless it repeats: report it with its line of the log",
     "StreamRefused": "[below](#media-streams)",
     "ProviderError": "its sentence names the service; `retryable` says whether asking again can help",
@@ -216,11 +216,12 @@ def _first(documentation: str | None) -> str:
     return re.split(r"(?<=\.)\s", " ".join((documentation or "").split()))[0]
 
 
+def _meaning(kind: Kind) -> str:
+    return "The gateway itself failed." if kind.error is errors.VoicecallError else _first(kind.error.__doc__)
+
+
 def _codes() -> str:
-    rows = [
-        (f"`{kind.code}`", ", ".join(map(str, kind.statuses)), str(kind.number), _first(kind.error.__doc__))
-        for kind in KINDS
-    ]
+    rows = [(f"`{kind.code}`", ", ".join(map(str, kind.statuses)), str(kind.number), _meaning(kind)) for kind in KINDS]
     rows += [(f"`{code}`", str(status), number, words) for code, (status, number, words) in DOORS.items()]
     return _rows(
         ("code", "HTTP", "JSON-RPC", "means", "do"),

@@ -48,7 +48,7 @@ def test_the_complaints_that_are_heard_most_have_their_symptom() -> None:
     assert {
         "I call and hear nothing",
         "The call drops when it is answered",
-        "Refused",
+        "The signature is refused",
         "The stream is refused",
         "The agent never answers",
         "Calls stay open",
