@@ -169,7 +169,7 @@ ENDINGS: Mapping[str, tuple[str, str]] = {
 CLASSES: Mapping[str, str] = {
     "VoicecallError": "catch it, and you catch all of them",
     "ConfigError": "[below](#faults-of-a-configuration): each fault names its key and what to write",
-    "SignatureError": "`public_url` as the carrier calls it; the secret; [the way in](symptoms.md#the-signature-is-refused)",
+    "SignatureError": "`public_url` as the carrier calls it; the secret; [more](symptoms.md#the-signature-is-refused)",
     "FrameError": "nothing, unless it repeats: report it with its line of the log",
     "StreamRefused": "[below](#media-streams)",
     "ProviderError": "its sentence names the service; `retryable` says whether asking again can help",
