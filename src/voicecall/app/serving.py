@@ -46,8 +46,10 @@ from voicecall.store.sql import SqlStore
 from .budget import budget
 from .carriers import MOCK_NUMBER, from_number, make_carriers, near_carriers
 from .engines import Engines
+from .following import Following
 from .hooks import make_hooks
 from .metrics import Metrics
+from .numbers import Numbers
 from .profiles import Profiles, check_available, rules
 from .tunnels import LEDGER, Exposure, make_tunnel, make_way
 
@@ -250,6 +252,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 listener,
                 announce,
                 public_url=config.public_url,
+                following=Following(Numbers(config, state, http)) if config.tunnel.repoint else None,
             )
         gateway = Gateway(
             switchboard,
