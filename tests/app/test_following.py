@@ -17,9 +17,9 @@ from structlog.testing import capture_logs
 from tests.app.test_tunnels import Scripted
 from tests.carriers.numbering import OLD, OURS, Town
 from tests.entrypoints.house import FakeDesk
-from tests.tunnels.commands import WAY
+from tests.tunnels.commands import WAY, Cloud
 from voicecall.app.following import Following
-from voicecall.app.numbers import Numbers
+from voicecall.app.numbers import Change, Numbers
 from voicecall.app.tunnels import Exposure
 from voicecall.carriers.twilio import TwilioCarrier
 from voicecall.config.model import Config, Tunnel as Options
@@ -27,6 +27,7 @@ from voicecall.emulators.clock import run_virtual
 from voicecall.entrypoints import PublicOptions
 from voicecall.entrypoints.public import PublicListener
 from voicecall.net.http import Http
+from voicecall.tunnels.cloudflared import Cloudflared
 
 ONE, TWO, THREE = (f"https://{name}.trycloudflare.com/voice/webhook" for name in ("one", "two", "three"))
 EACH = pytest.mark.parametrize("carrier", ["twilio", "telnyx", "plivo"])
@@ -191,6 +192,47 @@ def test_the_numbers_are_told_of_each_url_unless_another_counts(public_url: str 
         return noting.told
 
     assert run_virtual(main) == told
+
+
+def test_a_quick_tunnel_that_dies_takes_the_number_along_to_its_next_name(
+    town: Tunnelled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    cloud = Cloud(folder, tmp_path / "cloud")
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("CLOUD", str(cloud.pipe))
+
+    class Watched(Numbers):
+        async def follow(self, carrier: str, number: str, url: str) -> Change:
+            change = await super().follow(carrier, number, url)
+            followed.set()
+            return change
+
+    async def main() -> None:
+        listener = PublicListener(PublicOptions(), {"twilio": TWILIO}, FakeDesk(), lambda: 0.0)
+        async with asyncio.timeout(20.0), Http(town.wire) as http, asyncio.TaskGroup() as tasks:
+            numbers = Watched(town.config, town.state, http)
+
+            def announce() -> None:
+                town.announced(listener.public_url)
+
+            exposure = Exposure(
+                Cloudflared(metrics=()), WAY, listener, announce, following=Following(numbers), public_url=None
+            )
+            exposing = tasks.create_task(exposure.run())
+            cloud.say("INF |  https://one.trycloudflare.com  |")
+            await exposure.settled()
+            await numbers.point("twilio", OURS, ONE)
+            cloud.exit(7)
+            cloud.say("INF |  https://two.trycloudflare.com  |")
+            await followed.wait()
+            assert (listener.public_url, listener.stream_url) == (TWO, "wss://two.trycloudflare.com/voice/stream")
+            exposing.cancel()
+
+    followed = asyncio.Event()
+    asyncio.run(main())
+    assert town.calls_go_to("twilio")[0].partition("#")[0] == TWO
 
 
 TWILIO = TwilioCarrier("AC1", "token")
