@@ -69,7 +69,7 @@ def move(file: FilePath, environ: Mapping[str, str]) -> Move:
     unknown: list[tuple[Path, str]] = []
     tree = canonical(raw if theirs is None else theirs.tree, Config, written, unknown)
     sources = {} if theirs is None else theirs.written
-    lost = [(sources.get(path, path), told) for path, told in unknown] + ([] if theirs is None else theirs.warnings)
+    lost = [(sources.get(path, path), told) for path, told in unknown] + _told(theirs)
     moved = [
         Moved(dotted(at), line_of(lines, at), None, None, told) for at, told in sorted(lost, key=lambda one: one[0])
     ]
@@ -83,6 +83,10 @@ def move(file: FilePath, environ: Mapping[str, str]) -> Move:
     if theirs is not None:
         moved += _absent(tree)
     return Move(_toml(tree, file, moved, environ), tuple(moved))
+
+
+def _told(theirs: openclaw.Translation | None) -> list[openclaw.Told]:
+    return [] if theirs is None else [*theirs.warnings, *theirs.remarks]
 
 
 def _leaves(tree: Tree, at: Path = ()) -> Iterator[tuple[Path, object]]:

@@ -17,6 +17,11 @@ from .model import Config
 from .openclaw_keys import LEGACY, NO_COUNTERPART, RENAMED, VALUES, VENDORS
 from .section import Section
 
+_THEIR_MOUNT = "/voice/webhook"
+"""Where OpenClaw has Tailscale mount the webhooks, whatever their path on this machine, unless it is told."""
+_SWITCH = "has no counterpart: `voicecall serve` starts it"
+_OFF = "was off, and nothing here is: start `voicecall serve` once calls are to be taken"
+
 Told = tuple[Path, str]
 """A key as it was written, and what to say about it."""
 
@@ -29,6 +34,8 @@ class Translation:
     written: dict[Path, Path] = field(default_factory=dict)
     """For each of our paths, the path in the file."""
     warnings: list[Told] = field(default_factory=list)
+    remarks: list[Told] = field(default_factory=list)
+    """On keys that need no counterpart here."""
     faults: list[Told] = field(default_factory=list)
     enabled: bool = True
     keeps: bool = False
@@ -60,6 +67,8 @@ def _entry(told: Translation, entry: Tree, at: Path, whole: Tree | None, environ
         return told
     _block(told, block, (*at, "config"), whole, environ)
     told.enabled = told.enabled and entry.get("enabled") is not False
+    if "enabled" in entry:
+        told.remarks.append(((*at, "enabled"), _SWITCH if told.enabled else _OFF))
     return told
 
 
@@ -88,9 +97,13 @@ def _respelled(path: Path) -> tuple[Path, bool]:
 def _block(told: Translation, block: Tree, at: Path, whole: Tree | None, environ: Mapping[str, str]) -> Translation:
     told.enabled = block.get("enabled") is not False
     leaves = sorted(_leaves(block, ()), key=lambda leaf: ".".join(leaf[0]) in LEGACY)
+    if "enabled" in block:
+        told.remarks.append(((*at, "enabled"), _SWITCH if told.enabled else _OFF))
     for path, value in leaves:
-        if path != ("enabled",):
-            _leaf(told, path, (*at, *path), _expanded(told, (*at, *path), value, environ))
+        meant = _expanded(told, (*at, *path), value, environ)
+        if path != ("enabled",) and not (meant is None and told.keeps):
+            _leaf(told, path, (*at, *path), meant)
+    _tunnel(told, block, at)
     if whole is not None:
         _gateway(told, whole, environ)
     elif "model" in _table(told.tree, ("brain",)):
@@ -101,6 +114,23 @@ def _block(told: Translation, block: Tree, at: Path, whole: Tree | None, environ
         if whole is None and isinstance(line, dict) and "model" in _table(line, ("brain",)):
             _put(told, ("lines", number, "brain", "kind"), "model", (*at, "numbers", number))
     return told
+
+
+def _tunnel(told: Translation, block: Tree, at: Path) -> None:
+    """Leave out what was said to Tailscale where it has no part, and say where it mounts by itself where it has one."""
+    tunnel, mode = _table(told.tree, ("tunnel",)), (*at, "tailscale", "mode")
+    if tunnel.get("provider") == "none" and (named := _table(block, ("tailscale",)).get("mode")) in ("serve", "funnel"):
+        told.warnings = [one for one in told.warnings if one[0] != mode]
+        told.warnings.append((told.written["tunnel", "provider"], "is left out: tailscale.mode counts"))
+        tunnel["provider"], told.written["tunnel", "provider"] = f"tailscale-{named}", mode
+    if tunnel.get("provider") == "ngrok":
+        for name in ("port", "path"):
+            source = told.written.get(("tunnel", name), ())
+            if source[-2:-1] == ("tailscale",):
+                del tunnel[name], told.written["tunnel", name]
+                told.warnings.append((source, "is left out: the tunnel is ngrok's"))
+    elif tunnel.get("provider") in ("tailscale-serve", "tailscale-funnel") and "path" in _table(block, ("serve",)):
+        _put(told, ("tunnel", "path"), _THEIR_MOUNT, told.written["tunnel", "provider"])
 
 
 def _leaves(block: Tree, at: Path) -> Iterator[tuple[Path, object]]:
@@ -155,7 +185,9 @@ def _vendor(path: Path) -> Path | str | None:
     ours = {"apiKey": "api_key", "baseUrl": "api_base_url", "modelId": "model", "speakerVoice": "voice"}
     ours |= {"speakerVoiceId": "voice", "voiceId": "voice", "languageCode": "language"}
     name = own_spelling(section_at((room, known[vendor[0]])), ours.get(keys[0], keys[0]))
-    return (room, known[vendor[0]], name) if name is not None else "has no counterpart here"
+    if name is not None:
+        return (room, known[vendor[0]], name)
+    return NO_COUNTERPART.get(f"{path[0]}.{keys[0]}", "has no counterpart here")
 
 
 def section_at(path: Path) -> type[Section]:
@@ -189,6 +221,8 @@ def _leaf(told: Translation, path: Path, source: Path, value: object) -> None:
         if value is None:
             told.warnings.append((source, "is left out: that vendor is not spoken to here, so the default holds"))
             return
+    if (known := told.written.get(target)) not in (None, source) and _table(told.tree, target[:-1]).get(target[-1]):
+        told.warnings.append((source, f"is left out: {dotted(known or ()).rpartition('voice-call.config.')[2]} counts"))
     _put(told, target, value, source)
 
 
@@ -223,7 +257,11 @@ def _expanded(told: Translation, source: Path, value: object, environ: Mapping[s
         case {"source": "file", "id": str(name)}:
             return {"file": name}
         case {"source": str(other), "id": _}:
-            told.faults.append((source, f'secrets of source {other} are not read here: write {{ env: "NAME" }}'))
+            unread = f'secrets of source {other} are not read here: write {{ env: "NAME" }}'
+            (told.warnings if told.keeps else told.faults).append((source, unread))
+            return None
+        case None if told.keeps:
+            told.warnings.append((source, "is left out: it has no value"))
             return None
         case str() if told.keeps:
             return value
