@@ -226,7 +226,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
             )
         )
         listener = await stack.enter_async_context(
-            PublicListener(_public(config, keys, near_carriers(network_url)), carriers, switchboard, wall_clock)
+            PublicListener(public_options(config, keys, near_carriers(network_url)), carriers, switchboard, wall_clock)
         )
         defaults = Defaults(
             config.outbound.carriers or (config.provider,), config.outbound.default_mode, config.to_number
@@ -322,7 +322,8 @@ def _network(config: Config, engines: Engines, secret: str) -> NetworkServer | N
     return NetworkServer(engines.speaker(tts), secret=secret, voice=CALLER_VOICE)
 
 
-def _public(config: Config, keys: tuple[bytes, ...], near: frozenset[str]) -> PublicOptions:
+def public_options(config: Config, keys: tuple[bytes, ...], near: frozenset[str]) -> PublicOptions:
+    """Return what the public listener is to do; `keys` sign stream credentials, `near` carriers are on this machine."""
     streaming, security = config.streaming, config.webhook_security
     return PublicOptions(
         bind=config.serve.bind,

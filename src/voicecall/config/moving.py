@@ -28,6 +28,7 @@ THEIR_DEFAULTS: Mapping[str, object] = {
     "stt.provider": "the first vendor with a key",
     "tts.provider": "the voice of OpenClaw",
     "turns.endpointing_ms": "left to the vendor",
+    "turns.silence_reprompt_ms": "off: nobody is asked whether they are still there",
 }
 """Keys of ours that hold something else in OpenClaw where they are not set, and what."""
 
