@@ -15,6 +15,7 @@ from tests.config.test_moving import nested
 from voicecall.config.load import load
 from voicecall.config.model import Config
 from voicecall.config.moving import THEIR_DEFAULTS, Moved, move
+from voicecall.errors import ConfigError
 
 Json = dict[str, Any]
 KEYS = {"OPENAI_API_KEY": "o", "DEEPGRAM_API_KEY": "d", "ELEVENLABS_API_KEY": "e"}
@@ -218,3 +219,38 @@ def test_current_keys_count_and_each_that_yields_is_told(tmp_path: Path) -> None
     left = {one.was.rpartition("config.")[2]: one.remark for one in keys if one.becomes is None}
     assert left["twilio.from"] == "is left out: fromNumber counts"
     assert left["streaming.sttProvider"] == "is left out: streaming.provider counts"
+
+
+@pytest.mark.parametrize(
+    ("block", "key", "meant"),
+    [
+        ({"maxDurationSecond": 5}, "maxDurationSecond", "maxDurationSeconds"),
+        ({"streaming": {"sttProvidr": "openai"}}, "streaming.sttProvidr", "streaming.sttProvider"),
+        ({"tailscale": {"pth": "/x", "mod": "serve"}}, "tailscale.mod", "tailscale.mode"),
+        ({"numbers": {NUMBER: {"responseModl": "x"}}}, f'numbers."{NUMBER}".responseModl', "responseModel"),
+        ({"allowForm": [NUMBER]}, "allowForm", "allow_from"),
+    ],
+)
+def test_a_mistyped_key_of_theirs_suggests_the_nearest(tmp_path: Path, block: Json, key: str, meant: str) -> None:
+    file = tmp_path / "openclaw.json"
+    file.write_text(json.dumps(ENVELOPES["whole"]({"provider": "mock"} | block)))
+    told = {one.was.rpartition("voice-call.config.")[2]: one for one in move(file, {}).keys}
+    assert (told[key].becomes, told[key].remark) == (None, f"unknown key: did you mean `{meant}`?")
+    with pytest.raises(ConfigError, match=f"did you mean `{meant}`"):
+        load(file, {})
+
+
+def test_what_became_of_the_keys_is_told_in_the_order_of_the_file(tmp_path: Path) -> None:
+    _, keys = imported(tmp_path, ENVELOPES["whole"]({"provider": "mock", "silenceTimeoutMs": 1, "toNumber": NUMBER}))
+    lines = [one.line for one in keys if one.line is not None]
+    assert lines == sorted(lines)
+    assert [one.line for one in keys[len(lines) :]] == [None] * (len(keys) - len(lines))
+    (agent,) = (one for one in keys if one.becomes == "brain.kind")
+    assert (agent.was, agent.remark) == ("", "the agent is OpenClaw itself, as nothing else is said")
+
+
+def test_a_file_that_says_nothing_of_calls_makes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "openclaw.json"
+    file.write_text('{"channels": {}}')
+    with pytest.raises(ConfigError, match="configures no calls"):
+        move(file, {})

@@ -18,6 +18,7 @@ import structlog
 
 from voicecall import logs
 from voicecall.carriers import Carrier
+from voicecall.config.available import check_available
 from voicecall.config.load import Loaded
 from voicecall.config.model import Config
 from voicecall.config.state import StateError
@@ -50,7 +51,7 @@ from .following import Following
 from .hooks import make_hooks
 from .metrics import Metrics
 from .numbers import Numbers
-from .profiles import Profiles, check_available, rules
+from .profiles import Profiles, rules
 from .tunnels import LEDGER, Exposure, make_tunnel, make_way
 
 _REST_PATIENCE = 10.0

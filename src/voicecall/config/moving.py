@@ -69,6 +69,9 @@ def move(file: FilePath, environ: Mapping[str, str]) -> Move:
     written: dict[Path, Path] = {}
     unknown: list[tuple[Path, str]] = []
     tree = canonical(raw if theirs is None else theirs.tree, Config, written, unknown)
+    if theirs is None and not tree:
+        text = "holds no key of ours, nor the block of OpenClaw's voice-call plugin: it configures no calls"
+        raise ConfigError([Fault("", text, str(file))])
     sources = {} if theirs is None else theirs.written
     lost = [(sources.get(path, path), told) for path, told in unknown] + _told(theirs)
     moved = [
@@ -78,9 +81,13 @@ def move(file: FilePath, environ: Mapping[str, str]) -> Move:
         source = sources.get(written.get(path, path), written.get(path, path))
         secret = _holds_secret(path)
         shown = HIDDEN if secret and not isinstance(value, dict) else value
-        moved.append(
-            Moved(dotted(source), line_of(lines, source), dotted(path), shown, _remark(value, environ, secret=secret))
+        remark = (
+            _remark(value, environ, secret=secret)
+            if source
+            else "the agent is OpenClaw itself, as nothing else is said"
         )
+        moved.append(Moved(dotted(source), line_of(lines, source), dotted(path), shown, remark))
+    moved.sort(key=lambda one: (one.line is None, one.line or 0))
     if theirs is not None:
         moved += _absent(tree)
     return Move(_toml(tree, file, moved, environ), tuple(moved))

@@ -6,6 +6,7 @@ key takes our default.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -210,6 +211,9 @@ def _leaf(told: Translation, path: Path, source: Path, value: object) -> None:
     if isinstance(rule, str):
         told.warnings.append((source, f"is left out: {rule}"))
         return
+    if rule is None and (meant := _nearest(path)):
+        (told.warnings if told.keeps else told.faults).append((source, f"unknown key: did you mean `{meant}`?"))
+        return
     target = (
         _respelled(("lines", *map(_number, path[1:2]), *path[2:]) if path[0] == "numbers" else path)[0]
         if rule is None
@@ -224,6 +228,20 @@ def _leaf(told: Translation, path: Path, source: Path, value: object) -> None:
     if (known := told.written.get(target)) not in (None, source) and _table(told.tree, target[:-1]).get(target[-1]):
         told.warnings.append((source, f"is left out: {dotted(known or ()).rpartition('voice-call.config.')[2]} counts"))
     _put(told, target, value, source)
+
+
+def _nearest(path: Path) -> str:
+    """Return the key of theirs that an unknown one looks like; nothing where it is known, or like none."""
+    path = path[2:] if path[0] == "numbers" else path
+    if not path or _respelled(path)[1]:
+        return ""
+    beside = {name.rpartition(".")[2]: name for name in (*RENAMED, *NO_COUNTERPART) if _parent(name) == path[:-1]}
+    close = difflib.get_close_matches(path[-1], beside, n=1, cutoff=0.85)
+    return beside[close[0]] if close else ""
+
+
+def _parent(key: str) -> Path:
+    return tuple(key.split(".")[:-1])
 
 
 def _put(told: Translation, target: Path, value: object, source: Path) -> None:
@@ -257,7 +275,7 @@ def _expanded(told: Translation, source: Path, value: object, environ: Mapping[s
         case {"source": "file", "id": str(name)}:
             return {"file": name}
         case {"source": str(other), "id": _}:
-            unread = f'secrets of source {other} are not read here: write {{ env: "NAME" }}'
+            unread = f'secrets of source {other} are not read here: write {{ env {"=" if told.keeps else ":"} "NAME" }}'
             (told.warnings if told.keeps else told.faults).append((source, unread))
             return None
         case None if told.keeps:
@@ -279,15 +297,15 @@ def _expanded(told: Translation, source: Path, value: object, environ: Mapping[s
 
 def _gateway(told: Translation, whole: Tree, environ: Mapping[str, str]) -> None:
     """Put the file's own gateway behind the calls."""
-    at: Path = ("gateway",)
-    gateway = _table(whole, at)
+    at: Path = ("gateway",) if "gateway" in whole else ()
+    gateway = _table(whole, ("gateway",))
     _put(told, ("brain", "kind"), "openclaw", at)
     url: object = f"http://127.0.0.1:{gateway.get('port', 18789)}"
-    token, source = _table(gateway, ("auth",)).get("token"), (*at, "auth", "token")
+    token, source = _table(gateway, ("auth",)).get("token"), ("gateway", "auth", "token")
     remote = _table(gateway, ("remote",))
     if gateway.get("mode") == "remote" and isinstance(remote.get("url"), str):
         url = re.sub(r"^ws", "http", str(remote["url"]))
-        token, source = remote.get("token"), (*at, "remote", "token")
+        token, source = remote.get("token"), ("gateway", "remote", "token")
     _put(told, ("brain", "openclaw", "gateway_url"), url, at)
     if token is None and environ.get("OPENCLAW_GATEWAY_TOKEN"):
         token = environ["OPENCLAW_GATEWAY_TOKEN"]

@@ -10,6 +10,7 @@ from typing import Any
 from voicecall.app.numbers import Numbers, unreachable
 from voicecall.client import AsyncClient, DaemonUnreachable
 from voicecall.config.address import elsewhere, of
+from voicecall.config.available import check_available
 from voicecall.config.load import Loaded, load
 from voicecall.config.model import PROVIDERS
 from voicecall.config.state import StateError
@@ -140,6 +141,13 @@ def _config(loaded: Loaded) -> Check:
     if not loaded.enabled:
         return fail(
             "config", "the configuration says `enabled: false`, and `serve` ends at once", "set enabled to true"
+        )
+    try:
+        check_available(loaded.config)
+    except ConfigError as error:
+        message = "; ".join(_words(fault) for fault in error.faults)
+        return fail(
+            "config", f"`serve` ends at once: {message}", "voicecall config check shows each in a line of its own"
         )
     told = str(loaded.file or "no file: defaults and environment")
     doubts = [warning for warning in loaded.warnings if warning.key not in _ELSEWHERE]
