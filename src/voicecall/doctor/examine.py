@@ -99,7 +99,7 @@ async def _all(loaded: Loaded, http: Http, clock: Callable[[], float], *, fix: b
             exposure.webhook_path(config),
             exposure.signature(config),
             exposure.stream(config),
-            exposure.tunnel(config),
+            exposure.tunnel(config, down=daemon.level == "ok" and reached is None and elsewhere() is None),
             people.inbound_policy(config),
             people.limits(config, calls),
             people.budget(config, outbound),
