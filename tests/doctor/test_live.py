@@ -186,3 +186,14 @@ def test_another_time_limit_of_one_minute_ends_a_probe() -> None:
     now[0] += 61.0
     assert listener.probes.find(f"/x?probe={name}", {}) is None
     assert listener.probes.idle
+
+
+def test_however_often_the_doctor_is_asked_within_a_minute_it_answers() -> None:
+    listener = PublicListener(
+        PublicOptions(port=0, credential_keys=(b"key",)), {"twilio": TWILIO}, FakeDesk(), lambda: NOW
+    )
+    names = [f"{number:016}" for number in range(20)]
+    for name in names:
+        listener.probes.perform(Probe(nonce=name))
+        assert listener.probes.find(f"/x?probe={name}", {}) == name
+    assert listener.probes.find(f"/x?probe={names[0]}", {}) is None

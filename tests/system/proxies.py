@@ -1,4 +1,4 @@
-"""Real reverse proxies on this machine, run with the configurations of `deploy/`; an authority that vouches for them."""
+"""Real reverse proxies with the configurations of `deploy/`, an authority that vouches for them, and distance."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -64,9 +65,7 @@ class Authority:
         self.certificate.write_bytes(root.public_bytes(serialization.Encoding.PEM))
         self.chain.write_bytes(issued.public_bytes(serialization.Encoding.PEM))
         plain = serialization.NoEncryption()
-        self.key.write_bytes(
-            theirs.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-        )
+        self.key.write_bytes(theirs.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
 
 
 def _named(text: str) -> x509.Name:
@@ -86,7 +85,7 @@ def _begun(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKe
     )
 
 
-def shipped_nginx(authority: Authority, ports: tuple[int, int], gateways: tuple[int, int]) -> str:
+def shipped_nginx(authority: Authority, ports: Sequence[int], gateways: Sequence[int]) -> str:
     """Return the shipped configuration, with our certificate, and two ports each in the order in which they stand."""
     text = (DEPLOY / "nginx.conf").read_text("utf-8")
     for pattern, values in (
@@ -96,12 +95,11 @@ def shipped_nginx(authority: Authority, ports: tuple[int, int], gateways: tuple[
         (r"(?<=ssl_certificate     )\S+(?=;)", (authority.chain,) * 2),
         (r"(?<=server_name )\S+(?=;)", ("localhost",) * 2),
     ):
-        assert isinstance(values, Sequence)
         text = _each(pattern, values, text)
     return text
 
 
-def shipped_caddyfile(authority: Authority, ports: tuple[int, int], gateways: tuple[int, int]) -> str:
+def shipped_caddyfile(authority: Authority, ports: Sequence[int], gateways: Sequence[int]) -> str:
     """Return the shipped configuration in the same way."""
     text = (DEPLOY / "Caddyfile").read_text("utf-8")
     trusted = f"\n\tbind 127.0.0.1\n\ttls {authority.chain} {authority.key}"
@@ -173,19 +171,18 @@ def _listening(process: subprocess.Popen[bytes], port: int, said: Path) -> None:
 @contextmanager
 def far_away(port: int, upstream: int, delay: float) -> Iterator[None]:
     """Pass connections on from one port to another, every byte `delay` seconds later, either way."""
+    loop, up, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        clock = asyncio.get_running_loop().time
         road: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
 
         async def arrive() -> None:
-            while True:
+            data = b"-"
+            while data:
                 due, data = await road.get()
-                await asyncio.sleep(due - clock())
-                if not data:
-                    writer.close()
-                    return
+                await asyncio.sleep(due - loop.time())
                 writer.write(data)
+            writer.close()
 
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(arrive())
@@ -195,25 +192,40 @@ def far_away(port: int, upstream: int, delay: float) -> Iterator[None]:
                     data = await reader.read(65536)
                 except ConnectionError:
                     data = b""
-                road.put_nowait((clock() + delay, data))
+                road.put_nowait((loop.time() + delay, data))
 
     async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_connections.add(cast("asyncio.Task[None]", asyncio.current_task()))
         inner, outer = await asyncio.open_connection("127.0.0.1", upstream)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(carry(reader, outer))
-            tasks.create_task(carry(inner, writer))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(carry(reader, outer))
+                tasks.create_task(carry(inner, writer))
+        finally:
+            for end in (outer, writer):
+                end.close()
+                with suppress(ConnectionError):
+                    await end.wait_closed()
 
     async def main() -> None:
         server = await asyncio.start_server(accepted, "127.0.0.1", port)
-        loop.call_soon(up.set)
+        up.set()
         await stop.wait()
         server.close()
+        for connection in open_connections:
+            connection.cancel()
+        if open_connections:
+            await asyncio.wait(open_connections)
 
-    loop, up = asyncio.new_event_loop(), threading.Event()
-    stop = asyncio.Event()
-    thread = threading.Thread(target=lambda: asyncio.Runner(loop_factory=lambda: loop).run(main()))
+    open_connections: set[asyncio.Task[None]] = set()
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(main())
+
+    thread = threading.Thread(target=run)
     thread.start()
-    up.wait(_PATIENCE)
+    assert up.wait(_PATIENCE)
     try:
         yield
     finally:
