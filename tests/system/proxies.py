@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
+import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,7 +35,7 @@ http {
     include site.conf;
 }
 """
-_GLOBAL = "{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n}\n"
+_GLOBAL = "{\n\tadmin unix//FOLDER/admin\n\tauto_https disable_redirects\n\tskip_install_trust\n}\n"
 _PATIENCE = 10.0
 
 
@@ -66,6 +68,11 @@ class Authority:
         self.chain.write_bytes(issued.public_bytes(serialization.Encoding.PEM))
         plain = serialization.NoEncryption()
         self.key.write_bytes(theirs.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+
+    @property
+    def trust(self) -> ssl.SSLContext:
+        """What a client needs that trusts it, and nobody else."""
+        return ssl.create_default_context(cafile=self.certificate)
 
 
 def _named(text: str) -> x509.Name:
@@ -115,27 +122,43 @@ def _each(pattern: str, values: Sequence[object], text: str) -> str:
     return changed
 
 
+Reload = Callable[[str], None]
+"""Loads a configuration anew."""
+
+
 @contextmanager
-def nginx(folder: Path, site: str, *ports: int) -> Iterator[None]:
+def nginx(folder: Path, site: str, *ports: int) -> Iterator[Reload]:
     """Run nginx with a site, until the end of the block; it listens on these ports."""
     folder.mkdir(exist_ok=True)
     (folder / "nginx.conf").write_text(_MAIN)
     (folder / "site.conf").write_text(site)
-    with _running(["nginx", "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"], folder, ports):
-        yield
+    with _running(["nginx", "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"], folder, ports) as process:
+
+        def reload(text: str) -> None:
+            (folder / "site.conf").write_text(text)
+            process.send_signal(signal.SIGHUP)
+
+        yield reload
 
 
 @contextmanager
-def caddy(folder: Path, text: str, *ports: int) -> Iterator[None]:
+def caddy(folder: Path, text: str, *ports: int) -> Iterator[Reload]:
     """Run Caddy with a Caddyfile in the same way."""
     folder.mkdir(exist_ok=True)
-    (folder / "Caddyfile").write_text(text)
-    with _running(["caddy", "run", "--config", "Caddyfile", "--adapter", "caddyfile"], folder, ports):
-        yield
+    file = folder / "Caddyfile"
+    file.write_text(text.replace("FOLDER", str(folder)))
+    with _running(["caddy", "run", "--config", "Caddyfile"], folder, ports):
+
+        def reload(text: str) -> None:
+            file.write_text(text.replace("FOLDER", str(folder)))
+            command = ["caddy", "reload", "--config", "Caddyfile", "--address", f"unix/{folder}/admin"]
+            subprocess.run(command, cwd=folder, check=True, capture_output=True)  # noqa: S603 - as above
+
+        yield reload
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, ports: tuple[int, ...]) -> Iterator[None]:
+def _running(command: list[str], folder: Path, ports: tuple[int, ...]) -> Iterator[subprocess.Popen[bytes]]:
     said = folder / "said"
     with said.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - a program that the preparation has installed
@@ -148,7 +171,7 @@ def _running(command: list[str], folder: Path, ports: tuple[int, ...]) -> Iterat
     try:
         for port in ports:
             _listening(process, port, said)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait()

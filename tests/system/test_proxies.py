@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import shutil
 import socket
-import ssl
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +29,7 @@ from voicecall.config.model import Streaming
 SITES = {"own": "+15550000041", "below": "+15550000042", "plain": "+15550000043", "kept": "+15550000044"}
 """The gateways, each with a number and a public URL of its own."""
 PROVEN = ("webhook-path", "signature", "stream")
+CADDY = pytest.mark.skipif(shutil.which("caddy") is None, reason="this system's packages have no Caddy")
 Change = Callable[[str], str]
 """Of a configuration."""
 
@@ -66,16 +66,23 @@ class Stand:
         """The same for the first gateway, at the other port."""
         return self.shipped("own", "below").replace(f":{self.ports['own']} ", f":{self.spare} ")
 
-    def call(self, site: str, pause: float) -> None:
-        """Ring a gateway's number, and see that both heard each other. The caller waits out a `pause` in seconds."""
+    def call(self, site: str, pause: float = 0.3, meanwhile: Callable[[], None] | None = None) -> list[str]:
+        """Ring a gateway's number, see that both heard each other, and return the call's warnings.
+
+        The caller waits out a `pause` in seconds. `meanwhile` is done once the greeting was heard.
+        """
         hear: Json = {"listen": pause}
         steps: list[Json] = [hear, {"say": "What are your hours?"}, hear, {"hangup": True}]
         wish = {"from": CALLER, "to": SITES[site], "steps": steps}
         sid = str(self.phones.post("/phones/ring", json=wish).raise_for_status().json()["call"])
+        if meanwhile is not None:
+            self.gateways[site].logged("greeting.heard", sid)
+            meanwhile()
         record = record_of(self.gateways[site], sid)
         assert said(record) == [("agent", "Good morning."), ("caller", WORDS), ("agent", ANSWER)]
-        assert (record["endReason"], record["warnings"]) == ("hangup-user", [])
+        assert record["endReason"] == "hangup-user"
         assert len(self.phones.get(f"/phones/calls/{sid}").json()["heard"]) == 2
+        return [warning["text"] for warning in record["warnings"]]
 
     def doctor(self, site: str, *, trusting: bool = True) -> dict[str, Json]:
         """Return what `doctor --live` says, by id."""
@@ -100,7 +107,7 @@ class Stand:
             looked = pool.map(self.doctor, sites)
             called = pool.map(lambda site: self.call(site, pause), sites)
             checks = [*looked]
-            assert len([*called]) == len(sites)
+            assert [*called] == [[]] * len(sites)
         for found in checks:
             assert {id_: found[id_]["level"] for id_ in PROVEN} == dict.fromkeys(PROVEN, "ok"), found
             assert "reaches this gateway" in found["public-url"]["message"]
@@ -198,12 +205,30 @@ def test_nginx_as_shipped(stand: Stand) -> None:
         stand.works("own", "below")
 
 
-@pytest.mark.skipif(shutil.which("caddy") is None, reason="this system's packages have no Caddy")
+@CADDY
 def test_caddy_as_shipped(stand: Stand) -> None:
     sites = ("own", "below")
     text = shipped_caddyfile(stand.authority, stand.at(*sites), stand.leads(*sites))
     with caddy(stand.folder / "caddy", text, *stand.at(*sites)):
         stand.works(*sites)
+
+
+def test_a_call_goes_on_when_nginx_is_reloaded(stand: Stand) -> None:
+    shipped, port = stand.shipped("own", "below"), stand.ports["own"]
+    with nginx(stand.folder / "nginx", shipped, port) as reload:
+        assert stand.call("own", meanwhile=lambda: reload(shipped.replace("location /voice/", "location /new/"))) == []
+        path = f"https://localhost:{port}/voice/stream"
+        assert httpx2.get(path, verify=stand.authority.trust, trust_env=False).status_code != 426
+
+
+@CADDY
+def test_a_call_gets_another_stream_when_caddy_is_reloaded(stand: Stand) -> None:
+    sites = ("own", "below")
+    text = shipped_caddyfile(stand.authority, stand.at(*sites), stand.leads(*sites))
+    changed = text.replace("bind 127.0.0.1", "bind 127.0.0.1\n\theader X-New yes")
+    with caddy(stand.folder / "caddy", text, *stand.at("own")) as reload:
+        (warning,) = stand.call("own", meanwhile=lambda: reload(changed))
+    assert "the media stream was lost; the proxy in front of the gateway or the network cut it" in warning
 
 
 def test_nginx_without_tls_and_with_a_prefix_that_it_keeps(stand: Stand) -> None:
@@ -247,12 +272,13 @@ def test_the_clients_address_counts_and_not_the_proxys(stand: Stand) -> None:
     """As many streams as one address may open unproven, and one more; and one of another address."""
     port = stand.ports["own"]
     with nginx(stand.folder / "nginx", stand.shipped("own", "below"), port), ExitStack() as stack:
-        trust = ssl.create_default_context(cafile=stand.authority.certificate)
 
         def open_from(address: str) -> int:
             plain = socket.create_connection(("127.0.0.1", port), source_address=(address, 0))
             try:
-                stack.enter_context(connect(f"wss://localhost:{port}/voice/stream", sock=plain, ssl=trust))
+                stack.enter_context(
+                    connect(f"wss://localhost:{port}/voice/stream", sock=plain, ssl=stand.authority.trust)
+                )
             except InvalidStatus as error:
                 return error.response.status_code
             return 101
