@@ -148,7 +148,13 @@ def test_what_a_proxy_may_do_works(proven: Any, proxy: Proxy, path: str) -> None
         (Proxy(holds=True), "/voice/webhook", "stream", "came back", "buffering"),
         (Proxy(latency=0.13), "/voice/webhook", "stream", "answers come late", "nearer"),
         (Proxy(target("^/", "//")), "/voice/webhook", "webhook-path", "slash was doubled", "on both sides"),
-        (Proxy(target(r"^/voice", "")), "/voice/webhook", "signature", "removed /voice", "serve.path = '/webhook'"),
+        (
+            Proxy(target(r"^/voice", "")),
+            "/voice/webhook",
+            "signature",
+            "no signature was looked at",
+            "serve.path = '/webhook'",
+        ),
         (Proxy(without("x-twilio-signature")), "/voice/webhook", "signature", "dropped on the way", "all headers on"),
         (Proxy(answers="401 Unauthorized"), "/voice/webhook", "public-url", "lets nobody in", "without a login"),
         (Proxy(answers="403 Forbidden"), "/voice/webhook", "stream", "lets nobody in", "without a login"),
@@ -193,6 +199,11 @@ def test_a_proxy_that_closes_a_stream_early_is_named() -> None:
     assert (check.level, "30 messages of a media stream 7 came back" in check.message) == ("fail", True)
     assert "then the proxy closed it" in check.message
     assert "above the longest call" in check.fix
+
+
+def test_a_path_that_went_astray_is_not_taken_for_a_changed_body(proven: Any) -> None:
+    check = proven(Proxy(target(r"^/voice", "")), telnyx=True)["signature"]
+    assert (check.level, "body" in check.message) == ("fail", False), check
 
 
 def test_another_secret_at_the_gateway_is_named(proven: Any) -> None:

@@ -132,7 +132,7 @@ def nginx(folder: Path, site: str, *ports: int) -> Iterator[Reload]:
     folder.mkdir(exist_ok=True)
     (folder / "nginx.conf").write_text(_MAIN)
     (folder / "site.conf").write_text(site)
-    with _running(["nginx", "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"], folder, ports) as process:
+    with _running(["nginx", "-p", str(folder), "-c", "nginx.conf"], folder, ports) as process:
 
         def reload(text: str) -> None:
             (folder / "site.conf").write_text(text)

@@ -14,6 +14,8 @@ from .asking import Answer
 _KEEP = "let the proxy keep the path (Tailscale: --set-path needs it in the target too)"
 _UNAVAILABLE = frozenset({502, 503, 504})
 _BARRED = frozenset({401, 403, 407})
+_ASTRAY = ("path without", "no such path")
+"""How the verdict begins where a request went to a path at which there is nothing."""
 _LATE, _TOO_LATE = 0.25, 1.0
 """Seconds that a message may take there and back before a conversation suffers, or cannot be held."""
 _UNCHANGED = "let the proxy pass path and query on as they came (nginx: proxy_pass without a path behind the address)"
@@ -21,7 +23,7 @@ _UPGRADES = (
     "let the proxy pass upgrades on (nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "
     'proxy_set_header Connection "upgrade")'
 )
-_OPEN = "let carriers through to these paths without a login; the gateway itself refuses whoever is none"
+_OPEN = "see where the name and the proxy lead; the proxy must let everybody through to these paths, without a login"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def _not_arrived(expected: Expected, answer: Answer) -> Check:
         message = f"{url} is answered HTTP 404, and not by this gateway: the proxy has no route for this path"
         return fail("public-url", message, f"have the proxy pass {urlsplit(url).path} to {expected.own}")
     if answer.status in _BARRED:
-        message = f"{url} is answered HTTP {answer.status}, and not by this gateway: the proxy lets nobody in"
+        message = f"{url} is answered HTTP {answer.status} by something other than this gateway: it lets nobody in"
         return fail("public-url", message, _OPEN)
     if answer.status == 413:
         message = f"{url} is answered HTTP 413, and not by this gateway: the proxy takes no bodies of this size"
@@ -139,8 +141,8 @@ def _other_path(expected: Expected, path: str) -> Check:
 def _signature(expected: Expected, arrival: Arrival, changed: Check) -> Check:
     if arrival.verdict == "not looked at":
         return warn("signature", "signatures are not looked at", "take skip_signature_verification out")
-    if changed.level == "fail" and arrival.verdict != "verified":
-        return fail("signature", f"a right signature was refused: {changed.message}", changed.fix)
+    if arrival.verdict.startswith(_ASTRAY):
+        return fail("signature", f"no signature was looked at: {changed.message}", changed.fix)
     if arrival.verdict == "signature missing" and expected.signed:
         fix = "have the proxy pass all headers on (nginx: proxy_pass_request_headers on)"
         return fail("signature", "the signature itself was dropped on the way: it is in a header", fix)
@@ -151,6 +153,8 @@ def _signature(expected: Expected, arrival: Arrival, changed: Check) -> Check:
         return ok("signature", "the body arrives unchanged; only the carrier itself could sign it")
     if arrival.verdict == "verified":
         return ok("signature", "a signature made with the real secret was verified at the far end")
+    if changed.level == "fail":
+        return fail("signature", f"a right signature was refused: {changed.message}", changed.fix)
     tried = ", ".join(arrival.tried[:3])
     message = f"a right signature was refused ({arrival.verdict}); tried were {tried}"
     return fail("signature", message, "make public_url, in the daemon's configuration, the URL that carriers call")
@@ -172,7 +176,7 @@ class Opened:
 def stream(expected: Expected, url: str, opened: Opened, arrivals: list[Arrival], *, credential: str = "") -> Check:
     """Return what a media stream through the public URL shows. `credential` is the one that it had in its path."""
     way = "in the path" if credential else "in its first message"
-    lost = next((one for one in arrivals if one.verdict.startswith(("path without", "no such path"))), None)
+    lost = next((one for one in arrivals if one.verdict.startswith(_ASTRAY)), None)
     here = [one for one in arrivals if one is not lost]
     if any(one.verdict == "no upgrade" for one in here):
         return fail("stream", f"the proxy does not pass WebSocket upgrades on to {expected.path}", _UPGRADES)
@@ -207,7 +211,7 @@ def _not_opened(expected: Expected, url: str, opened: Opened) -> Check:
     if status == "426":
         return fail("stream", f"the proxy does not pass WebSocket upgrades on to {expected.path}", _UPGRADES)
     if status in map(str, _BARRED):
-        message = f"{url} is answered HTTP {status}, and not by this gateway: the proxy lets nobody in"
+        message = f"{url} is answered HTTP {status} by something other than this gateway: it lets nobody in"
         return fail("stream", message, _OPEN)
     if status in map(str, _UNAVAILABLE):
         message = f"{url} is answered by a proxy that does not reach this gateway (HTTP {status})"
