@@ -16,7 +16,7 @@ def replace(file: Path, text: str) -> Path | None:
     Raises:
         BadParameters: it cannot be written; it is as it was.
     """
-    target = file.resolve()
+    target = file.resolve() if file.is_symlink() else file
     new = target.with_name(f"{target.name}.new")
     backup = None
     try:
