@@ -60,8 +60,10 @@ class Draft:
     config: Config
     """What holds so far."""
     state: StateDir
+    misfits: tuple[Fault, ...]
+    """Values that cannot be meant."""
     faults: tuple[Fault, ...]
-    """What is wrong with it, or lacking."""
+    """What is lacking, or disagrees."""
     variables: Mapping[str, str]
     """For each key (dotted) that the environment sets, whatever the file says: the variable."""
 
@@ -70,11 +72,13 @@ def draft(tree: Tree, environ: Mapping[str, str], file: FilePath | None = None) 
     """Return what a tree would mean if it stood in `file`; the tree, in our spelling, is left as it is."""
     tree = deepcopy(tree)
     places = _Places(file)
+    misfits: list[Fault] = []
     faults: list[Fault] = []
-    overlay(tree, environ, places.variables, faults, [])
-    config = _resolved(tree, environ, places, faults, [])
+    overlay(tree, environ, places.variables, misfits, [])
+    config, unfit = _resolved(tree, environ, places, misfits)
+    _compare(config, unfit, places, faults, [])
     variables = {dotted(path): name for path, name in places.variables.items()}
-    return Draft(config, StateDir(state_dir(environ)), tuple(faults), variables)
+    return Draft(config, StateDir(state_dir(environ)), tuple(misfits), tuple(faults), variables)
 
 
 def places_of(environ: Mapping[str, str]) -> tuple[FilePath, ...]:
@@ -158,7 +162,8 @@ def _judge(file: FilePath | None, why: str, environ: Mapping[str, str]) -> Loade
     store = tree.setdefault("store", {})
     if isinstance(store, dict):
         store.setdefault("url", f"sqlite:///{state / 'calls.db'}")
-    config = _resolved(tree, environ, places, faults, warnings)
+    config, misfits = _resolved(tree, environ, places, faults)
+    _compare(config, misfits, places, faults, warnings)
     if faults:
         raise ConfigError(faults)
     warnings += [places.fault(path, message) for path, message in doubts(config)]
@@ -166,19 +171,25 @@ def _judge(file: FilePath | None, why: str, environ: Mapping[str, str]) -> Loade
 
 
 def _resolved(
-    tree: Tree, environ: Mapping[str, str], places: _Places, faults: list[Fault], warnings: list[Fault]
-) -> Config:
-    """Return what a tree says once secrets stand in it; what is wrong with it is left out, and told."""
+    tree: Tree, environ: Mapping[str, str], places: _Places, faults: list[Fault]
+) -> tuple[Config, Mapping[Path, str]]:
+    """Return what a tree says once secrets stand in it, and what was left out of it, as it cannot be meant."""
     astray: dict[Path, str] = {}
     resolve(tree, Config, environ, FilePath() if places.file is None else places.file.parent, astray)
     config, misfits = _validated(tree)
     misfits |= astray
     faults += [places.fault(path, message) for path, message in misfits.items()]
+    return config, misfits
+
+
+def _compare(
+    config: Config, misfits: Mapping[Path, str], places: _Places, faults: list[Fault], warnings: list[Fault]
+) -> None:
+    """Tell in which keys disagree that are each well-formed."""
     for one in contradictions(config):
         if not any(path in misfits for path in one.paths):
             mild = one.mild and places.is_foreign
             (warnings if mild else faults).append(places.fault(one.paths[0], one.message))
-    return config
 
 
 def _from_file(

@@ -59,7 +59,7 @@ def edited(there: Present | None, found: Mapping[Path, Value], about: Mapping[Pa
         after = tomlkit.dumps(document)
         if kept and tomllib.loads(after) == laid_over(before, wanted):
             return after
-    except (TOMLKitError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError):
+    except (TOMLKitError, ValueError, KeyError, TypeError, AttributeError):
         pass
     faults = [Fault(dotted(path), _by_hand(value), file) for path, value in wanted.items()]
     raise ConfigError([Fault("", "cannot be changed by machine, and is as it was; by hand:", file), *faults])
@@ -76,7 +76,7 @@ def _place(path: Path, written: Mapping[Path, Path]) -> Path:
 def _by_hand(value: Value) -> str:
     if value is None:
         return "take it out"
-    return f"write {value}" if isinstance(value, dict) else "write what you answered"
+    return f"write {_item(value).as_string()}" if isinstance(value, dict) else "write what you answered"
 
 
 def _set(document: tomlkit.TOMLDocument, path: Path, value: Value, about: str) -> None:
@@ -85,8 +85,10 @@ def _set(document: tomlkit.TOMLDocument, path: Path, value: Value, about: str) -
         if part not in table:
             if value is None:
                 return
-            fresh = tomlkit.table(is_super_table=depth < len(path) - 2)
-            table.append(part, fresh)
+            if isinstance(table, InlineTable):
+                table.append(part, tomlkit.inline_table())
+            else:
+                table.append(part, tomlkit.table(is_super_table=depth < len(path) - 2))
         inner = table[part]
         if not isinstance(inner, Table | InlineTable):
             raise TypeError

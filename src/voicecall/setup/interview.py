@@ -149,7 +149,7 @@ class Interview:
     def _misfit(self, question: Question) -> str:
         """Return what is wrong with an answer that was stored, and forget it then."""
         path = question.key
-        for fault in self.draft().faults if path != FILE and self.answers[path] is not None else ():
+        for fault in self.draft().misfits if path != FILE and self.answers[path] is not None else ():
             if fault.key == path or fault.key.startswith(f"{path}["):
                 del self.answers[path]
                 return fault.message

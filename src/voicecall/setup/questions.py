@@ -244,14 +244,14 @@ def _agent(answers: Answers) -> Iterator[Step]:
             )
         ]
         yield asked[0]
-        asked.append(_model_key(vendor_of(str(answers.get("brain.model")))))
+        asked.append(_model_key(str(answers.get("brain.model"))))
         yield asked[-1]
     yield Trial("brain", ("brain.kind", *(question.key for question in asked)))
 
 
-def _model_key(vendor: str | None) -> Question:
-    """Return what is asked about a model, by the section of `brain` that has its key; None: a server of one's own."""
-    if vendor is not None:
+def _model_key(model: str) -> Question:
+    """Return what is asked about a model: its vendor's key, or where it is served."""
+    if (vendor := vendor_of(model)) is not None:
         return Question(
             f"brain.{vendor}.api_key", "--model-key", f"API key of {vendor}", Kind.SECRET, about=f"the key of {vendor}"
         )
@@ -259,6 +259,7 @@ def _model_key(vendor: str | None) -> Question:
         "brain.base_url",
         "--model-url",
         "Where does its server listen? Such as http://127.0.0.1:11434/v1",
+        needed=not model.startswith("ollama"),
         about="the model's server",
     )
 

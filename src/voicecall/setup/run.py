@@ -132,7 +132,7 @@ class SetUp:
                 if isinstance(answer, Secret) and answer.kind == "typed":
                     answers[key] = Secret(answer.text, "plain")
         typed = {k: a.text for k, a in answers.items() if isinstance(a, Secret) and a.kind == "typed"}
-        preview = changes(answers, around, dict.fromkeys(typed, "?"))
+        preview = changes(answers, around, dict.fromkeys(typed, "…"))
         edited(there, preview, interview.about, str(file))
         self._say("")
         if not preview:

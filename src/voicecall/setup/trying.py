@@ -87,7 +87,9 @@ class Trying:
         name = draft.config.provider
         carrier = accounts.carriers_of(draft.config).get(name)
         if carrier is None:
-            faults = [f"{one.key}: {one.message}" for one in draft.faults if one.key.startswith(f"{name}.")]
+            faults = [
+                f"{one.key}: {one.message}" for one in (*draft.misfits, *draft.faults) if one.key.startswith(f"{name}.")
+            ]
             message = "; ".join(faults) or "the credentials are not complete"
             return (fail(f"credentials-{name}", message, "answer all of the questions"),)
         check, answers = await accounts.credentials(carrier, http)
