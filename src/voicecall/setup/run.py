@@ -116,7 +116,7 @@ class SetUp:
         self.outcome.file = file
         if not self._written(file, around, there, interview, plain_secrets=wishes.plain_secrets):
             return
-        loaded = self._examined(file)
+        loaded = self._examined(file, points=wishes.point and (self._terminal is not None or wishes.agreed))
         if loaded is not None:
             self._act(file, loaded, wishes)
 
@@ -156,12 +156,16 @@ class SetUp:
         self._say(f"wrote {file}{told}" if found else f"{file} says all that already: nothing was changed")
         return True
 
-    def _examined(self, file: Path) -> Loaded | None:
-        """Let the doctor look at everything; return the configuration where a gateway could run on it."""
+    def _examined(self, file: Path, *, points: bool) -> Loaded | None:
+        """Let the doctor look at everything; return the configuration where a gateway could run on it.
+
+        `points`: where the number leads is come to later.
+        """
         report = self._deeds.examined(file)
         known = self.outcome.checks
         for check in report.checks:
-            if check.level != "ok" and check.id != "daemon" and known.get(check.id) != check:
+            comes_next = check.id == "daemon" or (points and check.id.startswith("number-"))
+            if check.level != "ok" and not comes_next and known.get(check.id) != check:
                 self._say(line(check))
         self.outcome.checks = {check.id: check for check in report.checks}
         stops = [check.id for check in report.checks if check.level == "fail" and check.id.startswith(_BEFORE_SERVING)]

@@ -113,13 +113,18 @@ async def served(file: Path) -> AsyncIterator[Gateway]:
         with suppress(NetworkError):  # `lost` was told
             await process.run()
 
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(run(), name="gateway")
-        try:
-            await gateway.ready()
-            yield gateway
-        finally:
-            running.cancel()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(run(), name="gateway")
+            try:
+                await gateway.ready()
+                yield gateway
+            finally:
+                running.cancel()
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from None
+        raise
 
 
 async def answers(loaded: Loaded) -> bool:

@@ -18,7 +18,9 @@ from voicecall.net.http import Http
 
 from . import REACH, Choice, Question, Trial, Tried
 
-_TUNNELS = tuple(name for name in get_args(Tunnel.model_fields["provider"].annotation) if name != "none")
+_IN_VAIN = ("none", "tailscale-serve")
+"""No tunnel, and one for the own network, in which no carrier is."""
+_TUNNELS = tuple(name for name in get_args(Tunnel.model_fields["provider"].annotation) if name not in _IN_VAIN)
 _FIXED = Choice("fixed", "by a URL that leads here already: a proxy, or a tunnel of your own")
 _NOWAY = Choice("none", "not yet: it places and takes no calls")
 
@@ -114,12 +116,10 @@ def ways(config: Config) -> tuple[Choice, ...]:
     for name in _TUNNELS:
         tunnel = config.tunnel.model_copy(update={"provider": name})
         check = exposure.tunnel(config.model_copy(update={"tunnel": tunnel, "public_url": None}))
-        if name == "tailscale-serve":
-            continue  # for the own network, in which no carrier is
-        if check.level == "fail":
-            lacking.append(Choice(name, f"{check.message}: {check.fix}"))
+        if check.level == "ok":
+            ready.append(Choice(name, "a tunnel, which the gateway opens"))
         else:
-            ready.append(Choice(name, "a tunnel, which the gateway opens" if check.level == "ok" else check.message))
+            lacking.append(Choice(name, f"{check.message}: {check.fix}"))
     return (*ready, _FIXED, *lacking, _NOWAY)
 
 
