@@ -225,6 +225,25 @@ def test_where_nothing_is_the_place_is_asked_for(room: Room, tmp_path: Path, mon
     assert room.run(None, Wishes()).outcome.changed == []
 
 
+def test_a_file_that_was_not_read_is_not_written_over(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "etc"))
+    (tmp_path / "other.toml").write_text("# theirs\n")
+    terminal = Answering({"to be written": ["other.toml", "third.toml"]})
+    assert room.run(terminal, Wishes()).outcome.file == Path("third.toml")
+    assert "setup --config other.toml` begins" in terminal.text
+    assert (tmp_path / "other.toml").read_text() == "# theirs\n"
+
+
+def test_a_number_of_the_carriers_own_section_stays_there(room: Room) -> None:
+    room.file.write_text(f'[twilio]\nfrom_number = "{OURS}"\n')
+    outcome = room.run(Answering({**TWILIO, "Which number of": "2"})).outcome
+    assert "twilio.from_number" in outcome.changed
+    assert load(room.file, room.environ).config.from_number is None
+
+
 def test_whoever_does_not_agree_gets_nothing_written(room: Room) -> None:
     terminal = Answering({**TWILIO, "Write ": "n"})
     assert room.run(terminal).outcome.changed == []

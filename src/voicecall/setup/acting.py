@@ -167,6 +167,8 @@ class Doing:
             return
         for told in came_of(done.called):
             say(told)
+        if loaded.config.provider == "mock" and done.called.they_heard:
+            say("  the phones of the mock network say nothing: `voicecall simulate --say` has one speak")
 
 
 def pointed(number: str, change: Change) -> list[str]:

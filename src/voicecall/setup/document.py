@@ -47,7 +47,7 @@ def edited(there: Present | None, found: Mapping[Path, Value], about: Mapping[Pa
     Raises:
         ConfigError: this text cannot be changed by machine without losing something.
     """
-    text = _HEAD if there is None else there.text
+    text = "" if there is None else there.text
     before = {} if there is None else tomllib.loads(text)
     places = {} if there is None else there.written
     wanted = {_place(path, places): value for path, value in found.items()}
@@ -58,7 +58,7 @@ def edited(there: Present | None, found: Mapping[Path, Value], about: Mapping[Pa
             _set(document, path, value, about.get(path, ""))
         after = tomlkit.dumps(document)
         if kept and tomllib.loads(after) == laid_over(before, wanted):
-            return after
+            return after if there is not None else _HEAD + after
     except (TOMLKitError, ValueError, KeyError, TypeError, AttributeError):
         pass
     faults = [Fault(dotted(path), _by_hand(value), file) for path, value in wanted.items()]

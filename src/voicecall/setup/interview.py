@@ -76,7 +76,11 @@ class Interview:
             self._ask(self._terminal, question, choices, known or self._first(question, choices))
 
     def _offers(self, question: Question) -> tuple[Choice, ...]:
-        return self._world.offers(question, self.draft()) if question.kind is Kind.CHOICE else ()
+        """Return what can be chosen; nobody is asked for suggestions that nobody sees."""
+        unseen = self._terminal is None or question.flag in self._given
+        if question.kind is not Kind.CHOICE or (question.is_open and unseen):
+            return ()
+        return self._world.offers(question, self.draft())
 
     def _first(self, question: Question, choices: tuple[Choice, ...]) -> Answer:
         return choices[0].name if choices and question.needed else None
@@ -148,10 +152,13 @@ class Interview:
 
     def _misfit(self, question: Question) -> str:
         """Return what is wrong with an answer that was stored, and forget it then."""
-        path = question.key
-        for fault in self.draft().misfits if path != FILE and self.answers[path] is not None else ():
-            if fault.key == path or fault.key.startswith(f"{path}["):
-                del self.answers[path]
+        key, answer = question.key, self.answers[question.key]
+        if key == FILE and FilePath(str(answer)).expanduser().exists():
+            del self.answers[key]
+            return f"is there already: `voicecall setup --config {answer}` begins with what it says"
+        for fault in self.draft().misfits if answer is not None else ():
+            if fault.key == key or fault.key.startswith(f"{key}["):
+                del self.answers[key]
                 return fault.message
         return ""
 
