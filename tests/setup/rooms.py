@@ -8,6 +8,7 @@ from pathlib import Path
 from voicecall.app.numbers import Change
 from voicecall.carriers.numbers import NumberSettings
 from voicecall.config.load import Draft, Loaded
+from voicecall.core.ids import mask
 from voicecall.doctor import Check, Report, ok
 from voicecall.setup import REACH, Choice, Question, Trial
 from voicecall.setup.acting import Done, Plan, Say
@@ -95,7 +96,9 @@ class Noting:
     def act(self, file: Path, loaded: Loaded, plan: Plan, done: Done, say: Say) -> None:
         self.plans.append(plan)
         if plan.point and self.settings is not None:
+            done.pointing = True
             done.pointed = Change(self.settings, NumberSettings(OURS, URL))
+        done.rung = mask(plan.ring) if plan.ring else ""
         if self.interrupted:
             raise KeyboardInterrupt
 

@@ -78,8 +78,8 @@ def test_whoever_leaves_later_is_told_what_remains(room: Room) -> None:
     room.deeds.interrupted = True
     with pytest.raises(KeyboardInterrupt):
         room.run(Answering(TWILIO))
-    written, number = room.last.outcome.so_far()
-    assert written == f"{room.file} was written"
+    written, number, phone = room.last.outcome.so_far()
+    assert (written, phone) == (f"{room.file} was written", "…0009 was rung")
     assert "voicecall number undo" in number
 
 

@@ -90,7 +90,7 @@ def test_a_call_in_which_both_sides_are_heard_is_hung_up_at_once() -> None:
     [
         (("call.dialled", "call.ringing"), 75.0, (False, False), "call"),
         (("call.answered", "stream.started", "reply.started"), 75.0, (False, False), "stream"),
-        (("call.answered", "stream.started", "reply.started", "reply.finished"), 15.0, (True, False), "call"),
+        (("call.answered", "stream.started", "reply.started", "reply.finished"), 15.0, (True, False), "stream"),
         (
             ("call.answered", "reply.finished", "speech.started", "transcript.final"),
             15.0,

@@ -48,7 +48,11 @@ class Done:
     """What was done so far."""
 
     public_url: str = ""
+    pointing: bool = False
+    """Whether the carrier was asked to change anything."""
     pointed: Change | None = None
+    rung: str = ""
+    """Who was rung, masked."""
     called: Called | None = None
     checks: list[Check] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -143,6 +147,7 @@ class Doing:
             done.failures.append("the number was not pointed: see above; `voicecall number point` does it all the same")
             return
         numbers = Numbers(loaded.config, loaded.state, http)
+        done.pointing = True
         try:
             async with asyncio.timeout(_PATIENCE):
                 done.pointed = await numbers.point(
@@ -158,7 +163,8 @@ class Doing:
 
     async def _ring(self, loaded: Loaded, to: str, done: Done, say: Say) -> None:
         url, token = of(loaded)
-        say(f"{mask(to)} is rung: answer, and say something ...")
+        done.rung = mask(to)
+        say(f"{done.rung} is rung: answer, and say something ...")
         try:
             async with AsyncClient(url, token) as client:
                 done.called = await call(client, to, say)

@@ -10,7 +10,7 @@ from typing import Any
 
 from voicecall.client import AsyncClient
 from voicecall.core.operations import End, Events, Initiate, Wait
-from voicecall.doctor import Report
+from voicecall.doctor import Report, warn
 from voicecall.doctor.diagnosis import diagnose
 from voicecall.errors import OperationTimeout, RequestError
 
@@ -22,6 +22,11 @@ _LISTENING = 15.0
 _CLOSING = 20.0
 _MOST = 1000
 """Events that are read."""
+_UNHEARD = warn(
+    "stream",
+    "nothing was heard of the other side: nobody spoke, or their sound does not arrive",
+    "say something when it rings again; voicecall doctor --live",
+)
 _NEWS = {"call.dialled": "dialled", "call.ringing": "it rings", "call.answered": "answered"}
 
 
@@ -95,6 +100,8 @@ async def call(client: AsyncClient, to: str, say: Callable[[str], None]) -> Call
     except TimeoutError:
         raise OperationTimeout(f"the test call did not end: `voicecall end --call-id {call_id}`") from None
     report = diagnose(record, events)
+    if sound.they_heard and not sound.we_heard:
+        report = Report((*(check for check in report.checks if check.level != "ok"), _UNHEARD))
     return Called(call_id, sound.they_heard, sound.we_heard, str(record.get("endReason") or ""), report)
 
 

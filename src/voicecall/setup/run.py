@@ -77,10 +77,10 @@ class Outcome:
         if self.changed:
             kept = f"; what it was is in {self.backup}" if self.backup else ""
             lines.append(f"{self.file} was written{kept}")
-        if self.done.pointed is not None and self.done.pointed.changed:
+        if self.done.pointing and (self.done.pointed is None or self.done.pointed.changed):
             lines.append("the number was pointed here: `voicecall number undo` puts that back")
-        if self.done.called is not None:
-            lines.append(f"the call {self.done.called.call_id} was placed")
+        if self.done.rung:
+            lines.append(f"{self.done.rung} was rung")
         return lines or ["nothing was changed"]
 
 
