@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import tomllib
 from collections.abc import Iterator
@@ -56,10 +57,12 @@ def answer(child: pexpect.spawn[str], question: str, typed: str) -> None:
 def test_from_an_empty_folder_to_a_first_call(empty: House, twilio: Twilio) -> None:
     reached = f"http://127.0.0.1:{twilio.port}/voice/webhook"
     twilio.script(MINE, {"listen": 0.5}, {"say": "hello"}, {"listen": 3})
+    screen = io.StringIO()
     with terminal(empty) as child:
+        child.logfile_read = screen
         answer(child, "Which carrier", "mock\x7f\x7f\x7f\x7ftwilio")
         answer(child, "Account SID", ACCOUNT)
-        answer(child, "Auth token", "wrong")
+        answer(child, "Auth token", "mistyped")
         child.expect_exact("refuses twilio.account_sid")
         answer(child, "k keeps it", "")
         answer(child, "Account SID", "")
@@ -94,6 +97,7 @@ def test_from_an_empty_folder_to_a_first_call(empty: House, twilio: Twilio) -> N
         child.expect(pexpect.EOF)
         child.wait()
         assert child.exitstatus == 0
+    assert "mistyped" not in screen.getvalue()
     file = empty.folder / "voicecall.toml"
     written = tomllib.loads(file.read_text())
     assert written["twilio"].keys() == {"account_sid", "auth_token"}

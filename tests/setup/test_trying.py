@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,23 @@ def test_tunnels_that_can_be_had_are_offered_first(
     assert "install tailscale" in offered[3].text
     with_token = of(tmp_path, tunnel={"ngrok_auth_token": "token"})
     assert trying.offers(question, with_token)[0].name == "ngrok"
+
+
+def test_a_tunnel_whose_package_is_missing_is_offered_with_what_it_lacks(
+    trying: Trying, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ngrok", None)
+    offered = trying.offers(Question(REACH, "--tunnel", "How?"), of(tmp_path, tunnel={"ngrok_auth_token": "token"}))
+    assert "pip install 'voicecall[ngrok]'" in {choice.name: choice.text for choice in offered}["ngrok"]
+
+
+def test_a_secret_that_others_may_read_is_found(trying: Trying, tmp_path: Path) -> None:
+    known = of(tmp_path)
+    file = known.state.keep_secret("twilio-auth_token", "secret")
+    (tmp_path / "state").chmod(0o700)
+    file.chmod(0o644)
+    checks = {check.id: check for check in trying.tried(Trial("machine", ()), known)}
+    assert (checks["state-dir"].level, file.name in checks["state-dir"].message) == ("fail", True)
 
 
 def test_a_tunnel_is_looked_at_with_the_way(trying: Trying, tmp_path: Path) -> None:

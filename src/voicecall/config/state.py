@@ -173,6 +173,7 @@ class StateDir:
         Raises:
             StateError: it cannot be written.
         """
+        text = text.strip()
         names = (f"secret-{name}" + (f"-{number}" if number > 1 else "") for number in count(1))
         return self.folder / next(one for one in names if self._once(one, text) == text)
 
