@@ -62,9 +62,8 @@ class Trying:
                 case "credentials":
                     return await self._credentials(draft, http)
                 case "number":
-                    placed = config.model_copy(update={"public_url": None})  # where it leads is looked at later
-                    numbers = Numbers(placed, draft.state, http)
-                    return (await accounts.number(config.provider, placed, numbers, fix=False),)
+                    numbers = Numbers(config, draft.state, http)  # where it leads is looked at later
+                    return (await accounts.number(config.provider, config, numbers, None, fix=False),)
                 case "way":
                     return _way(config)
                 case "inbound-policy":
