@@ -260,7 +260,7 @@ def look(path: Path | None, environ: Mapping[str, str]) -> tuple[Around, Present
         return Around({}, environ, file, places), None
     _, _, is_json = read(file)
     if is_json:
-        hint = "is JSON and is left as it is: `voicecall config import` makes a voicecall.toml of it"
+        hint = "is JSON: `voicecall config import` makes a voicecall.toml of it"
         raise ConfigError([Fault("", hint, str(file))])
     there = present(file.read_text("utf-8-sig"))
     return Around(there.tree, environ, file, places), there
