@@ -27,6 +27,8 @@ from .interview import line
 from .serving import answers, served
 
 _PATIENCE = 15.0
+_PAUSES = (2.0, 5.0, 10.0)
+"""Seconds before each further look at an address that is new."""
 Say = Callable[[str], None]
 
 
@@ -131,7 +133,7 @@ class Doing:
                         return
                     say(f"the tunnel is there: {done.public_url}")
             http = await stack.enter_async_context(Http())
-            found = await prove(loaded, accounts.carriers_of(loaded.config), http, self._clock)
+            found = await self._proven(loaded, http, say, fresh=plan.tunnel)
             done.checks += found
             for check in found:
                 say(line(check))
@@ -139,6 +141,17 @@ class Doing:
                 await self._point(loaded, http, done, say)
             if plan.ring:
                 await self._ring(loaded, plan.ring, done, say)
+
+    async def _proven(self, loaded: Loaded, http: Http, say: Say, *, fresh: bool) -> list[Check]:
+        """Return what probes from outside show; a `fresh` address is tried until its name is known."""
+        carriers = accounts.carriers_of(loaded.config)
+        for pause in _PAUSES if fresh else ():
+            found = await prove(loaded, carriers, http, self._clock)
+            if all(check.level != "fail" for check in found):
+                return found
+            say(f"  not reached yet, as a new name may take a while; again in {pause:g} s")
+            await asyncio.sleep(pause)
+        return await prove(loaded, carriers, http, self._clock)
 
     async def _point(self, loaded: Loaded, http: Http, done: Done, say: Say) -> None:
         carrier = loaded.config.provider
