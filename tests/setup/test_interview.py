@@ -296,6 +296,15 @@ def test_flags_answer_everything(room: Room) -> None:
     assert room.deeds.plans == []
 
 
+def test_what_the_environment_sets_is_not_missing(room: Room) -> None:
+    room.environ |= {"VOICECALL_PROVIDER": "twilio", "TWILIO_ACCOUNT_SID": "AC1", "TWILIO_FROM_NUMBER": OURS}
+    room.environ |= {"VOICECALL_TWILIO__AUTH_TOKEN": "very secret"}
+    room.run(None, public_url=URL)
+    tree = tomllib.loads(room.text)
+    assert (tree["provider"], tree["from_number"]) == ("twilio", OURS)
+    assert tree["twilio"] == {"account_sid": "AC1", "auth_token": {"env": "VOICECALL_TWILIO__AUTH_TOKEN"}}
+
+
 def test_flags_are_not_asked_about_on_a_terminal_either(room: Room) -> None:
     terminal = Answering({key: value for key, value in TWILIO.items() if key != "Which carrier"})
     room.run(terminal, provider="twilio", tts="local")

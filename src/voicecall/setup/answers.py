@@ -71,6 +71,8 @@ def suggested(question: Question, around: Around) -> Answer:
     variable = usual(question.key, around.environ)
     if variable is not None:
         return Secret(variable, "env") if question.kind is Kind.SECRET else around.environ[variable]
+    if question.key == "provider":
+        return around.environ.get("VOICECALL_PROVIDER") or question.usual
     return question.usual or None
 
 

@@ -69,11 +69,18 @@ class Interview:
         if question.key == REACH:
             self.about["tunnel", "provider"] = "who carries requests to this machine"
         choices = question.choices or self._offers(question)
-        known = self._before.get(question.key) or suggested(question, self._around)
+        known = self._before.get(question.key) or suggested(question, self._around) or self._of_environment(question)
         if self._terminal is None:
             self._take(question, choices, known)
         else:
             self._ask(self._terminal, question, choices, known or self._first(question, choices))
+
+    def _of_environment(self, question: Question) -> Answer:
+        """Return the answer to what is needed and known by any variable of the environment."""
+        variable = self.draft().variables.get(question.key)
+        if variable is None or not question.needed or question.kind not in (Kind.TEXT, Kind.CHOICE, Kind.SECRET):
+            return None
+        return Secret(variable, "env") if question.kind is Kind.SECRET else self._around.environ[variable]
 
     def _offers(self, question: Question) -> tuple[Choice, ...]:
         """Return what can be chosen; nobody is asked for suggestions that nobody sees."""
