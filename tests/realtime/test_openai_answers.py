@@ -82,7 +82,7 @@ def test_sound_that_comes_after_the_cancellation_is_cut_off_once_it_is_over(stag
     stage.took()
     stage.answers.cancel("1", 100)
     assert stage.took() == [{"type": "response.cancel", "response_id": "r"}]
-    stage.sounds(400)
+    stage.sounds(800)
     stage.done("cancelled")
     cut = {"item_id": "i", "content_index": 0, "audio_end_ms": 100}
     assert stage.took() == [{"type": "conversation.item.truncate"} | cut]
