@@ -9,7 +9,8 @@ VoicecallError
 │   ├── NetworkError        it could not be reached, or the connection broke
 │   ├── CarrierError
 │   ├── SpeechError
-│   └── AgentError
+│   ├── AgentError
+│   └── RealtimeError       a model that hears and speaks
 ├── TunnelError             the way in from outside cannot be had
 ├── StoreError              the archive cannot be read or written
 │   └── StoreConflict       another writer was there first, or the event is a duplicate
@@ -110,6 +111,20 @@ class SpeechError(ProviderError):
 
 class AgentError(ProviderError):
     """The agent behind the call failed to answer."""
+
+
+class RealtimeError(ProviderError):
+    """A model that hears and speaks refused us, failed, or cannot be reached any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that is not as it should be and stops nothing: a reconnection, a request repeated, a fallback."""
+
+    code: str
+    """A short stable word."""
+    text: str
+    """One sentence for the record; holds no secret and no words of the call."""
 
 
 class TunnelError(VoicecallError):

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import msgspec
 
 from voicecall.core.utterances import Evidence as Evidence
+from voicecall.errors import Trouble as Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +143,6 @@ class Volunteered(msgspec.Struct, frozen=True):
     """The agent has something to say of its own accord: an answer that came late, or news. Said at the next pause."""
 
     text: str
-
-
-class Trouble(msgspec.Struct, frozen=True):
-    """Something is not as it should be, and the answer goes on: the request was repeated, another agent stood in."""
-
-    code: str
-    """A short stable word."""
-    text: str
-    """One sentence for the record; holds no secret and no words of the call."""
 
 
 Report = Volunteered | Trouble

@@ -13,6 +13,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from voicecall.errors import Trouble as Trouble
+
 
 @dataclass(frozen=True, slots=True)
 class VendorOptions:
@@ -93,15 +95,6 @@ class TurnSign(msgspec.Struct, frozen=True):
     """
 
     sign: Literal["likely", "over", "unlikely"]
-
-
-class Trouble(msgspec.Struct, frozen=True):
-    """Something is not as it should be, and work goes on all the same: a reconnection, a fallback."""
-
-    code: str
-    """A short stable word."""
-    text: str
-    """One sentence for the record; holds no secret and no words of the call."""
 
 
 Report = Transcription | Speech | TurnSign | Trouble

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import msgspec
 
 from voicecall.audio import TELEPHONE_RATE
+from voicecall.net.link import Message
 from voicecall.speech import Report, TranscriberStream, Trouble, VendorOptions
 from voicecall.speech.deepgram import address, credentials, spelling
-from voicecall.speech.link import Message
 
 from .deepgram_flux import FILL, FluxStream
 from .deepgram_listen import SECTION, Listening, Segment

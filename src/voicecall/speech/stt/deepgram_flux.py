@@ -9,9 +9,9 @@ import msgspec
 from voicecall.audio import TELEPHONE_RATE
 from voicecall.audio.g711 import MULAW_SILENCE
 from voicecall.errors import SpeechError
+from voicecall.net.link import Message
 from voicecall.speech import Report, Trouble, TurnSign, VendorOptions
 from voicecall.speech.deepgram import address, credentials, primary
-from voicecall.speech.link import Message
 
 from .deepgram_listen import SECTION, Listening, Segment
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from voicecall.audio import TELEPHONE_RATE
 from voicecall.errors import SpeechError
+from voicecall.net.link import Link, Message
 from voicecall.speech import Report, Speech, Transcription
-from voicecall.speech.link import Link, Message
 
 SECTION = "stt.deepgram"
 _TAPE = 5 * TELEPHONE_RATE

@@ -16,8 +16,8 @@ import msgspec
 from voicecall.audio import TELEPHONE_RATE
 from voicecall.audio.g711 import MULAW_SILENCE
 from voicecall.errors import SpeechError
+from voicecall.net.link import Message
 from voicecall.speech import Report, Trouble, VendorOptions
-from voicecall.speech.link import Message
 from voicecall.speech.stt.remote import RemoteStream, language_of, socket_url, text_of
 
 _VENDOR = "stt.elevenlabs"

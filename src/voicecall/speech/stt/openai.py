@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from voicecall.errors import SpeechError
+from voicecall.net.link import Message
 from voicecall.speech import Report, Trouble, VendorOptions
-from voicecall.speech.link import Message
 from voicecall.speech.stt.remote import RemoteStream, language_of, socket_url, text_of, word_of
 
 _VENDOR = "stt.openai"

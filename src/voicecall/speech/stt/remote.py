@@ -15,8 +15,8 @@ import msgspec
 
 from voicecall.audio import TELEPHONE_RATE
 from voicecall.errors import SpeechError
+from voicecall.net.link import Link, Message
 from voicecall.speech import Report, Speech, Transcription, VendorOptions
-from voicecall.speech.link import Link, Message
 
 _PRE_ROLL = 0.3
 """Seconds sent from before the speech was noticed to begin: soft onsets."""

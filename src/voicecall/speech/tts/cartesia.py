@@ -13,8 +13,8 @@ import msgspec
 
 from voicecall.audio import TELEPHONE_RATE
 from voicecall.errors import NetworkError, SpeechError
+from voicecall.net.link import Link, Message
 from voicecall.speech import Trouble, VendorOptions, Voice
-from voicecall.speech.link import Link, Message
 
 SECTION = "tts.cartesia"
 _ORIGIN = "https://api.cartesia.ai"

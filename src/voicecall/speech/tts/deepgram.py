@@ -13,9 +13,9 @@ import msgspec
 from voicecall.audio import TELEPHONE_RATE
 from voicecall.errors import NetworkError, SpeechError
 from voicecall.net.http import Http, Streamed
+from voicecall.net.link import Link, Message
 from voicecall.speech import Trouble, VendorOptions, Voice
 from voicecall.speech.deepgram import address, credentials, primary
-from voicecall.speech.link import Link, Message
 
 SECTION = "tts.deepgram"
 _VOICES = {

@@ -13,8 +13,8 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from voicecall.errors import SpeechError
+from voicecall.net.link import Link, Message
 from voicecall.speech import Trouble, VendorOptions, Voice
-from voicecall.speech.link import Link, Message
 from voicecall.speech.tts.pieces import Pieces
 
 _VENDOR = "tts.elevenlabs"

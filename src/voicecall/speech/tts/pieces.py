@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from voicecall.errors import SpeechError
-from voicecall.speech.link import Link
+from voicecall.net.link import Link
 
 _BROKEN = "broken"
 

@@ -6,10 +6,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from voicecall.errors import NetworkError, SpeechError
-from voicecall.net.sockets import Socket, connect
+from voicecall.errors import NetworkError, ProviderError, RealtimeError, SpeechError, Trouble
 
-from . import Trouble
+from .sockets import Socket, connect
 
 _CONNECT = 5.0
 """Seconds that a connection may take to open."""
@@ -38,10 +37,11 @@ class Link:
         backlog: int = 500,
         pauses: Sequence[float] = _PAUSES,
         steady: float = _STEADY,
+        failure: type[SpeechError | RealtimeError] = SpeechError,
     ) -> None:
         """`vendor` names the section of the configuration, such as `stt.deepgram`.
 
-        `receive` takes each message; a `SpeechError` that it raises ends the connection, and the link for good unless
+        `receive` takes each message; a `failure` that it raises ends the connection, and the link for good unless
         it is retryable. `opened` gives what is sent first on every connection, `lost` is told why one ended.
         `keepalive`: after so many seconds without anything sent, send this. `pauses`: seconds before each further
         attempt; they begin anew after a connection that stood for `steady` seconds.
@@ -59,7 +59,9 @@ class Link:
         self._steady = steady
         self._due = asyncio.Event()
         self._up = asyncio.Event()
-        self._dead: SpeechError | None = None
+        self._failure = failure
+        self._renewing = False
+        self._dead: ProviderError | None = None
         self._trouble = ""
         """Why there is no connection, if that is known."""
 
@@ -77,18 +79,23 @@ class Link:
         """Drop what waits to be sent."""
         self._waiting.clear()
 
+    def renew(self) -> None:
+        """Put a fresh connection in the place of this one, at once. What waits to be sent goes out through that."""
+        self._renewing = True
+        self._due.set()
+
     async def connected(self, patience: float) -> None:
         """Wait until there is a connection.
 
         Raises:
-            SpeechError: there is none within `patience` seconds, or there will be none.
+            ProviderError: of the kind `failure`: there is none within `patience` seconds, or there will be none.
         """
         try:
             async with asyncio.timeout(patience):
                 await self._up.wait()
         except TimeoutError:
             why = self._trouble or f"no connection within {patience:g} s"
-            raise SpeechError(f"{self._vendor}: {why}", retryable=True) from None
+            raise self._failure(f"{self._vendor}: {why}", retryable=True) from None
         if self._dead is not None:
             raise self._dead
 
@@ -96,31 +103,33 @@ class Link:
         """Stay connected until cancelled.
 
         Raises:
-            SpeechError: the vendor refuses us, or cannot be reached any more.
+            ProviderError: of the kind `failure`: the vendor refuses us, or cannot be reached any more.
         """
         clock = asyncio.get_running_loop().time
         failures = 0
         while True:
             begun = clock()
-            error: NetworkError | SpeechError = NetworkError("the connection ended", retryable=True)
+            error: ProviderError = NetworkError("the connection ended", retryable=True)
             try:
                 async with connect(self._url, self._headers, timeout=_CONNECT) as socket:
                     begun = clock()
                     await self._serve(socket)
-            except* NetworkError as group:
-                error = _first(group, NetworkError)
-            except* SpeechError as group:
-                error = _first(group, SpeechError)
+            except* ProviderError as group:
+                error = _first(group)
+            if self._renewing:
+                self._renewing = False
+                self._up.clear()
+                continue
             stood = self._up.is_set() and clock() - begun >= self._steady
             failures = 1 if stood else failures + 1
             self._ended(error, failures)
             await asyncio.sleep(self._pauses[failures - 1])
 
-    def _ended(self, error: NetworkError | SpeechError, failures: int) -> None:
+    def _ended(self, error: ProviderError, failures: int) -> None:
         self._up.clear()
         why = self._trouble = self._redacted(str(error))
         if failures > len(self._pauses) or not error.retryable:
-            self._dead = SpeechError(f"{self._vendor}: {why}{_advice(self._vendor, error.code)}", code=error.code)
+            self._dead = self._failure(f"{self._vendor}: {why}{_advice(self._vendor, error.code)}", code=error.code)
             self._up.set()  # whoever waits is told
         self._lost(why)
         if self._dead is not None:
@@ -147,6 +156,8 @@ class Link:
     async def _send_on(self, socket: Socket) -> None:
         while True:
             self._due.clear()
+            if self._renewing:
+                raise NetworkError("a fresh connection takes its place", retryable=True)
             while self._waiting:
                 await socket.send(self._waiting.popleft())
             if self._keepalive is None:
@@ -160,13 +171,11 @@ class Link:
                 await socket.send(message)
 
 
-def _first(
-    group: BaseExceptionGroup[BaseException], kind: type[NetworkError | SpeechError]
-) -> NetworkError | SpeechError:
+def _first(group: BaseExceptionGroup[BaseException]) -> ProviderError:
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    assert isinstance(error, kind)  # noqa: S101 - except* has chosen it
+    assert isinstance(error, ProviderError)  # noqa: S101 - except* has chosen it
     return error
 
 

@@ -12,8 +12,8 @@ from aiohttp import WSMsgType, web
 
 from voicecall.emulators.vendors import listening
 from voicecall.errors import SpeechError
+from voicecall.net.link import Link, Message
 from voicecall.speech import Trouble
-from voicecall.speech.link import Link, Message
 
 KEY = "hidden-key-0123456789"
 
@@ -338,3 +338,19 @@ def test_a_message_that_is_a_refusal_ends_the_connection_and_perhaps_the_link(*,
             assert (str(wire.ended), wire.ended.code) == ("stt.test: no more today", "quota")
 
     play(act, prepare)
+
+
+def test_a_fresh_connection_takes_the_place_of_one_that_is_renewed_and_nobody_is_troubled() -> None:
+    def prepare(_: Vendor, wire: Wire) -> None:
+        wire.greeting = ("configure",)
+
+    async def act(wire: Wire) -> None:
+        await wire.vendor.until(lambda: wire.vendor.received and wire.vendor.received[0])
+        wire.link.renew()
+        wire.link.send("words")
+        await wire.vendor.until(lambda: len(wire.vendor.received) == 2 and len(wire.vendor.received[1]) == 2)
+
+    wire = play(act, prepare)
+    assert wire.vendor.received == [["configure"], ["configure", "words"]]
+    assert not wire.troubles
+    assert not wire.losses
