@@ -182,10 +182,12 @@ def test_no_interruption_means_that_the_turn_is_finished_first() -> None:
         google = GeminiLive()
         google.script.ahead = 0.1
         async with session(google, realtime_input_config={"activity_handling": "NO_INTERRUPTION"}) as connected:
-            await speak(connected, SPEECH, SILENCE, SPEECH, SILENCE, SILENCE)
-            first, second = await turn(connected), await turn(connected)
-        contents = [message.server_content for message in first + second]
-        assert not any(content.interrupted for content in contents if content)
+            await speak(connected, SPEECH, SILENCE)
+            incoming = connected.receive()
+            messages = [await anext(incoming)]
+            await speak(connected, SPEECH, SILENCE, SILENCE)
+            messages += [message async for message in incoming] + await turn(connected)
+        assert not any(message.server_content.interrupted for message in messages if message.server_content)
         assert [entry.role for entry in google.talks[0].entries] == ["user", "model", "user", "model"]
 
     played(scene())
