@@ -70,6 +70,7 @@ def test_what_must_survive_a_crash_is_saved_first() -> None:
         "SpeechStopped",
         "SpeechSure",
         "TurnSigned",
+        "BargedIn",
         "PartlyHeard",
         "EarsFailed",
         "PlaybackStarted",

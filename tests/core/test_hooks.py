@@ -83,7 +83,7 @@ def test_every_text_of_an_event_is_either_known_as_words_of_the_call_or_as_none(
         *("Adopted.instance", "Warned.code", "Warned.text", "OutcomeNoted.disposition", "OutcomeNoted.summary"),
         *("Arrived.refusal", "Placed.objective", "Concluded.summary", "Concluded.error"),
         *(f"{kind}.{name}" for kind in ("Placed", "Arrived", "Imported") for name in ("carrier", "to", "from_")),
-        *("Imported.reason", "Imported.detail"),
+        *("Imported.reason", "Imported.detail", "ModelLost.detail"),
         *(f"{kind}.operation" for kind in ("DigitsSent", "SpeakAsked", "ContinueAsked", "DigitsAsked", "EndAsked")),
     }
     texts = {

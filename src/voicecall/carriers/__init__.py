@@ -216,6 +216,8 @@ class MediaAudio(msgspec.Struct, frozen=True):
     """Caller audio: mu-law, 8 kHz, mono; 20 ms are 160 bytes."""
 
     payload: bytes
+    base64: str = ""
+    """The same as the carrier wrote it, where that is mu-law in base64."""
 
 
 class MediaMark(msgspec.Struct, frozen=True):

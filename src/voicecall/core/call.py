@@ -10,7 +10,7 @@ import msgspec
 from voicecall.core.events import Arrived, Placed
 from voicecall.core.floor import Floor, Turns
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
-from voicecall.core.rules import Mode, Route, Rules
+from voicecall.core.rules import Mode, Route, Rules, without_model
 from voicecall.core.utterances import Evidence
 
 
@@ -254,17 +254,19 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 def open_call(event: Placed | Arrived, at: float) -> Call:
     """Return the call that begins with this event, before anything follows from it."""
     pairing = isinstance(event, Arrived) and event.pairing
+    mode: Mode = event.mode if isinstance(event, Placed) else "notify" if pairing else "conversation"
+    prompting = not (event.rules.streaming and event.rules.can.streaming)
     return Call(
         id=event.call_id,
         carrier=event.carrier,
         direction="outbound" if isinstance(event, Placed) else event.direction,
-        mode=event.mode if isinstance(event, Placed) else "notify" if pairing else "conversation",
+        mode=mode,
         from_=event.from_,
         to=event.to,
-        rules=event.rules,
+        rules=event.rules if mode == "conversation" and not prompting else without_model(event.rules),
         started_at=at,
         carrier_call_id=event.carrier_call_id if isinstance(event, Arrived) else None,
-        prompting=not (event.rules.streaming and event.rules.can.streaming),
+        prompting=prompting,
         greeting=event.greeting,
         greeting_state="pending" if event.greeting else "none",
         pairing=pairing,

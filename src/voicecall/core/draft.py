@@ -23,10 +23,11 @@ from voicecall.core.effects import (
     SendDigits,
     StartTimer,
     StopTimer,
+    TakeOver,
 )
 from voicecall.core.languages import Language, asks_for_a_moment, is_recording, language as tongue
 from voicecall.core.outcome import outcome, unasked
-from voicecall.core.rules import Rules
+from voicecall.core.rules import Rules, without_model
 from voicecall.core.utterances import Concluded
 
 SILENCE = "silence"
@@ -105,6 +106,8 @@ class Draft:
             match effect:
                 case floor.TurnEnded():
                     self.caller_said(effect)
+                case floor.TurnWorded(text, since):
+                    self.words_known(text, since)
                 case StartTimer(name, seconds):
                     self.start(name, seconds)
                 case StopTimer(name):
@@ -129,12 +132,10 @@ class Draft:
             self.line(Line(ended.since, "caller", ended.text, keys=ended.keys))
             self.set(reprompted=0, moment=False)
         call, language = self.call, tongue(self.call.rules.turns.language)
-        asked = call.continues and not any(said.reply == call.continue_reply for said in call.turns.queue)
-        if asked and ended.text:
-            self.stop("answer")
-            self.set(continues="", turns=floor.changed(call.turns, owed=False))
-            self.do(Acknowledge(call.continues, {"transcript": ended.text}))
-            self.turn(saying.release(self.call.turns))
+        if self.is_asked and ended.text:
+            self.answer(ended.text)
+        elif self.is_asked and ended.wordless:
+            self.turn(saying.release(call.turns))
         elif call.machine:
             self.start("machine", MACHINE_BEEP)
         elif not ended.unanswered or call.keys or call.mode != "conversation" or not call.is_live:
@@ -147,6 +148,28 @@ class Draft:
             self.recording_heard(kind)
         else:
             self.respond(ended.turn, None if call.prompting or ended.keys else ended.waited)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody waits for the caller's next words, and has had their own said."""
+        call = self.call
+        return bool(call.continues) and not any(said.reply == call.continue_reply for said in call.turns.queue)
+
+    def answer(self, text: str) -> None:
+        """Give the caller's words to whoever waits for them."""
+        self.stop("answer")
+        self.do(Acknowledge(self.call.continues, {"transcript": text}))
+        self.set(continues="", turns=floor.changed(self.call.turns, owed=False))
+        self.turn(saying.release(self.call.turns))
+
+    def words_known(self, text: str, since: float) -> None:
+        """It is known what the caller said in a turn that the agent heard by itself."""
+        lines = sorted((*self.call.lines, Line(since, "caller", text)), key=lambda line: line.at)
+        self.set(lines=tuple(lines), reprompted=0, moment=False)
+        if self.is_asked:
+            self.answer(text)
+        elif self.call.is_live and (kind := self.recording(text, tongue(self.call.rules.turns.language))):
+            self.recording_heard(kind)
 
     def respond(self, turn: int, waited: float | None = None) -> None:
         """Have the agent answer; the floor must be open."""
@@ -164,12 +187,19 @@ class Draft:
         if call.turns.reply in call.reporting:
             self.do(CancelReply(call.turns.reply))
         self.stop("notify", "playback")
+        self.leave_model()
         self.set(
             turns=saying.drop(call.turns, call.greeting_reply),
             prompts=msgspec.structs.replace(call.prompts, told=(), left=()),
         )
         self.set(machine=True, greeting=message, greeting_state="pending", greeting_reply=0)
         self.greet()
+
+    def leave_model(self) -> None:
+        """Go on without a model that hears and speaks: with transcriber, agent and voice, or with the carrier's."""
+        if self.call.rules.turns.hears:
+            self.set(rules=without_model(self.call.rules))
+            self.do(TakeOver())
 
     def recording(self, text: str, language: Language) -> str:
         """Say what recording speaks, if one does; nobody is taken for a voicemail whom the agent has answered."""
@@ -282,7 +312,7 @@ class Draft:
         call = self.call
         if call.phase is not Phase.ENDING or call.concluding == "asked":
             return
-        words_due = call.reporting or call.turns.speaking or call.turns.awaited
+        words_due = call.reporting or call.turns.speaking or call.turns.awaited or call.turns.untold
         if not force and (not call.leg_over or words_due):
             return
         self.stop(*sorted(call.timers))

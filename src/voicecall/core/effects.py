@@ -35,6 +35,10 @@ class CancelReply(_Effect, frozen=True):
     reply: int
 
 
+class TakeOver(_Effect, frozen=True):
+    """Put transcriber, agent and voice in the place of the model that heard and spoke; it is of no use any more."""
+
+
 class Rehearse(_Effect, frozen=True):
     """Prepare, unheard, the answer to turn `turn`, should it end with the words `text`; no other stays prepared."""
 
@@ -152,7 +156,7 @@ class Ignored(_Effect, frozen=True):
     why: str
 
 
-Now = HoldReply | ResumeReply | CancelReply | Rehearse | StartTimer | StopTimer | Ignored
+Now = HoldReply | ResumeReply | CancelReply | TakeOver | Rehearse | StartTimer | StopTimer | Ignored
 Durable = (
     Say
     | Respond

@@ -15,11 +15,13 @@ from voicecall.core.fact import Binding, Passing
 from voicecall.core.ids import CallId, CarrierCallId, StreamId
 from voicecall.core.rules import Mode, Route, Rules
 from voicecall.core.utterances import (
+    BargedIn,
     Concluded,
     EarsFailed,
     FarewellAsked,
     Heard,
     KeysWanted,
+    ModelLost,
     OutcomeNoted,
     PartlyHeard,
     PlaybackConfirmed,
@@ -287,6 +289,7 @@ _OfCarrier = Dialled | DialFailed | Ringing | Answered | DocumentAsked | Gathere
 _OfRequest = HangupAccepted | HangupFailed | DigitsSent | PromptFailed
 _OfStream = StreamStarted | StreamDenied | StreamStopped | DigitPressed
 _OfEars = SpeechStarted | SpeechSure | SpeechStopped | PartlyHeard | Heard | TurnSigned | EarsFailed
+_OfModel = BargedIn | ModelLost
 _OfPlayback = PlaybackStarted | PlaybackConfirmed | PlaybackFinished | PlaybackStopped
 _OfMouth = _OfPlayback | ReplyWorded | ReplyFailed | TurnMeasured
 _OfAgent = FarewellAsked | KeysWanted | OutcomeNoted | Concluded | Volunteered
@@ -299,6 +302,7 @@ Event = (
     | _OfRequest
     | _OfStream
     | _OfEars
+    | _OfModel
     | _OfMouth
     | _OfAgent
     | _OfPeople

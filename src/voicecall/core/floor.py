@@ -50,6 +50,16 @@ class Utterance(msgspec.Struct, frozen=True):
     """Whether it is heard out before the caller can interrupt."""
 
 
+class Untold(msgspec.Struct, frozen=True):
+    """A turn that was over before its words were known."""
+
+    since: float
+    """When the caller began it, in Unix seconds."""
+    segments: frozenset[int]
+    """Segments whose words are still to come."""
+    words: tuple[str, ...]
+
+
 class Turns(msgspec.Struct, frozen=True):
     """The state of turn-taking in one call."""
 
@@ -78,6 +88,7 @@ class Turns(msgspec.Struct, frozen=True):
     """Segments whose words were not waited for any longer; they count when they come all the same."""
     words: tuple[str, ...] = ()
     """What was said in the turn so far, by segment."""
+    untold: tuple[Untold, ...] = ()
     aside: str = ""
     """What the caller said over the reply at hand that did not interrupt it."""
     aside_at: float = 0.0
@@ -117,9 +128,18 @@ class TurnEnded(msgspec.Struct, frozen=True):
     """Seconds of silence that it was given."""
     keys: bool = False
     """Whether the text are keys that were pressed."""
+    wordless: bool = False
+    """Whether its words are still to come, as `TurnWorded`."""
 
 
-Out = HoldReply | ResumeReply | CancelReply | Rehearse | Say | StartTimer | StopTimer | TurnEnded
+class TurnWorded(msgspec.Struct, frozen=True):
+    """What the caller said in a turn that is over. Not an effect, either."""
+
+    text: str
+    since: float
+
+
+Out = HoldReply | ResumeReply | CancelReply | Rehearse | Say | StartTimer | StopTimer | TurnEnded | TurnWorded
 Result = tuple[Turns, tuple[Out, ...]]
 
 

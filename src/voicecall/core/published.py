@@ -35,6 +35,8 @@ NAMES = {
     "Heard": "transcript.final",
     "TurnSigned": "turn.signed",
     "EarsFailed": "transcript.failed",
+    "BargedIn": "model.interrupted",
+    "ModelLost": "model.lost",
     "PlaybackStarted": "reply.started",
     "PlaybackConfirmed": "reply.confirmed",
     "ReplyWorded": "reply.worded",

@@ -64,11 +64,11 @@ def _tell_speaker(draft: Draft, reply: int, answer: Acknowledge | Refuse) -> Non
             draft.start("answer", call.continue_timeout or call.rules.transcript_timeout)
 
 
-def answer_the_unanswered(draft: Draft) -> None:
-    """The media plane was lost, and the caller said something that nobody answered."""
+def answer_the_unanswered(draft: Draft, *, anyway: bool = False) -> None:
+    """The media plane was lost, or its model (`anyway`), and the caller said something that nobody answered."""
     call = draft.call
     if (
-        (call.streams > 1 or call.prompting)
+        (call.streams > 1 or call.prompting or anyway)
         and call.mode == "conversation"
         and call.turns.floor is floor.Floor.OPEN
         and call.lines

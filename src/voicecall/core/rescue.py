@@ -75,6 +75,7 @@ def fall_back(draft: Draft, why: str) -> None:
     if call.turns.reply in call.reporting:
         draft.do(CancelReply(call.turns.reply))
     draft.last_words()
+    draft.leave_model()
     draft.set(
         prompting=True,
         prompts=Prompts(number=call.prompts.number, waiting=True),

@@ -94,6 +94,18 @@ class TurnRules(msgspec.Struct, frozen=True):
     """How many keys the caller enters; 0 where that is not known."""
     digits_patience: float = 2.0
     """How long after a key another one may follow."""
+    hears: bool = False
+    """Whether the agent hears for itself: a turn is answered without its words, which are written down once known."""
+    endpoints: Literal["gateway", "provider"] = "gateway"
+    """Who says that the caller's turn is over: we, or the provider of an agent that hears."""
+    interrupts: Literal["gateway", "provider"] = "gateway"
+    """The same for interruptions."""
+    provider_patience: float = 3.0
+    """How long after the caller fell silent the provider may take to say that the turn is over."""
+    barge_in_unworded: float = 0.35
+    """How long sure speech holds an agent that hears, until it has lost the floor."""
+    barge_in_words: float = 0.8
+    """How long a short interruption of it waits for its words, once the provider took it for a turn."""
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -125,3 +137,9 @@ class Rules(msgspec.Struct, frozen=True):
     price: float | None = None
     """What a started minute of an outbound call costs; None where that is not known."""
     turns: TurnRules = TurnRules()
+
+
+def without_model(rules: Rules) -> Rules:
+    """Return the rules of a call in which no model hears and speaks by itself."""
+    turns = msgspec.structs.replace(rules.turns, hears=False, endpoints="gateway", interrupts="gateway")
+    return msgspec.structs.replace(rules, turns=turns)

@@ -6,7 +6,21 @@ from typing import assert_never
 
 import msgspec
 
-from voicecall.core import floor, keys, leg, outcome, patience, prompting, replies, requests, rescue, saying, turns
+from voicecall.core import (
+    floor,
+    keys,
+    leg,
+    outcome,
+    patience,
+    prompting,
+    realtime,
+    replies,
+    requests,
+    rescue,
+    saying,
+    timers,
+    turns,
+)
 from voicecall.core.call import Call, EndReason, Measured, Outcome, Phase, open_call
 from voicecall.core.draft import AGENT, HANGUP_TRIES, RING_SLACK, Draft, is_asked
 from voicecall.core.effects import (
@@ -50,11 +64,13 @@ from voicecall.core.events import (
     Warned,
 )
 from voicecall.core.utterances import (
+    BargedIn,
     Concluded,
     EarsFailed,
     FarewellAsked,
     Heard,
     KeysWanted,
+    ModelLost,
     OutcomeNoted,
     PartlyHeard,
     PlaybackConfirmed,
@@ -73,7 +89,6 @@ from voicecall.core.utterances import (
 )
 
 _HANGUP_PAUSE = 2.0
-_LONGEST = "The call reached its longest duration."
 
 
 def begin(event: Placed | Arrived, at: float) -> tuple[Call, tuple[Effect, ...]]:
@@ -166,6 +181,8 @@ def _take(draft: Draft, event: Event) -> None:
             draft.set(carrier=route.carrier, from_=route.from_, routes=tuple(rest))
             draft.set(rules=msgspec.structs.replace(rules, can=route.can))
             draft.set(prompting=not (rules.streaming and route.can.streaming))
+            if draft.call.prompting:
+                draft.leave_model()
             draft.do(Dial())
         case DialFailed(detail) if call.carrier_call_id is None:
             draft.leg_over()
@@ -254,6 +271,10 @@ def _take(draft: Draft, event: Event) -> None:
             draft.turn(turns.heard(call.turns, rules.turns, segment, "", at))
         case SpeechStarted():
             pass
+        case BargedIn():
+            draft.turn(turns.barged_in(call.turns, rules.turns, at))
+        case ModelLost(detail, hopeless):
+            realtime.lost(draft, detail, hopeless=hopeless)
         case PlaybackStarted(reply):
             if reply == call.turns.reply:
                 draft.set(replying_since=at)
@@ -325,7 +346,7 @@ def _take(draft: Draft, event: Event) -> None:
         case TimerFired(name):
             if name in call.timers:
                 draft.set(timers=call.timers - {name})
-                _timer(draft, name)
+                timers.fired(draft, name)
         case Adopted():
             leg.adopted(draft)
         case Crashed() if call.concluding == "asked":
@@ -345,55 +366,3 @@ def _asked(draft: Draft) -> None:
         prompting.asked(draft)
     else:
         rescue.asked(draft)
-
-
-def _timer(draft: Draft, name: str) -> None:
-    """A timer that was still wanted went off."""
-    call, rules = draft.call, draft.call.rules
-    match name:
-        case floor.ENDPOINT | floor.TRANSCRIPT | floor.BARGE_IN:
-            draft.turn(turns.timer_fired(call.turns, rules.turns, name, draft.at))
-        case "settle":
-            draft.settle(force=True)
-        case "conclude":
-            draft.close(Concluded(error=outcome.LATE))
-        case "hangup":
-            draft.hang_up()
-        case "ring":
-            draft.end("no-answer", f"Nobody answered within {rules.ring_timeout:g} s.")
-        case "stale" if call.carrier_call_id is None:
-            draft.end("stale-timeout", "The carrier never named the call.")
-        case "stale":
-            draft.set(asked="stale")
-            draft.do(AskCarrier())
-        case "ask":
-            draft.do(AskCarrier())
-        case "stream-start" if call.prompting:
-            draft.end("error", f"The carrier did not ask within {rules.stream_start:g} s what to say.")
-        case "stream-start":
-            rescue.failed(draft, f"No media stream arrived within {rules.stream_start:g} s of the answer.")
-        case "prompt":
-            prompting.quiet(draft)
-        case "playback":
-            rescue.unheard(draft)
-        case "stream-grace":
-            draft.set(asked="stream")
-            draft.do(AskCarrier())
-        case "notify" if call.turns.reply or call.turns.queue:
-            draft.told()
-        case "notify":
-            draft.end("voicemail" if call.machine else "completed")
-        case "machine":
-            draft.greet(machine_silent=True)
-        case keys.KEYS:
-            keys.entered(draft)
-        case "silence":
-            patience.silent(draft)
-        case "answer":
-            draft.set(continues="")
-            draft.do(Acknowledge(call.continues, {"transcript": "", "timedOut": True}))
-        case "max-duration" if call.turns.floor in (floor.Floor.AGENT, floor.Floor.HELD):
-            draft.set(farewell=call.turns.reply, farewell_reason="timeout", farewell_detail=_LONGEST)
-            draft.start("last-sentence", rules.last_sentence)
-        case _:
-            draft.end("timeout", _LONGEST)

@@ -8,7 +8,20 @@ import msgspec
 
 from voicecall.core.effects import CancelReply, HoldReply, Rehearse, ResumeReply, StartTimer, StopTimer
 from voicecall.core.endpoint import completeness
-from voicecall.core.floor import BARGE_IN, ENDPOINT, TRANSCRIPT, Floor, Out, Result, Sign, TurnEnded, Turns, changed
+from voicecall.core.floor import (
+    BARGE_IN,
+    ENDPOINT,
+    TRANSCRIPT,
+    Floor,
+    Out,
+    Result,
+    Sign,
+    TurnEnded,
+    Turns,
+    TurnWorded,
+    Untold,
+    changed,
+)
 from voicecall.core.languages import is_backchannel, language
 from voicecall.core.rules import TurnRules
 
@@ -20,9 +33,14 @@ def _yields(turns: Turns, rules: TurnRules) -> bool:
     )
 
 
+def _gives_way(turns: Turns, rules: TurnRules) -> bool:
+    """Say whether it gives way to what we hear of the caller, rather than to what the provider hears."""
+    return rules.interrupts == "gateway" and _yields(turns, rules)
+
+
 def speech_started(turns: Turns, rules: TurnRules, segment: int, lead: float, at: float) -> Result:
     """The caller began to speak, `lead` seconds before `at`."""
-    if turns.floor in (Floor.AGENT, Floor.THINKING) and not _yields(turns, rules):
+    if turns.floor in (Floor.AGENT, Floor.THINKING) and not _gives_way(turns, rules):
         return changed(turns, speaking=segment, spoken_over=segment), ()
     turns = changed(turns, speaking=segment, awaited=turns.awaited | {segment}, sign="")
     if not turns.words:
@@ -48,8 +66,8 @@ def speech_sure(turns: Turns, rules: TurnRules, segment: int) -> Result:
     if segment != turns.speaking or segment == turns.spoken_over:
         return turns, ()
     turns = changed(turns, sure=segment, awaited=turns.awaited | {segment}, late=turns.late - {segment})
-    longest = StartTimer(BARGE_IN, rules.barge_in_longest)
-    if turns.floor in (Floor.AGENT, Floor.THINKING) and _yields(turns, rules):
+    longest = StartTimer(BARGE_IN, rules.barge_in_unworded if rules.hears else rules.barge_in_longest)
+    if turns.floor in (Floor.AGENT, Floor.THINKING) and _gives_way(turns, rules):
         return _hold(turns, longest)
     return turns, (longest,) if turns.floor is Floor.HELD else ()
 
@@ -61,6 +79,8 @@ def speech_stopped(turns: Turns, rules: TurnRules, segment: int, silence: float,
     if segment == turns.spoken_over:
         return changed(turns, speaking=0), ()
     turns = changed(turns, speaking=0, silent_since=at - silence)
+    if turns.floor is Floor.HELD and rules.hears and _is_meant(turns, rules):
+        return _yield(turns, rules, at)
     if turns.floor is Floor.HELD and turns.sure in turns.awaited:
         return turns, (StartTimer(BARGE_IN, rules.barge_in_patience),)
     if turns.floor is Floor.CALLER:
@@ -71,18 +91,22 @@ def speech_stopped(turns: Turns, rules: TurnRules, segment: int, silence: float,
 def partly_heard(turns: Turns, rules: TurnRules, segment: int, text: str, at: float) -> Result:
     """The transcriber makes out some words of a segment."""
     known = segment in turns.awaited | turns.late
-    if turns.reply and known and _yields(turns, rules) and len(text.split()) > 1 and not _is_backchannel(text, rules):
+    interrupting = len(text.split()) > 1 and not _is_backchannel(text, rules)
+    if turns.reply and known and interrupting and _gives_way(turns, rules):
         return _yield(turns, rules, at)
     return turns, ()
 
 
 def heard(turns: Turns, rules: TurnRules, segment: int, text: str, at: float) -> Result:
     """The words of a segment are known; there may be none."""
+    for told in turns.untold:
+        if segment in told.segments:
+            return _worded(turns, told, segment, text)
     if segment not in turns.awaited | turns.late:
         return turns, ()
     awaited = turns.awaited - {segment}
     turns = changed(turns, awaited=awaited, late=turns.late - {segment})
-    if turns.reply and _yields(turns, rules):
+    if turns.reply and _gives_way(turns, rules):
         if text and not _is_backchannel(text, rules):
             return _yield(changed(turns, words=(*turns.words, text)), rules, at)
         turns = changed(turns, aside=text or turns.aside, aside_at=at if text else turns.aside_at)
@@ -91,16 +115,36 @@ def heard(turns: Turns, rules: TurnRules, segment: int, text: str, at: float) ->
         return (turns, (StartTimer(BARGE_IN, rules.barge_in_doubt),)) if awaited else _resume(turns)
     turns = changed(turns, words=(*turns.words, text) if text else turns.words)
     if turns.floor is Floor.PAUSE:
-        return _end_turn(turns) if turns.due and not awaited else pause(turns, rules, at)
+        return _end_turn(turns, rules) if turns.due and not awaited else pause(turns, rules, at)
     if turns.floor is Floor.OPEN and text:
-        return _end_turn(turns)
+        return _end_turn(turns, rules)
     return turns, ()
 
 
 def signed(turns: Turns, rules: TurnRules, sign: Sign, at: float) -> Result:
     """The transcriber, or a model of turns, says what it makes of the pause."""
     turns = changed(turns, sign=sign)
+    if rules.endpoints == "provider" and sign == "over":
+        return _over(turns, rules)
     return pause(turns, rules, at) if turns.floor is Floor.PAUSE and not turns.due else (turns, ())
+
+
+def _over(turns: Turns, rules: TurnRules) -> Result:
+    """The provider, whose say it is, says that the turn is over."""
+    match turns.floor:
+        case Floor.OPEN | Floor.CALLER | Floor.PAUSE:
+            return _end_turn(turns, rules)
+        case Floor.HELD if turns.sure in turns.awaited:
+            return turns, (StartTimer(BARGE_IN, rules.barge_in_words),)
+        case _:
+            return turns, ()
+
+
+def barged_in(turns: Turns, rules: TurnRules, at: float) -> Result:
+    """The provider, whose say it is, says that the caller interrupted."""
+    if rules.interrupts == "gateway" or not turns.reply or not _yields(turns, rules):
+        return turns, ()
+    return _yield(turns, rules, at)
 
 
 def keys_pressed(turns: Turns, rules: TurnRules) -> Result:
@@ -125,22 +169,26 @@ def timer_fired(turns: Turns, rules: TurnRules, name: str, at: float) -> Result:
     """One of the timers of this machine went off."""
     match name, turns.floor:
         case "endpoint", Floor.PAUSE:
-            if turns.awaited:
+            if turns.awaited and not rules.hears:
                 return changed(turns, due=True), (StartTimer(TRANSCRIPT, rules.transcript_patience),)
-            return _end_turn(turns)
+            return _end_turn(turns, rules)
         case "transcript", Floor.PAUSE:
-            return _end_turn(_give_up(turns))
+            return _end_turn(_give_up(turns), rules)
         case "barge-in", Floor.HELD:
-            return _resume(turns)
+            return _yield(turns, rules, at) if rules.hears and _is_meant(turns, rules) else _resume(turns)
         case _:
             return turns, ()
 
 
 def pause(turns: Turns, rules: TurnRules, at: float) -> Result:
     """The caller is silent: wait as long as what was said so far asks for, and prepare an answer if one is near."""
+    if rules.endpoints == "provider" and turns.sign == "over":
+        return _end_turn(turns, rules)
     known = bool(turns.words) and not turns.awaited
     said = completeness(turns.text, language(rules.language)) if known else "unclear"
     match turns.sign, said:
+        case _ if rules.endpoints == "provider":
+            wait = rules.provider_patience
         case ("over", _) | ("likely", "complete" | "unclear") | ("", "complete"):
             wait = rules.endpointing_min
         case ("unlikely", _) | ("", "open"):
@@ -155,12 +203,35 @@ def pause(turns: Turns, rules: TurnRules, at: float) -> Result:
     return changed(turns, rehearsed=turns.text), (timer, Rehearse(turns.turn + 1, turns.text))
 
 
-def _end_turn(turns: Turns) -> Result:
+def _end_turn(turns: Turns, rules: TurnRules) -> Result:
     out: tuple[Out, ...] = (StopTimer(ENDPOINT), StopTimer(TRANSCRIPT))
     text, since, owed, waited = turns.text, turns.since, turns.owed, turns.waited
+    said = bool(text) or (rules.hears and (turns.sign == "over" or turns.sure in turns.awaited))
+    wordless = rules.hears and bool(turns.awaited)
+    if wordless:
+        untold = Untold(since, turns.awaited, turns.words)
+        turns, text = changed(turns, awaited=frozenset(), untold=(*turns.untold, untold)), ""
     turns = changed(turns, floor=Floor.OPEN, words=(), due=False, owed=False, sign="", waited=0.0, rehearsed="")
-    turns = changed(turns, turn=turns.turn + bool(text))
-    return turns, (*out, TurnEnded(turns.turn, text, since, unanswered=bool(text) or owed, waited=waited))
+    turns = changed(turns, turn=turns.turn + said)
+    ended = TurnEnded(turns.turn, text, since, unanswered=said or owed, waited=waited, wordless=wordless)
+    return turns, (*out, ended)
+
+
+def _worded(turns: Turns, told: Untold, segment: int, text: str) -> Result:
+    """More is known of what the caller said in a turn that is over."""
+    others = tuple(one for one in turns.untold if one is not told)
+    told = Untold(told.since, told.segments - {segment}, (*told.words, text) if text else told.words)
+    if told.segments:
+        return changed(turns, untold=(*others, told)), ()
+    turns = changed(turns, untold=others)
+    return turns, (TurnWorded(" ".join(told.words), told.since),) if told.words else ()
+
+
+def _is_meant(turns: Turns, rules: TurnRules) -> bool:
+    """Say whether an agent that hears has lost the floor to sure speech: it lasts, or was taken for a turn."""
+    if turns.sure not in turns.awaited:
+        return False
+    return turns.speaking == turns.sure or turns.sign == "over" or rules.endpoints == "gateway"
 
 
 def _give_up(turns: Turns) -> Turns:

@@ -61,6 +61,21 @@ class EarsFailed(Passing, frozen=True):
     detail: str
 
 
+# --- what a model reports that hears and speaks by itself
+
+
+class BargedIn(Passing, frozen=True):
+    """The model stopped because the caller interrupted it."""
+
+
+class ModelLost(Binding, frozen=True):
+    """The model cannot be had, or not any more."""
+
+    detail: str
+    hopeless: bool = False
+    """Whether nothing shall take its place."""
+
+
 # --- what the mouth reports. `reply` numbers everything the agent says in a call, from 1
 
 

@@ -112,7 +112,7 @@ class Ears:
         """A media stream begins."""
         self._voice = self._detector.open(self._detected)
 
-    def feed(self, mulaw: bytes) -> None:
+    def feed(self, mulaw: bytes, _: str = "") -> None:
         """Take caller audio: mu-law 8 kHz."""
         if self._voice is None:
             return

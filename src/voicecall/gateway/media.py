@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from voicecall.brains import Conversation
 from voicecall.carriers import MediaAudio, MediaCodec, MediaDigit, MediaMark, MediaStarted, MediaStopped
 from voicecall.core.call import Call
-from voicecall.core.effects import CancelReply, HoldReply, Rehearse, Respond, ResumeReply, Say
+from voicecall.core.effects import CancelReply, HoldReply, Rehearse, Respond, ResumeReply, Say, TakeOver
 from voicecall.core.events import DigitPressed, Event, StreamStopped, Warned
 from voicecall.core.ids import StreamId
 from voicecall.core.utterances import TurnMeasured
 from voicecall.errors import FrameError
 from voicecall.gateway.concluding import conclude
+from voicecall.gateway.duplex import Duplex
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.mouth import Mouth
 from voicecall.gateway.recording import Recording
@@ -36,11 +37,12 @@ class _Outlet:
     ) -> None:
         self._codec = codec
         self._socket = socket
-        self._sent = sent
+        self.sent = sent
+        """What is told of audio that is sent."""
         self._cleared = cleared
 
     async def audio(self, mulaw: bytes) -> None:
-        self._sent(mulaw)
+        self.sent(mulaw)
         await self._socket.send(self._codec.audio(mulaw))
 
     async def mark(self, name: str) -> None:
@@ -68,25 +70,31 @@ class Media:
     def __init__(
         self,
         ears: Ears,
-        mouth: Mouth,
+        mouth: Mouth | Duplex,
         post: Callable[[Event], None],
         conversation: Callable[[str], Conversation],
         *,
         opening: str = "",
         recording: Recording | None = None,
+        spare: Callable[[], tuple[Ears, Mouth]] | None = None,
     ) -> None:
         """`conversation` gives what the agent is told when it is its turn, or would be if the caller had said this.
 
-        `opening`: what will be said first, as far as is known.
+        `opening`: what will be said first, as far as is known. `spare` gives what takes the place of a model that hears
+        and speaks.
         """
         self._ears = ears
-        self._mouth = mouth
+        self._mouth: Mouth | Duplex = mouth
+        self._spare = spare
         self._post = post
         self._conversation = conversation
         self._opening = opening
         self._recording = recording
         self._loop = asyncio.get_running_loop()
         self._socket: MediaSocket | None = None
+        self._outlet: _Outlet | None = None
+        self._at_work: tuple[asyncio.Task[None], ...] = ()
+        self._listen()
         self._interruption: _Interruption | None = None
         self._received = 0
         """Messages from all streams of the call."""
@@ -96,8 +104,7 @@ class Media:
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 self._tasks.create_task(self._watch(), name="watch")
-                self._tasks.create_task(self._ears.run(), name="ears")
-                self._tasks.create_task(self._mouth.run(), name="mouth")
+                self._work()
                 if self._recording is not None:
                     self._tasks.create_task(self._recording.run(), name="recording")
                 if self._opening:
@@ -105,6 +112,43 @@ class Media:
                     self._mouth.prepare(self._opening)
         finally:
             self._ears.end()
+
+    def _work(self) -> None:
+        ears = self._tasks.create_task(self._ears.run(), name="ears")
+        self._at_work = (ears, self._tasks.create_task(self._mouth.run(), name="mouth"))
+
+    def _listen(self) -> None:
+        """Have what the caller says heard by whoever listens now."""
+        self._feed: Callable[[bytes, str], None] = self._ears.feed
+        if isinstance(self._mouth, Duplex):
+            self._feed = self._converse
+        if self._recording is not None:
+            self._feed = self._heard
+
+    def _converse(self, mulaw: bytes, base64: str) -> None:
+        assert isinstance(self._mouth, Duplex)  # noqa: S101 - `_listen` has looked
+        self._ears.feed(mulaw)
+        self._mouth.hearing.hear(mulaw, base64)
+
+    def _take_over(self) -> None:
+        """Put other ears and another mouth in the place of a model, under a stream that goes on."""
+        if self._spare is None:
+            return
+        for task in self._at_work:
+            task.cancel()
+        if self._socket is not None:
+            self._ears.close()
+        self._ears.end()
+        former = self._mouth.player
+        (self._ears, self._mouth), self._spare = self._spare(), None
+        self._mouth.player.follow(former)
+        self._listen()
+        self._work()
+        if self._socket is not None and self._outlet is not None:
+            former.detach(self._outlet)
+            self._ears.open()
+            self._outlet.sent = self._ears.sent if self._recording is None else self._sent
+            self._mouth.player.attach(self._outlet)
 
     async def _watch(self) -> None:
         """Close a stream that has gone quiet: media flows all the time, so its socket is dead."""
@@ -115,7 +159,7 @@ class Media:
                 self._post(Warned("stream-quiet", f"The media stream brought nothing for {_QUIET:g} s; it was closed."))
                 await socket.close(1001, "nothing came any more")
 
-    def perform(self, effect: Say | Respond | Rehearse | HoldReply | ResumeReply | CancelReply) -> None:
+    def perform(self, effect: Say | Respond | Rehearse | HoldReply | ResumeReply | CancelReply | TakeOver) -> None:
         """Do at once what the call decided."""
         match effect:
             case Say(reply, text):
@@ -142,6 +186,8 @@ class Media:
             case CancelReply(reply):
                 self._mouth.cancel(reply)
                 self._interrupted(reply, confirmed=True)
+            case TakeOver():
+                self._take_over()
 
     def conclude(self, call: Call) -> None:
         """Have the agent say what came of the call, which is over."""
@@ -176,6 +222,7 @@ class Media:
         """
         older, self._socket = self._socket, socket
         outlet = _Outlet(codec, socket, self._ears.sent if self._recording is None else self._sent, self._cleared)
+        self._outlet = outlet
         if older is not None:
             self._ears.close()
             self._tasks.create_task(older.close(1000, "another stream took its place"), name="stream")
@@ -196,12 +243,11 @@ class Media:
 
     async def _pump(self, codec: MediaCodec, socket: MediaSocket) -> None:
         decode, recv = codec.decode, socket.recv
-        feed = self._ears.feed if self._recording is None else self._heard
         while (message := await recv()) is not None:
             self._received += 1
             match decode(message):
-                case MediaAudio(payload):
-                    feed(payload)
+                case MediaAudio(payload, base64):
+                    self._feed(payload, base64)
                 case MediaMark(name):
                     self._mouth.player.mark_returned(name)
                 case MediaDigit(digit):
@@ -213,11 +259,13 @@ class Media:
                 case None:
                     pass
 
-    def _heard(self, mulaw: bytes) -> None:
+    def _heard(self, mulaw: bytes, base64: str) -> None:
         """Take caller audio in a call that is recorded."""
         assert self._recording is not None  # noqa: S101 - the caller has looked
         self._recording.heard(mulaw)
         self._ears.feed(mulaw)
+        if isinstance(self._mouth, Duplex):
+            self._mouth.hearing.hear(mulaw, base64)
 
     def _sent(self, mulaw: bytes) -> None:
         """Take note of what is sent in a call that is recorded."""

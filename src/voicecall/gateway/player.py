@@ -51,6 +51,8 @@ class Spoken(msgspec.Struct, frozen=True):
     reply: int
     text: str
     heard: str
+    played: int
+    """Bytes of its audio that the caller heard."""
 
 
 class Player:
@@ -118,6 +120,23 @@ class Player:
         self._pieces[-1].end = len(self._audio)
         self._changed.set()
 
+    def word(self, reply: int, text: str) -> None:
+        """Say what all audio of the reply says, as far as is known: a model tells while it speaks."""
+        if reply != self.reply:
+            return
+        if not self._pieces:
+            self._pieces.append(Piece("", 0, len(self._audio)))
+        self._pieces[0].text = text
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of audio that were not sent yet."""
+        return len(self._audio) - self._sent
+
+    def follow(self, other: Player) -> None:
+        """Take the place of another: a mark that it asked for says nothing here."""
+        self._generation = other._generation + 1
+
     @property
     def is_sounding(self) -> bool:
         """Whether the far end has something of this reply to play."""
@@ -148,7 +167,7 @@ class Player:
             return None
         if not self.held:
             self._fall_silent()
-        spoken = Spoken(self.reply, self._text(len(self._audio)), self._text(self._played))
+        spoken = Spoken(self.reply, self._text(len(self._audio)), self._text(self._played), self._played)
         self.reply = 0
         self._clear_reply()
         return spoken

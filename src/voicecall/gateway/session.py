@@ -32,6 +32,7 @@ from voicecall.core.effects import (
     ResumeReply,
     StartTimer,
     StopTimer,
+    TakeOver,
 )
 from voicecall.core.events import (
     CallEnded,
@@ -320,7 +321,7 @@ class Session:
         later: list[Durable] = []
         for effect in effects:
             match effect:
-                case HoldReply() | ResumeReply() | CancelReply() | Rehearse():
+                case HoldReply() | ResumeReply() | CancelReply() | TakeOver() | Rehearse():
                     self._media.perform(effect)
                 case StartTimer(name, seconds):
                     self._stop_timer(name)

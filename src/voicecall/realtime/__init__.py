@@ -99,7 +99,7 @@ class Began(msgspec.Struct, frozen=True):
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """No more of an answer comes, but for what it is asked to go on with once its tools have answered."""
+    """No more of an answer comes. Not reported while a result is due that the model may go on with."""
 
     answer: str
     failed: str = ""
@@ -174,7 +174,7 @@ class Session(Protocol):
         """Have it stop, if it has not, and forget what was not heard: the caller heard `heard` ms of its audio."""
 
     def result(self, call: str, output: str, *, more: bool) -> None:
-        """Tell what came of a tool. `more`: the model is to go on with the answer that called it."""
+        """Tell what came of a tool. `more`: the model is to go on with the answer that called it, once all are known."""
 
     def note(self, text: str) -> None:
         """Let the model know something that nobody said, such as the keys that the caller pressed."""

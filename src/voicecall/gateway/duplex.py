@@ -1,0 +1,372 @@
+"""The mouth of a call whose agent is one model that hears and speaks: what the model reports becomes facts of the call.
+
+It has replies said as any mouth does; its model is also what hears the caller (`hearing`). Sound goes both ways as it
+is. What of an answer was heard is known by the player.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from voicecall.brains import Conversation, Mind
+from voicecall.core.events import Event, Warned
+from voicecall.core.utterances import (
+    BargedIn,
+    ModelLost,
+    PlaybackConfirmed,
+    PlaybackFinished,
+    PlaybackStarted,
+    PlaybackStopped,
+    TurnMeasured,
+)
+from voicecall.errors import ProviderError
+from voicecall.gateway.desk import Desk
+from voicecall.gateway.hearing import Hearing
+from voicecall.gateway.player import RATE, Player
+from voicecall.gateway.stopwatch import Stopwatch
+from voicecall.realtime import (
+    Audio,
+    Began,
+    Brief,
+    Called,
+    CallerWords,
+    Ended,
+    Interrupted,
+    Realtime,
+    Report,
+    Sound,
+    Trouble,
+    TurnOver,
+    Uncalled,
+    Worded,
+)
+from voicecall.speech import Speech, TurnSign
+
+LONGEST = 120.0
+"""Seconds of audio that a model may be ahead of what was sent, before its call is ended."""
+_PREPARED = "prepared"
+
+
+@dataclass(slots=True)
+class _Answer:
+    """Something the model says."""
+
+    name: str
+    text: str | None = None
+    """What it was asked to say; None where it answers."""
+    reply: int = 0
+    """What it is said as; 0 as long as nobody wants it."""
+    audio: list[bytes] = field(default_factory=list)
+    """What came before it was wanted."""
+    size: int = 0
+    words: str = ""
+    ended: bool = False
+    failed: str = ""
+    again: bool = False
+    """Whether it was asked for a second time."""
+
+
+class Duplex:
+    """One call's model. `run` is its task."""
+
+    def __init__(
+        self,
+        realtime: Realtime,
+        brief: Brief,
+        post: Callable[[Event], None],
+        *,
+        mind: Mind,
+        desk: Desk,
+        lead: float,
+        protected: Callable[[], bool] = lambda: False,
+        gated: bool = True,
+        patience: float = 10.0,
+    ) -> None:
+        """`mind` is the agent behind the model, `desk` where its tools are.
+
+        `lead`: seconds that the player may send ahead. `protected` says whether the caller cannot interrupt just now.
+        `gated`: the model hears nothing while only we are heard, as a detector of ours says. `patience`: seconds that
+        an answer may take to begin.
+        """
+        self.mind = mind
+        self._desk = desk
+        self._post = post
+        self._patience = patience
+        self._loop = asyncio.get_running_loop()
+        self._session = realtime.open(brief, self._told)
+        self._answers: dict[str, _Answer] = {}
+        self._current: _Answer | None = None
+        self._own: deque[_Answer] = deque()
+        """Answers that nobody asked for, which wait for the floor."""
+        self._cancelled: set[int] = set()
+        self._held = 0
+        self._watch: Stopwatch | None = None
+        self._stalls: asyncio.TimerHandle | None = None
+        self._confirmed = self._lost = False
+        self._said = ""
+        self.hearing = Hearing(
+            self._session,
+            realtime.traits,
+            post,
+            is_sounding=lambda: gated and self.player.is_sounding,
+            protected=protected,
+        )
+        self.player = Player(lead=lead, on_started=self._started, on_finished=self._finished, on_audible=self._audible)
+
+    async def run(self) -> None:
+        """Converse until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._converse(), name="model")
+            tasks.create_task(self._keep_mind(), name="mind")
+            tasks.create_task(self._desk.run(self._answered), name="tools")
+            await self.player.run()
+
+    async def _converse(self) -> None:
+        try:
+            await self._session.run(await self._desk.tools())
+        except ProviderError as error:
+            self._lose(str(error))
+
+    async def _keep_mind(self) -> None:
+        try:
+            await self.mind.run()
+        except ProviderError as error:
+            self._post(Warned("brain", str(error)))
+
+    def _lose(self, why: str, *, hopeless: bool = False) -> None:
+        if not self._lost:
+            self._lost = True
+            self._post(ModelLost(why, hopeless))
+
+    # --- what the call asks for
+
+    def say(self, reply: int, text: str) -> None:
+        """Have this said, word for word."""
+        self._watch = None
+        prepared = self._answers.get(_PREPARED)
+        if not self._begin(reply):
+            return
+        if prepared is not None and prepared.text == text and not prepared.failed and not prepared.reply:
+            self._attach(prepared, reply)
+        else:
+            self._ask(_Answer(str(reply), text), reply)
+
+    def respond(
+        self,
+        reply: int,
+        turn: int,
+        conversation: Conversation,
+        *,
+        silent_since: float,
+        heard_at: float = 0.0,
+        waited: float | None = 0.0,
+    ) -> None:
+        """Have the model answer what it heard; the parameters are those of a mouth."""
+        self._watch = None
+        if not self._begin(reply):
+            return
+        if waited is not None:
+            now = self._loop.time()
+            self._watch = Stopwatch(turn, now, silent_since=silent_since, heard_at=heard_at, waited=waited)
+        if self._own:
+            self._attach(self._own.popleft(), reply)
+        else:
+            self._ask(_Answer(str(reply)), reply)
+
+    def prepare(self, text: str) -> None:
+        """Have this made, unheard: it will be said."""
+        answer = self._answers[_PREPARED] = _Answer(_PREPARED, text)
+        self._session.say(answer.name, text)
+
+    def rehearse(self, conversation: Conversation) -> None:
+        """Do nothing: a model is asked once."""
+
+    def hold(self, reply: int) -> None:
+        """Stop sounding, keep the rest."""
+        self._held = reply
+        if reply == self.player.reply:
+            self.player.hold()
+
+    def resume(self, reply: int) -> None:
+        """Go on."""
+        self._held = 0
+        if reply == self.player.reply:
+            self.player.resume()
+
+    def cancel(self, reply: int) -> None:
+        """Stop it for good, have the model forget what was not heard, and report what was."""
+        if reply != self.player.reply:
+            self._cancelled.add(reply)
+            return
+        answer, self._current = self._current, None
+        spoken = self.player.stop()
+        if spoken is None:
+            return
+        self._waits(None)
+        if answer is not None:
+            self._answers.pop(answer.name, None)
+            self._session.cancel(answer.name, spoken.played * 1000 // RATE)
+        self._said = spoken.heard
+        self._post(PlaybackStopped(reply, spoken.text, spoken.heard))
+
+    def said(self) -> str:
+        """Return what the caller may be hearing now, or heard a moment ago."""
+        return f"{self._said} {self.player.text()}".strip()
+
+    def _begin(self, reply: int) -> bool:
+        if reply in self._cancelled:
+            self._cancelled.remove(reply)
+            self._post(PlaybackStopped(reply, "", ""))
+            return False
+        self.player.begin(reply)
+        if reply == self._held:
+            self.player.hold()
+        return True
+
+    def _ask(self, answer: _Answer, reply: int) -> None:
+        self._answers[answer.name] = answer
+        self._attach(answer, reply)
+        if answer.text is None:
+            self._session.respond(answer.name)
+        else:
+            self._session.say(answer.name, answer.text)
+
+    def _attach(self, answer: _Answer, reply: int) -> None:
+        answer.reply, self._current = reply, answer
+        for mulaw in answer.audio:
+            self.player.add(reply, "", mulaw)
+        answer.audio.clear()
+        if answer.words:
+            self.player.word(reply, answer.words)
+        if answer.ended:
+            self._end(answer)
+        elif not answer.size:
+            self._waits(answer)
+
+    # --- what the model reports
+
+    def _told(self, report: Report) -> None:
+        match report:
+            case Audio(name, mulaw):
+                self._sounds(name, mulaw)
+            case Worded(name, text):
+                self._worded(name, text)
+            case Began(name):
+                self._began(name)
+            case Ended(name, failed):
+                if (answer := self._answers.get(name)) is not None:
+                    answer.ended, answer.failed = True, failed
+                    if answer.reply:
+                        self._end(answer)
+            case Called():
+                answer = self._answers.get(report.answer)
+                self._waits(None)
+                self._desk.call(report, answer.reply if answer is not None else 0, sounded=bool(answer and answer.size))
+            case Uncalled(call):
+                self._desk.uncall(call)
+            case TurnOver(item):
+                self.hearing.turn_over(item)
+            case CallerWords(item, text):
+                self.hearing.caller_said(item, text)
+            case Interrupted():
+                for own in self._own:
+                    self._answers.pop(own.name, None)
+                self._own.clear()
+                self._post(BargedIn())
+            case Sound(started):
+                self.hearing.tell(Speech(started))
+            case Trouble(code, text):
+                self._post(Warned(code, text))
+            case _:
+                assert_never(report)
+
+    def _sounds(self, name: str, mulaw: bytes) -> None:
+        answer = self._answers.get(name)
+        if answer is None or answer.ended:
+            return
+        if not answer.size:
+            self._waits(None)
+            if answer is self._current and self._watch is not None:
+                self._watch.lap("model", self._loop.time())
+        answer.size += len(mulaw)
+        if answer.reply:
+            self.player.add(answer.reply, "", mulaw)
+            waiting = self.player.waiting
+        else:
+            answer.audio.append(mulaw)
+            waiting = answer.size
+        if waiting > LONGEST * RATE:
+            self._lose(f"The model sent more than {LONGEST:g} s of audio than was played.", hopeless=True)
+            self._answers.pop(name)
+
+    def _worded(self, name: str, text: str) -> None:
+        answer = self._answers.get(name)
+        if answer is not None:
+            answer.words += text
+            if answer.reply:
+                self.player.word(answer.reply, answer.words.strip())
+
+    def _began(self, name: str) -> None:
+        answer = self._answers[name] = _Answer(name)
+        self._own.append(answer)
+        if not self.player.reply:
+            self.hearing.tell(TurnSign("over"))
+
+    def _end(self, answer: _Answer) -> None:
+        """No more of it comes; one that failed before it sounded is asked for once more."""
+        self._waits(None)
+        if answer.failed and not answer.size:
+            self._answers.pop(answer.name, None)
+            if answer.again:
+                self._lose(f"The model failed twice to answer: {answer.failed}")
+            else:
+                self._ask(_Answer(f"{answer.reply}.again", answer.text, again=True), answer.reply)
+            return
+        if answer.failed:
+            self._post(Warned("reply-cut-short", answer.failed))
+        self.player.complete(answer.reply)
+
+    def _waits(self, answer: _Answer | None) -> None:
+        """Wait for the beginning of an answer, and not for ever; None: not any more."""
+        if self._stalls is not None:
+            self._stalls.cancel()
+            self._stalls = None
+        if answer is not None:
+            why = f"The model was asked for an answer and said nothing for {self._patience:g} s."
+            self._stalls = self._loop.call_later(self._patience, self._lose, why)
+
+    def _answered(self, call: str, output: str, reply: int) -> None:
+        """A tool has answered; the model goes on where its reply is still wanted."""
+        more = reply != 0 and reply == self.player.reply
+        self._session.result(call, output, more=more)
+        if more:
+            self._waits(self._current)
+
+    # --- what the player reports
+
+    def _started(self, reply: int) -> None:
+        if self._watch is not None:
+            self._watch.sent(self._loop.time())
+        self._post(PlaybackStarted(reply))
+
+    def _audible(self, reply: int) -> None:
+        if not self._confirmed:
+            self._confirmed = True
+            self._post(PlaybackConfirmed(reply))
+        if self._watch is not None and self._watch.is_complete:
+            self._watch.lap("heard", self._loop.time())
+            self._post(TurnMeasured(self._watch.turn, self._watch.stages))
+            self._watch = None
+
+    def _finished(self, reply: int, text: str, confirmed: bool) -> None:
+        self._said = text
+        if self._current is not None and self._current.reply == reply:
+            self._answers.pop(self._current.name, None)
+            self._current = None
+        self._post(PlaybackFinished(reply, text, confirmed))
+        if self._own:
+            self.hearing.tell(TurnSign("over"))

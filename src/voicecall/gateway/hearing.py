@@ -1,0 +1,132 @@
+"""The caller's side of a call whose agent hears for itself: sound goes to the model, and what it made of that comes back.
+
+Our own detector says when somebody speaks, in segments; the model has turns of its own, by name. Which segments a turn
+is made of is told here, so that the words of a turn find their place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from voicecall.core.events import Event
+from voicecall.core.utterances import SpeechStarted, SpeechStopped
+from voicecall.realtime import Session, Traits
+from voicecall.speech import Report, Transcription, TurnSign
+
+_LEAD = 25
+"""Frames that are kept while only the agent is heard: what the caller says is noticed a little late."""
+_MOST_TURNS = 50
+"""Turns whose words are still to come."""
+_SILENCE = b"\xff" * 160
+
+
+class Hearing:
+    """The transcriber of one call, in which a model hears by itself."""
+
+    def __init__(
+        self,
+        session: Session,
+        traits: Traits,
+        post: Callable[[Event], None],
+        *,
+        is_sounding: Callable[[], bool],
+        protected: Callable[[], bool],
+    ) -> None:
+        """`is_sounding` says whether the caller hears us, so that what comes may be our own.
+
+        `protected` says whether the caller cannot interrupt just now.
+        """
+        self._session = session
+        self._traits = traits
+        self._post = post
+        self._is_sounding = is_sounding
+        self._protected = protected
+        self.tell: Callable[[Report], None] = lambda _: None
+        """Takes what the model makes of the caller."""
+        self._speaking = False
+        """Whether our detector hears the caller."""
+        self._kept: deque[tuple[bytes, str]] = deque()
+        self._segments: list[int] = []
+        """What the caller said that belongs to no turn of the model's yet."""
+        self._turns: dict[str, tuple[int, ...]] = {}
+        """By name, the segments whose words are still to come."""
+        self._unnoticed = 0
+        """Turns that our detector did not hear: they are numbered down."""
+
+    # --- the transcriber
+
+    def open(self, report: Callable[[Report], None], language: str = "en") -> Hearing:
+        """Listen to the call."""
+        self.tell = report
+        return self
+
+    def feed(self, mulaw: bytes) -> None:
+        """Do nothing: the model is given the sound as it came, by `hear`."""
+
+    def speech_started(self, segment: int, lead: float) -> None:
+        """Our detector hears the caller speak."""
+        self._speaking = True
+        self._segments.append(segment)
+        self._session.speech_started()
+
+    def speech_stopped(self, segment: int) -> None:
+        """Our detector hears the caller no more."""
+        self._speaking = False
+        self._session.speech_stopped()
+
+    def close(self) -> None:
+        """Report nothing any more."""
+        self.tell = lambda _: None
+
+    async def run(self) -> None:
+        """There is nothing to keep ready: the model does so."""
+        await asyncio.Event().wait()
+
+    # --- sound
+
+    def hear(self, mulaw: bytes, base64: str = "") -> None:
+        """Take caller audio, usually 160 bytes of mu-law, and its base64 if there is one.
+
+        While only we are heard, the model is given silence: our own sound, come back, is no turn of the caller's.
+        """
+        kept = self._kept
+        if not self._speaking and self._is_sounding():
+            kept.append((mulaw, base64))
+            if len(kept) > _LEAD:
+                kept.popleft()
+                self._session.feed(_SILENCE)
+            return
+        while kept:
+            earlier = kept.popleft()
+            self._session.feed(*(earlier if self._speaking else (_SILENCE,)))
+        if self._traits.interrupts == "provider" and self._protected():
+            mulaw, base64 = _SILENCE, ""
+        self._session.feed(mulaw, base64)
+
+    # --- what the model makes of it
+
+    def turn_over(self, name: str) -> None:
+        """What the caller said since the last turn belongs to this one."""
+        segments, self._segments = tuple(self._segments), []
+        if not segments:
+            if self._is_sounding():
+                return  # our detector heard nobody but us
+            self._unnoticed -= 1
+            segments = (self._unnoticed,)
+            self._post(SpeechStarted(self._unnoticed))
+            self._post(SpeechStopped(self._unnoticed, 0.0))
+        self._turns[name] = segments
+        if len(self._turns) > _MOST_TURNS:
+            self._turns.pop(next(iter(self._turns)))
+        if self._traits.endpoints == "provider":
+            self.tell(TurnSign("over"))
+
+    def caller_said(self, name: str, text: str) -> None:
+        """The words of a turn are known."""
+        segments = self._turns.pop(name, ())
+        for segment in segments[:-1]:
+            self.tell(Transcription(segment, "", final=True))
+        for segment in segments[-1:]:
+            self.tell(Transcription(segment, text, final=True))
