@@ -36,6 +36,7 @@ MODEL = "gemini-3.8-live"
 SPEECH = sound(0.3, 16000)
 SILENCE = bytes(len(SPEECH) * 2)
 TOOL = {"function_declarations": [{"name": "look_up", "description": "d", "behavior": "BLOCKING"}]}
+STRICT = {"name": "f", "parameters": {"type": "OBJECT", "additional_properties": False}}
 WORDS: dict[str, object] = {"input_audio_transcription": {}, "output_audio_transcription": {}}
 
 
@@ -275,6 +276,20 @@ def test_a_session_is_resumed_where_its_handle_was_given() -> None:
     played(scene())
 
 
+def test_content_that_is_not_complete_keeps_the_model_waiting() -> None:
+    async def scene() -> None:
+        google = GeminiLive()
+        async with session(google) as connected:
+            aside = Content(role="user", parts=[Part(text="The caller pressed 5.")])
+            await connected.send_client_content(turns=aside, turn_complete=False)
+            await speak(connected, SPEECH, SILENCE)
+            await connected.send_client_content(turn_complete=True)
+            assert words(await turn(connected)) == "All right."
+        assert [entry.role for entry in google.talks[0].entries] == ["user", "user", "model"]
+
+    played(scene())
+
+
 def test_a_past_is_learnt_without_being_answered() -> None:
     async def scene() -> None:
         google = GeminiLive()
@@ -299,6 +314,7 @@ def test_a_past_is_learnt_without_being_answered() -> None:
         ("a-key", MODEL, {"thinking_config": {"thinking_level": "LOW"}}, "1007.*level"),
         ("a-key", MODEL, {"proactivity": {"proactive_audio": True}}, '1007.*Unknown name "proactivity"'),
         ("a-key", MODEL, {"response_modalities": ["TEXT"]}, "1007"),
+        ("a-key", MODEL, {"tools": [{"function_declarations": [STRICT]}]}, '1007.*Unknown name "additionalProperties"'),
         ("a-key", MODEL, {"speech_config": {"voice_config": {"prebuilt_voice_config": {"voice_name": "Hal"}}}}, "1007"),
     ],
 )

@@ -85,20 +85,20 @@ class GeminiSession:
             judged=judged,
             pong=_PONG,
         )
-        self._turns = Turns(
-            self._model,
-            lambda: self._caller,
-            local=local,
-            send=self._link.send,
-            report=self._report,
-            paused=self._paused,
-            stalled=lambda: self._replace("Gemini fell silent in the middle of an answer."),
-        )
         self._caller = Caller(
             local=local,
             send=self._link.send,
             report=self._report,
             is_generating=lambda: self._turns.is_generating,
+        )
+        self._turns = Turns(
+            self._model,
+            self._caller,
+            local=local,
+            send=self._link.send,
+            report=self._report,
+            paused=self._paused,
+            stalled=lambda: self._replace("Gemini fell silent in the middle of an answer."),
         )
         self._ready = False
         self._failures = 0

@@ -52,7 +52,7 @@ class Turns:
     def __init__(
         self,
         model: str,
-        caller: Callable[[], Caller],
+        caller: Caller,
         *,
         local: bool,
         send: Callable[[str], None],
@@ -97,7 +97,7 @@ class Turns:
     def respond(self, answer: str, notes: list[str]) -> None:
         """Have it answer; where we end the caller's turn, this is its end. It learns of `notes` besides."""
         turn = _Turn(answer, "respond")
-        if not (self._local and self._caller().finish(notes)):
+        if not (self._local and self._caller.finish(notes)):
             self._send(order(*notes))
         self._asked.append(turn)
 
@@ -211,10 +211,10 @@ class Turns:
             turn = _Turn(f"own-{self._own}", "own", muted=self._local)
         self._turn, self._closing = turn, False
         if turn.kind == "own" and not self._local:
-            self._caller().taken()
+            self._caller.taken()
             self._report(Began(turn.name))
         if turn.kind in ("own", "respond"):
-            self._caller().answered()
+            self._caller.answered()
         return turn
 
     def _sound(self, turn: _Turn, content: Content) -> None:

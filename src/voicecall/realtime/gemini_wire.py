@@ -1,8 +1,8 @@
 """What is said over the socket of Gemini Live: JSON both ways, 16-bit PCM within, 16 kHz to Google and 24 kHz from it.
 
 Sources: ai.google.dev/api/live and .../gemini-api/docs/live-api (2026-11); what those leave out is from reports of
-other clients' authors (2026): a `parametersJsonSchema` is passed over by some models, and a keyword in `parameters` that is
-not of OpenAPI's ends the connection; close codes and their reasons.
+other clients' authors (2026): a `parametersJsonSchema` is passed over by some models, and a keyword in `parameters`
+that is not of OpenAPI's ends the connection; close codes and their reasons.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -43,18 +44,22 @@ class GeminiLive:
         self.connections = 0
         self._open: set[_Connection] = set()
         self._handles: dict[str, tuple[Conversation, list[Entry]]] = {}
-        self._has_changed = asyncio.Event()
+        self.has_changed = asyncio.Event()
 
     @property
     def is_connected(self) -> bool:
         """Whether anybody is."""
         return bool(self._open)
 
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait for something that comes of a session set up, or of a message sent."""
+        while not condition():
+            self.has_changed.clear()
+            await self.has_changed.wait()
+
     async def becomes(self, count: int) -> None:
         """Wait until so many sessions were set up or resumed."""
-        while len(self.talks) < count:
-            self._has_changed.clear()
-            await self._has_changed.wait()
+        await self.until(lambda: len(self.talks) >= count)
 
     def go_away(self, left: float) -> None:
         """Tell every connection that it will be closed in `left` seconds, and do so."""
@@ -98,7 +103,7 @@ class GeminiLive:
                 raise Refusal(1007)
             talk = Conversation(setup, deepcopy(entries), is_resumed=True)
         self.talks.append(talk)
-        self._has_changed.set()
+        self.has_changed.set()
         return talk
 
     def refuse(self, key: str) -> None:
@@ -260,6 +265,7 @@ class _Connection:
             await self._write('{"weather": {"isSunny": true}}')
             message = {**message, "mood": "good"}
         await self._write(json.dumps(message))
+        self._vendor.has_changed.set()
 
     async def _write(self, text: str) -> None:
         if self._vendor.script.has_text_frames:

@@ -134,6 +134,8 @@ class Model:
         self._refused: set[str] = set()
         """Calls that were cancelled."""
         self._past = self._setup.has_history
+        self._is_kept_waiting = False
+        """Whether content came that is not complete: until it is, nothing is answered."""
         self._rest = b""
         self._heard = 0.0
         """Seconds of the caller's audio."""
@@ -198,6 +200,7 @@ class Model:
             if role not in ("user", "model"):
                 raise Refusal(1007)
             self._talk.entries.append(Entry(role, " ".join(part.get("text", "") for part in turn.get("parts", []))))
+        self._is_kept_waiting = not complete
         if complete and not self._past:
             self._respond()
         self._past = self._past and not complete
@@ -251,6 +254,8 @@ class Model:
             await self._send({"serverContent": {"inputTranscription": {"text": f" {word}"}}})
 
     def _respond(self, words: str = "") -> None:
+        if self._is_kept_waiting:
+            return
         self._asked = self._heard
         if self._turn is not None and not self._turn.done():
             self._is_due_again = True

@@ -215,8 +215,20 @@ def _tools(tools: list[dict[str, Any]], *, is_async: bool) -> dict[str, bool]:
             "NON_BLOCKING",
         ):
             raise Refusal(1007)
+        _check_schema(declaration.get("parameters", {}))
         functions[name] = behavior != "NON_BLOCKING" if behavior or not is_async else False
     return functions
+
+
+def _check_schema(schema: dict[str, Any]) -> None:
+    """Refuse keywords that are JSON Schema's alone; `parametersJsonSchema` is passed over, as some models do."""
+    schema = {_camel_name(name): each for name, each in schema.items()}
+    if unknown := set(schema) - _SCHEMA:
+        name = sorted(unknown)[0]
+        raise Refusal(1007, f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.')
+    nested = [*schema.get("properties", {}).values(), *schema.get("anyOf", [])]
+    for each in (*nested, *([schema["items"]] if "items" in schema else [])):
+        _check_schema(each)
 
 
 def _inside(value: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -226,6 +238,10 @@ def _inside(value: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 _URLSAFE = str.maketrans("-_", "+/")
+_SCHEMA = frozenset(
+    "type format title description nullable enum maxItems minItems properties required minProperties maxProperties "
+    "minLength maxLength pattern example anyOf propertyOrdering default items minimum maximum".split()
+)
 _FREE = frozenset({"parameters", "parametersJsonSchema", "response"})
 
 
@@ -234,8 +250,12 @@ def _camel(value: Any) -> Any:
         return [_camel(each) for each in value]
     if not isinstance(value, dict):
         return value
-    named = ((re.sub(r"_([a-z])", lambda found: found[1].upper(), name), each) for name, each in value.items())
+    named = ((_camel_name(name), each) for name, each in value.items())
     return {name: each if name in _FREE else _camel(each) for name, each in named}
+
+
+def _camel_name(name: str) -> str:
+    return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
 
 
 def _check(value: Any, known: Any, where: str) -> None:
