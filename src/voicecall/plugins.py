@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 
 from voicecall.errors import ConfigError, Fault
 
-Kind = Literal["carrier", "stt", "tts", "brain", "vad", "turns", "tunnel"]
+Kind = Literal["carrier", "stt", "tts", "brain", "vad", "turns", "tunnel", "realtime"]
 
 TABLE: Mapping[Kind, Mapping[str, str]] = {
     "carrier": {
@@ -57,6 +57,9 @@ TABLE: Mapping[Kind, Mapping[str, str]] = {
     "turns": {
         "smart-turn": "voicecall.speech.turn_models:SmartTurn",
     },
+    "realtime": {
+        "scripted": "voicecall.realtime.scripted:scripted",
+    },
     "tunnel": {
         "cloudflared": "voicecall.tunnels.cloudflared:Cloudflared",
         "ngrok": "voicecall.tunnels.ngrok:Ngrok",
@@ -98,6 +101,7 @@ _KEYS: Mapping[Kind, str] = {
     "brain": "brain.kind",
     "turns": "turns.model",
     "tunnel": "tunnel.provider",
+    "realtime": "realtime.provider",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import (
@@ -34,8 +34,22 @@ MISFORTUNES = (
 )
 MOUTH = ("", "", *("finished",) * 4, "unconfirmed", "failed", "farewell", "keys", "news", "outcome")
 TIMERS = ("endpoint", "transcript", "barge-in", "settle", "ring", "max-duration", "notify", "playback", "keys")
+MODELS = (
+    {},
+    {"hears": True},
+    {"hears": True, "endpoints": "provider"},
+    {"hears": True, "endpoints": "provider", "interrupts": "provider"},
+)
+"""Who decides about turns, where one model hears and speaks."""
+
+
+def _turn_rules(model: dict[str, Any], **rules: Any) -> TurnRules:
+    return TurnRules(**{**rules, "early": rules["early"] and not model}, **model)
+
+
 TURN_RULES = st.builds(
-    TurnRules,
+    _turn_rules,
+    model=st.sampled_from([*(MODELS[0],) * 3, *MODELS[1:]]),
     barge_in=st.sampled_from([True, True, False]),
     protect_greeting=st.booleans(),
     protect_inbound_greeting=st.booleans(),
@@ -186,6 +200,18 @@ class CallMachine(RuleBasedStateMachine):
     @rule(sign=st.sampled_from(["likely", "over", "unlikely"]))
     def the_pause_is_judged(self, sign: Literal["likely", "over", "unlikely"]) -> None:
         self.world.feed(ev.TurnSigned(sign))
+
+    @precondition(lambda self: self.world.call.rules.turns.hears and self.world.call.stream is not None)
+    @rule(what=st.sampled_from(["over", "over", "over", "interrupted", "interrupted", "lost", "hopeless"]))
+    def the_model_reports(self, what: str) -> None:
+        world, turns = self.world, self.world.call.turns
+        match what:
+            case "over" if turns.awaited or turns.speaking:
+                world.feed(ev.TurnSigned("over"))
+            case "interrupted":
+                world.feed(ev.BargedIn())
+            case "lost" | "hopeless":
+                world.feed(ev.ModelLost("It went away.", what == "hopeless"))
 
     @rule(digit=st.sampled_from(["", "4", "2", "#"]))
     def a_key_is_pressed(self, digit: str) -> None:

@@ -46,6 +46,7 @@ class Manners:
                 self.sure.add(segment)
             case ev.Heard(_, text) | ev.Gathered(_, text):
                 self.known.add(text)
+                self.asked = 0 if text and before.is_live else self.asked  # be it only that they listen
             case ev.DigitPressed(digit) if _takes_keys(before):
                 self._pressed(digit)
             case ev.TimerFired(name) if name == KEYS and KEYS in before.timers:

@@ -63,6 +63,8 @@ class TurnsMachine(RuleBasedStateMachine):
                     self.asked(self.turns.reply)
                 case floor.TurnEnded():
                     self.take(saying.release(self.turns))
+                case floor.TurnWorded(text):
+                    assert text, "a turn without words is no line"
 
     def asked(self, reply: int) -> None:
         assert all(self.replies.values()), f"{reply} while {self.replies} are under way"
@@ -88,6 +90,11 @@ class TurnsMachine(RuleBasedStateMachine):
     def speech_is_sure(self) -> None:
         self.sure.add(self.turns.speaking)
         self.take(turns.speech_sure(self.turns, self.how, self.turns.speaking))
+
+    @precondition(lambda self: self.how.interrupts == "provider")
+    @rule()
+    def the_provider_hears_an_interruption(self) -> None:
+        self.take(turns.barged_in(self.turns, self.how, self.at))
 
     @rule(sign=st.sampled_from(["likely", "over", "unlikely"]))
     def the_pause_is_judged(self, sign: Sign) -> None:

@@ -8,13 +8,22 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, as
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from tests.gateway.brains import Answers
 from tests.gateway.callers import HANG_UP as HANG_UP, listen as listen, onset as onset, say as say, wait as wait
 from tests.gateway.promises import check_error, check_result
-from tests.gateway.spelling import SpellingDetector, SpellingSynthesizer, SpellingTranscriber, Word, text as text
+from tests.gateway.spelling import (
+    Alphabet,
+    SpellingDetector,
+    SpellingSynthesizer,
+    SpellingTranscriber,
+    Word,
+    text as text,
+)
 from tests.gateway.town import OF_CALLS, Disk, MakeTown, Plug, Town
-from voicecall.app.profiles import LEAD, conversation, hearsay
-from voicecall.brains import Brain, Opening
+from voicecall.app.profiles import LEAD, conversation, hearsay, past
+from voicecall.brains import Brain, Conversation, Mind, Opening
 from voicecall.brains.careful import Careful
 from voicecall.carriers import Capabilities, Carrier, HttpReply, Webhook
 from voicecall.core.budget import Budget
@@ -33,6 +42,8 @@ from voicecall.entrypoints.webhooks import Webhooks
 from voicecall.errors import StoreError, VoicecallError
 from voicecall.gateway.admission import Reception
 from voicecall.gateway.budget import OutboundBudget
+from voicecall.gateway.desk import Desk
+from voicecall.gateway.duplex import Duplex
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.gateway import Bell, Defaults, Gateway, Phones
 from voicecall.gateway.journal import Journal
@@ -46,6 +57,8 @@ from voicecall.gateway.pairing import Limits
 from voicecall.gateway.session import Session
 from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
+from voicecall.realtime import Brief
+from voicecall.realtime.scripted import Script, ScriptedModel
 from voicecall.speech import Voice
 from voicecall.speech.fallback import FallbackSynthesizer, FallbackTranscriber
 
@@ -78,6 +91,8 @@ class Options:
     budget: Budget = Budget()  # noqa: RUF009 - it is frozen
     echo: bool = False
     """Whether our own sound is looked for in what comes in."""
+    model: Callable[[Alphabet], Script] | None = None
+    """What hears and speaks in conversations, where that is one model."""
     spares: bool = False
     """Whether another transcriber and another voice stand by."""
 
@@ -95,6 +110,7 @@ class House:
         self.spare_voice = SpellingSynthesizer(town.alphabet)
         self.spare_ears = SpellingTranscriber(town.alphabet)
         self.detector = SpellingDetector()
+        self.model = ScriptedModel(options.model(town.alphabet)) if options.model is not None else None
         self.store = Disk(instance=options.instance, lease=options.lease, clock=town.now, archive=town.archive)
         self.nonces: list[str] = []
         self._carrier = town.kit.carrier()
@@ -134,7 +150,7 @@ class House:
                     clock=self.town.now,
                     entropy=self._entropy,
                     instance=options.instance,
-                    rules=lambda line, language: options.rules,
+                    rules=lambda line, language: self._rules(),
                     reception=lambda number: Reception(options.policy, options.allow_from, options.greeting),
                     open_media=self._open_media,
                     max_calls=options.max_calls,
@@ -173,7 +189,35 @@ class House:
         if call.pairing:
             return open_notice(session, self.voice.open(Voice(), lambda trouble: None), post, lead=LEAD)
         careful = Careful([("test", self.brain)], first=options.patience, stall=options.patience, longest=6000)
-        mind = careful.open(Opening(call.id, call.direction, call.from_, call.to, tongue), hearsay(post))
+        opened = Opening(call.id, call.direction, call.from_, call.to, tongue)
+
+        def told(more: str = "") -> Conversation:
+            return conversation(session.call, session.around.clock(), more)
+
+        opening = call.greeting if call.greeting_state == "pending" and not call.prompting else ""
+
+        def cascade() -> tuple[Ears, Mouth]:
+            return self._cascade(session, careful.open(opened, hearsay(post)))
+
+        if self.model is None or not call.rules.turns.hears:
+            ears, mouth = cascade()
+            return Media(ears, mouth, post, told, opening=opening)
+        brief = Brief(call.id, "", lambda: past(told()), tongue)
+        duplex = Duplex(
+            self.model,
+            brief,
+            post,
+            mind=careful.open(opened, hearsay(post)),
+            desk=Desk(told, post),
+            lead=LEAD,
+            protected=lambda: session.call.turns.protected,
+            patience=options.patience,
+        )
+        heard = Ears(self.detector, duplex.hearing, post, language=tongue, echo=options.echo, said=duplex.said)
+        return Media(heard, duplex, post, told, opening=opening, spare=cascade)
+
+    def _cascade(self, session: Session, mind: Mind) -> tuple[Ears, Mouth]:
+        post, options, tongue = session.post, self.options, session.call.rules.turns.language
         voices, ears = [("first", self.voice)], [("first", self.ears)]
         if options.spares:
             voices.append(("second", self.spare_voice))
@@ -183,9 +227,14 @@ class House:
         in_words = lambda: session.call.prompting  # noqa: E731
         mouth = Mouth(mind, voice, post, lead=LEAD, manner=options.manner, in_words=in_words)
         heard = Ears(self.detector, transcriber, post, language=tongue, echo=options.echo, said=mouth.said)
-        opening = call.greeting if call.greeting_state == "pending" and not call.prompting else ""
-        told = lambda more: conversation(session.call, session.around.clock(), more)  # noqa: E731
-        return Media(heard, mouth, post, told, opening=opening)
+        return heard, mouth
+
+    def _rules(self) -> Rules:
+        if self.model is None:
+            return self.options.rules
+        traits = self.model.traits
+        turns = replace(self.options.rules.turns, hears=True, endpoints=traits.endpoints, interrupts=traits.interrupts)
+        return replace(self.options.rules, turns=turns)
 
     def _nonce(self) -> str:
         return self._entropy(10).decode()

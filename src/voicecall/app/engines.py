@@ -11,10 +11,18 @@ from pydantic import SecretStr
 from voicecall import plugins
 from voicecall.brains import Brain, BrainOptions, Server
 from voicecall.brains.careful import Careful
-from voicecall.config.agents import Agent, Brain as BrainSection, VendorModel
+from voicecall.config.agents import (
+    Agent,
+    Brain as BrainSection,
+    PluginRealtime,
+    Realtime as RealtimeSection,
+    RealtimeVendor,
+    VendorModel,
+)
 from voicecall.config.check import vendor_of
 from voicecall.config.model import Turns
 from voicecall.config.speech import PluginStt, PluginTts, Stt, Tts, VendorStt, VendorTts
+from voicecall.realtime import Realtime, RealtimeOptions
 from voicecall.speech import Detector, Engine, Speaker, Synthesizer, Transcriber, VendorOptions, Voice
 from voicecall.speech.fallback import FallbackSynthesizer, FallbackTranscriber
 from voicecall.speech.turn_models import TurnModel
@@ -108,6 +116,25 @@ class Engines:
         elif agent.kind == "fixed":
             arguments = (agent.text,)
         return cast("Brain", self._one("brain", agent.kind, *arguments))
+
+    def realtime(self, options: RealtimeSection) -> Realtime:
+        """Return the model that hears and speaks by itself that these options ask for.
+
+        Raises:
+            ConfigError: there is none of that name.
+        """
+        own = getattr(options, options.provider, options.plugin)
+        vendor = own if isinstance(own, RealtimeVendor) else options.plugin
+        extra = vendor.options if isinstance(vendor, PluginRealtime) else {}
+        made = RealtimeOptions(
+            api_key=_secret(vendor.api_key),
+            base_url=vendor.api_base_url,
+            model=vendor.model,
+            voice=vendor.voice,
+            turn_detection=vendor.turn_detection or "",
+            extra=tuple(sorted(extra.items())),
+        )
+        return cast("Realtime", self._one("realtime", options.provider, made))
 
     async def load(self, stack: AsyncExitStack) -> None:
         """Load and warm up every engine that was made; `stack` unloads them.

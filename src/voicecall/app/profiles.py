@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
-from voicecall.brains import Conversation, Line as Told, Opening, Report, Trouble, Volunteered
+from msgspec.structs import replace
+
+from voicecall.brains import Conversation, Line as Told, Mind, Opening, Report, Trouble, Volunteered
+from voicecall.brains.prompt import system
 from voicecall.config.check import LOCAL
 from voicecall.config.model import Config, LineOptions, Turns
 from voicecall.config.section import is_language
@@ -14,8 +17,10 @@ from voicecall.core.call import Call
 from voicecall.core.events import Event, Warned
 from voicecall.core.languages import language
 from voicecall.core.rules import Rules, TurnRules
-from voicecall.errors import BadParameters, ConfigError, Fault, SpeechError
+from voicecall.errors import BadParameters, SpeechError
 from voicecall.gateway.admission import Reception
+from voicecall.gateway.desk import Desk
+from voicecall.gateway.duplex import Duplex
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.making import Manner
 from voicecall.gateway.media import Media
@@ -23,6 +28,7 @@ from voicecall.gateway.mouth import Mouth
 from voicecall.gateway.notice import open_notice
 from voicecall.gateway.recording import Recordings
 from voicecall.gateway.session import Session
+from voicecall.realtime import Brief, Past, Realtime
 from voicecall.speech import SynthesizerStream
 from voicecall.speech.plain import NoVoice
 from voicecall.speech.pronounce import Pronunciations
@@ -34,19 +40,6 @@ LEAD = 0.3
 """Seconds of audio that the far end may have in its buffer: enough against jitter, little enough to be cut short."""
 _WARNING_BEFORE_END = 30.0
 """Seconds before the longest duration at which the agent is told."""
-
-
-def check_available(config: Config) -> None:
-    """Refuse what the configuration may name and this version cannot do, rather than do something else.
-
-    Raises:
-        ConfigError: it asks for such things; all of them are listed.
-    """
-    faults = []
-    if config.realtime.enabled:
-        faults.append(Fault("realtime.enabled", "speech to speech is not available in this version; set it to false"))
-    if faults:
-        raise ConfigError(faults)
 
 
 def rules(config: Config, tongue: str, *, early: bool) -> Rules:
@@ -152,6 +145,8 @@ class Profiles:
         self.detector = engines.detector(config.turns.vad)
         self._apart = config.turns.vad != "off"
         self.turn_model = engines.turn_model(config.turns)
+        self.model = engines.realtime(config.realtime) if config.realtime.enabled else None
+        """What hears and speaks in conversations, where that is one model."""
         for number in ("", *config.lines):
             line = config.line(number)
             engines.transcriber(line.stt, apart=self._apart)
@@ -172,8 +167,13 @@ class Profiles:
         line = self._config.line(line_number)
         if language:
             check_language(language, line)
-        early = self._engines.brain(line.brain).early
-        return rules(self._config, language or line.language, early=early)
+        early = self.model is None and self._engines.brain(line.brain).early
+        made = rules(self._config, language or line.language, early=early)
+        if self.model is None:
+            return made
+        traits = self.model.traits
+        turns = replace(made.turns, hears=True, endpoints=traits.endpoints, interrupts=traits.interrupts)
+        return replace(made, turns=turns)
 
     def open_media(self, session: Session) -> Media:
         """Return ears and mouth for a call."""
@@ -181,11 +181,59 @@ class Profiles:
         line, tongue = self._line(call), call.rules.turns.language
         if call.pairing:
             return open_notice(session, self._voice(line, tongue, post), post, lead=LEAD)
-        mind = self._engines.brain(line.brain).open(
-            Opening(call.id, call.direction, call.from_, call.to, tongue), hearsay(post)
+        opening = call.greeting if call.greeting_state == "pending" and not call.prompting else ""
+        recording = self._recordings.open(call.id, post) if self._recordings is not None else None
+        told = lambda more: conversation(session.call, session.around.clock(), more)  # noqa: E731
+
+        def cascade() -> tuple[Ears, Mouth]:
+            return self._cascade(session, line, tongue)
+
+        if self.model is None or not call.rules.turns.hears:
+            ears, mouth = cascade()
+            return Media(ears, mouth, post, told, opening=opening, recording=recording)
+        ears, duplex = self._duplex(self.model, session, line, tongue)
+        return Media(ears, duplex, post, told, opening=opening, recording=recording, spare=cascade)
+
+    def _mind(self, session: Session, line: LineOptions, tongue: str) -> Mind:
+        call = session.call
+        opening = Opening(call.id, call.direction, call.from_, call.to, tongue)
+        return self._engines.brain(line.brain).open(opening, hearsay(session.post))
+
+    def _duplex(self, model: Realtime, session: Session, line: LineOptions, tongue: str) -> tuple[Ears, Duplex]:
+        """Return what a model needs to hear and speak in a call."""
+        post = session.post
+
+        def told() -> Conversation:
+            return conversation(session.call, session.around.clock())
+
+        instructions = self._config.realtime.instructions or line.brain.instructions or ""
+        brief = Brief(session.call.id, system(instructions, told(), speaks=True), lambda: past(told()), tongue)
+        duplex = Duplex(
+            model,
+            brief,
+            post,
+            mind=self._mind(session, line, tongue),
+            desk=Desk(told, post),
+            lead=LEAD,
+            protected=lambda: session.call.turns.protected,
+            gated=self._apart and self._config.turns.echo,
         )
+        ears = Ears(
+            self.detector,
+            duplex.hearing,
+            post,
+            language=tongue,
+            apart=self._apart,
+            echo=self._config.turns.echo,
+            said=duplex.said,
+        )
+        return ears, duplex
+
+    def _cascade(self, session: Session, line: LineOptions, tongue: str) -> tuple[Ears, Mouth]:
+        """Return transcriber, agent and voice for a call."""
+        post = session.post
         mouth = Mouth(
-            mind,
+            self._mind(session, line, tongue),
             self._voice(line, tongue, post),
             post,
             lead=LEAD,
@@ -202,15 +250,7 @@ class Profiles:
             said=mouth.said,
             model=self.turn_model,
         )
-        opening = call.greeting if call.greeting_state == "pending" and not call.prompting else ""
-        return Media(
-            ears,
-            mouth,
-            post,
-            lambda more: conversation(session.call, session.around.clock(), more),
-            opening=opening,
-            recording=self._recordings.open(call.id, post) if self._recordings is not None else None,
-        )
+        return ears, mouth
 
     def _voice(self, line: LineOptions, tongue: str, post: Callable[[Event], None]) -> SynthesizerStream:
         """Return the voice of a call; where there is none for its language, one that says so."""
@@ -250,3 +290,8 @@ def conversation(call: Call, now: float, more: str = "") -> Conversation:
         now=now,
         seconds_left=left if left is not None and left <= _WARNING_BEFORE_END else None,
     )
+
+
+def past(told: Conversation) -> tuple[Past, ...]:
+    """Return what was said so far, for a model that joins a call."""
+    return tuple(Past(line.speaker, line.text) for line in told.lines if line.text)

@@ -48,7 +48,7 @@ from .carriers import MOCK_NUMBER, from_number, make_carriers, near_carriers
 from .engines import Engines
 from .hooks import make_hooks
 from .metrics import Metrics
-from .profiles import Profiles, check_available, rules
+from .profiles import Profiles, rules
 from .tunnels import LEDGER, Exposure, make_tunnel, make_way
 
 _REST_PATIENCE = 10.0
@@ -157,7 +157,6 @@ def _alone(error: BaseException) -> BaseException:
 @asynccontextmanager
 async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
     config, state = loaded.config, loaded.state
-    check_available(config)
     for warning in loaded.warnings:
         _log.warning("config.warning", key=warning.key, detail=warning.message)
     async with AsyncExitStack() as stack:

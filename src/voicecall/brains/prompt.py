@@ -29,6 +29,19 @@ was said.
 - When the conversation is over, say goodbye, and hang up only after that."""
 
 
+_VOICE_MANNERS = """\
+You are speaking with someone on the telephone, and you hear them.
+
+- Speak in short, plain, spoken sentences; one or two are usually enough, at the pace of an unhurried phone call.
+- Say numbers, dates, times and amounts the way people say them.
+- Ask one question at a time, then stop and let the other side answer.
+- If you did not understand something, ask. If something takes a moment, say so.
+- Never claim to have done what you have not done.
+- Do not start over after an interruption: deal with what was said.
+- Text in square brackets is a note about the call. Never say it.
+- When the conversation is over, say goodbye, and only then use end_call."""
+
+
 class Said(NamedTuple):
     """What one side said in one go, notes in square brackets included."""
 
@@ -36,13 +49,15 @@ class Said(NamedTuple):
     text: str
 
 
-def system(instructions: str, conversation: Conversation) -> str:
+def system(instructions: str, conversation: Conversation, *, speaks: bool = False) -> str:
     """Return the system prompt: manners, task, objective, language, who is on the line, the time and how much is left.
+
+    `speaks`: it is of a model that hears and speaks itself.
 
     Numbers are given as their last four digits; where `instructions` hold `{from}` or `{to}`, the whole one is put in.
     """
     task = (instructions or _TASK).replace("{from}", conversation.from_).replace("{to}", conversation.to)
-    parts = [_MANNERS, f"Your task:\n{task}"]
+    parts = [_VOICE_MANNERS if speaks else _MANNERS, f"Your task:\n{task}"]
     if conversation.objective:
         parts.append(f"The objective of this call:\n{conversation.objective}")
     parts.append(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from .section import HttpUrl, Listed, Named, Origin, Positive, Section, UrlPath, nested
 
@@ -91,6 +92,9 @@ class Brain(Agent):
     """Who answers when the first one fails; has the same keys."""
 
 
+RealtimeName = Annotated[str, AfterValidator(Named("realtime", "openai", "gemini", "scripted"))]
+
+
 class RealtimeVendor(Section):
     """A vendor's speech to speech."""
 
@@ -102,6 +106,15 @@ class RealtimeVendor(Section):
     """The vendor's model; its default when absent."""
     voice: str | None = None
     """The vendor's name of the voice; its default when absent."""
+    turn_detection: str | None = None
+    """Who finds the end of the caller's turn: a way of the vendor's, or `local` for ours; its default when absent."""
+
+
+class PluginRealtime(RealtimeVendor):
+    """A model that another package brings."""
+
+    options: Mapping[str, str] = Field(default_factory=dict)
+    """What only this one understands."""
 
 
 class Realtime(Section):
@@ -109,7 +122,7 @@ class Realtime(Section):
 
     enabled: bool = False
     """Whether calls are answered this way."""
-    provider: Literal["openai", "gemini"] = "openai"
+    provider: RealtimeName = "openai"
     """Whose."""
     stream_path: UrlPath | None = None
     """Path of its media streams; `streaming.stream_path` when absent."""
@@ -123,3 +136,7 @@ class Realtime(Section):
     """OpenAI."""
     gemini: RealtimeVendor = nested()
     """Google Gemini."""
+    scripted: PluginRealtime = nested()
+    """A stand-in without a model, for development: its options `heard` and `answer` are what it hears and says."""
+    plugin: PluginRealtime = nested()
+    """What a model of another package is given."""

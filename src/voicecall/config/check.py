@@ -152,6 +152,7 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
     yield from _half_a_key(config)
     yield from _incomplete_agents(config)
     yield from _unheard(config)
+    yield from _speechless(config)
     yield from _deaf_or_mute(config)
     yield from _webhooks(config)
 
@@ -288,6 +289,38 @@ def _deaf_or_mute(config: Config) -> Iterator[Contradiction]:
                         f"in `{part}.{'provider' if name == speech.provider else 'fallback'}`, write a vendor such as "
                         "deepgram, openai or elevenlabs",
                     )
+
+
+_TURN_DETECTION: Mapping[str, tuple[str, ...]] = {
+    "openai": ("server_vad", "semantic_vad", "local"),
+    "gemini": ("automatic", "local"),
+    "scripted": ("provider", "local"),
+}
+
+
+def _speechless(config: Config) -> Iterator[Contradiction]:
+    """A model that hears and speaks, and cannot be had."""
+    name = config.realtime.provider
+    vendor = getattr(config.realtime, name, None)
+    if not config.realtime.enabled or vendor is None:
+        return
+    if name != "scripted" and not _text(vendor.api_key):
+        yield Contradiction(
+            (("realtime", name, "api_key"), ("realtime", "provider"), ("realtime", "enabled")),
+            f"is missing for `{name}`: write it, or set {name.upper()}_API_KEY",
+            mild=True,
+        )
+    ways = _TURN_DETECTION[name]
+    if vendor.turn_detection not in (None, *ways):
+        yield Contradiction(
+            (("realtime", name, "turn_detection"),),
+            f"{vendor.turn_detection!r} is none of its ways: write {', '.join(ways[:-1])} or {ways[-1]}",
+        )
+    if vendor.turn_detection == "local" and config.turns.vad == "off":
+        yield Contradiction(
+            (("turns", "vad"), ("realtime", name, "turn_detection")),
+            f"is off, and `realtime.{name}.turn_detection` leaves the end of turns to us: write local, or another way",
+        )
 
 
 def _unheard(config: Config) -> Iterator[Contradiction]:

@@ -140,6 +140,8 @@ class Draft:
             self.start("machine", MACHINE_BEEP)
         elif not ended.unanswered or call.keys or call.mode != "conversation" or not call.is_live:
             self.turn(saying.release(call.turns))
+        elif ended.wordless:
+            self.respond(ended.turn, ended.waited)
         elif not ended.keys and asks_for_a_moment(ended.text, language):
             self.stop(SILENCE)
             self.set(moment=True)

@@ -263,7 +263,7 @@ def _take(draft: Draft, event: Event) -> None:
         case PartlyHeard(segment, text):
             draft.turn(turns.partly_heard(call.turns, rules.turns, segment, text, at))
         case Heard(segment, text):
-            if text and call.is_live:
+            if text and call.is_live and turns.is_due(call.turns, segment):
                 patience.spoken(draft)
             draft.turn(turns.heard(call.turns, rules.turns, segment, text, at))
         case EarsFailed(segment, detail):

@@ -41,7 +41,7 @@ def _gives_way(turns: Turns, rules: TurnRules) -> bool:
 def speech_started(turns: Turns, rules: TurnRules, segment: int, lead: float, at: float) -> Result:
     """The caller began to speak, `lead` seconds before `at`."""
     if turns.floor in (Floor.AGENT, Floor.THINKING) and not _gives_way(turns, rules):
-        return changed(turns, speaking=segment, spoken_over=segment), ()
+        return changed(turns, speaking=segment, spoken_over=segment, since=at - lead), ()
     turns = changed(turns, speaking=segment, awaited=turns.awaited | {segment}, sign="")
     if not turns.words:
         turns = changed(turns, since=at - lead)
@@ -97,11 +97,19 @@ def partly_heard(turns: Turns, rules: TurnRules, segment: int, text: str, at: fl
     return turns, ()
 
 
+def is_due(turns: Turns, segment: int) -> bool:
+    """Say whether the words of a segment are still to come."""
+    untold = any(segment in one.segments for one in turns.untold)
+    return untold or segment == turns.spoken_over or segment in turns.awaited | turns.late
+
+
 def heard(turns: Turns, rules: TurnRules, segment: int, text: str, at: float) -> Result:
     """The words of a segment are known; there may be none."""
     for told in turns.untold:
         if segment in told.segments:
             return _worded(turns, told, segment, text)
+    if segment == turns.spoken_over != turns.speaking:
+        return changed(turns, spoken_over=0), ()
     if segment not in turns.awaited | turns.late:
         return turns, ()
     awaited = turns.awaited - {segment}
@@ -123,9 +131,9 @@ def heard(turns: Turns, rules: TurnRules, segment: int, text: str, at: float) ->
 
 def signed(turns: Turns, rules: TurnRules, sign: Sign, at: float) -> Result:
     """The transcriber, or a model of turns, says what it makes of the pause."""
-    turns = changed(turns, sign=sign)
     if rules.endpoints == "provider" and sign == "over":
         return _over(turns, rules)
+    turns = changed(turns, sign=sign)
     return pause(turns, rules, at) if turns.floor is Floor.PAUSE and not turns.due else (turns, ())
 
 
@@ -133,9 +141,9 @@ def _over(turns: Turns, rules: TurnRules) -> Result:
     """The provider, whose say it is, says that the turn is over."""
     match turns.floor:
         case Floor.OPEN | Floor.CALLER | Floor.PAUSE:
-            return _end_turn(turns, rules)
+            return _end_turn(changed(turns, sign="over"), rules)
         case Floor.HELD if turns.sure in turns.awaited:
-            return turns, (StartTimer(BARGE_IN, rules.barge_in_words),)
+            return changed(turns, sign="over"), (StartTimer(BARGE_IN, rules.barge_in_words),)
         case _:
             return turns, ()
 
@@ -144,6 +152,9 @@ def barged_in(turns: Turns, rules: TurnRules, at: float) -> Result:
     """The provider, whose say it is, says that the caller interrupted."""
     if rules.interrupts == "gateway" or not turns.reply or not _yields(turns, rules):
         return turns, ()
+    if turns.speaking:
+        awaited = turns.awaited | {turns.speaking}
+        turns = changed(turns, awaited=awaited, sure=turns.speaking, spoken_over=0, since=turns.since or at)
     return _yield(turns, rules, at)
 
 

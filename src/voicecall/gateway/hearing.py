@@ -1,4 +1,4 @@
-"""The caller's side of a call whose agent hears for itself: sound goes to the model, and what it made of that comes back.
+"""The caller's side of a call whose agent hears for itself: sound goes to the model, what it makes of that comes back.
 
 Our own detector says when somebody speaks, in segments; the model has turns of its own, by name. Which segments a turn
 is made of is told here, so that the words of a turn find their place.

@@ -174,7 +174,7 @@ class Session(Protocol):
         """Have it stop, if it has not, and forget what was not heard: the caller heard `heard` ms of its audio."""
 
     def result(self, call: str, output: str, *, more: bool) -> None:
-        """Tell what came of a tool. `more`: the model is to go on with the answer that called it, once all are known."""
+        """Tell what came of a tool. `more`: the model is to go on with the answer that called it, once all came."""
 
     def note(self, text: str) -> None:
         """Let the model know something that nobody said, such as the keys that the caller pressed."""

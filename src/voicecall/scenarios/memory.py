@@ -10,7 +10,7 @@ import httpx2
 
 from voicecall import plugins
 from voicecall.app.carriers import MOCK_NUMBER, from_number
-from voicecall.app.profiles import Profiles, check_available
+from voicecall.app.profiles import Profiles
 from voicecall.app.serving import CALLER_VOICE
 from voicecall.carriers import Carrier, HttpReply, Webhook
 from voicecall.config.check import LOCAL
@@ -186,7 +186,6 @@ async def memory_stages(configs: Iterable[Config], *, speaking: bool, seed: int)
     engines = RememberingEngines()
     profiles = {}
     for config in configs:
-        check_available(config)
         _check_near(config)
         profiles[id(config)] = Profiles(config, engines)
     caller = engines.speaker(Tts() if speaking else Tts(provider="tone"))
