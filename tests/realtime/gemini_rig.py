@@ -14,12 +14,14 @@ from voicecall.emulators.vendors.gemini_live_model import sound
 from voicecall.errors import RealtimeError, Trouble
 from voicecall.realtime import Audio, Brief, Called, CallerWords, Ended, Past, RealtimeOptions, Report, Tool, Worded
 from voicecall.realtime.gemini import GeminiRealtime, GeminiSession
+from voicecall.realtime.gemini_caller import Patience
 
 KEY = "a-key-that-is-good"
 FRAME = 160
 SPEECH = mulaw_encode(sound(0.4, 8000))
 SILENCE = MULAW_SILENCE * 8000
 LOOK_UP = Tool("look_up", "Look something up.", {"type": "object", "properties": {"word": {"type": "string"}}})
+BRIEF = Patience(settled=0.05)
 
 R = TypeVar("R", bound=Report)
 
@@ -106,11 +108,12 @@ async def conversation(
     voice: str | None = None,
     tools: tuple[Tool, ...] = (),
     history: Callable[[], tuple[Past, ...]] = tuple,
+    patience: Patience = BRIEF,
 ) -> AsyncIterator[Call]:
     """Run a session until the block is left."""
     async with asyncio.timeout(15), listening(google.app) as origin, asyncio.TaskGroup() as tasks:
         options = RealtimeOptions(api_key=key, base_url=origin, model=model, voice=voice, turn_detection=turn_detection)
-        call = Call(GeminiRealtime(options), history)
+        call = Call(GeminiRealtime(options, patience), history)
         running = tasks.create_task(call.run(*tools))
         yield call
         running.cancel()

@@ -25,6 +25,7 @@ from voicecall.realtime import (
     Uncalled,
 )
 from voicecall.realtime.gemini import GeminiRealtime
+from voicecall.realtime.gemini_caller import Patience
 
 
 def entries(google: GeminiLive, talk: int = 0) -> list[tuple[str, str]]:
@@ -317,6 +318,101 @@ def test_the_caller_may_have_a_tool_forgotten() -> None:
             assert call.ended("1")
             call.session.result("function-call-1", "too late", more=True)
             assert call.words("own-1") == "Never mind."
+
+    played(scene)
+
+
+def test_a_model_that_was_to_go_on_and_does_not_has_ended_its_answer() -> None:
+    async def scene() -> None:
+        google = vendor(Answer("One moment.", calls=(ToolCall("look_up"),)), Answer(""), Answer("Yes?"))
+        async with conversation(google, tools=(LOOK_UP,), patience=Patience(further=0.1)) as call:
+            call.session.say("1", "Say what tea is.")
+            await call.called()
+            call.session.result("function-call-1", "nothing", more=True)
+            assert (await call.end("1")).failed == ""
+            call.session.say("2", "Say yes.")
+            await call.end("2")
+            assert call.words("2") == "Yes?"
+
+    played(scene)
+
+
+def test_a_model_that_does_not_go_on_at_all_has_ended_its_answer() -> None:
+    async def scene() -> None:
+        google = vendor(Answer("One moment.", calls=(ToolCall("look_up"),)), Answer("Yes?"))
+        google.script.wrong = "idle"
+        async with conversation(google, tools=(LOOK_UP,), patience=Patience(further=0.1)) as call:
+            call.session.say("1", "Say what tea is.")
+            await call.called()
+            call.session.result("function-call-1", "nothing", more=True)
+            assert (await call.end("1")).failed == ""
+            call.session.say("2", "Say yes.")
+            await call.end("2")
+            assert call.words("2") == "Yes?"
+
+    played(scene)
+
+
+def test_a_model_that_thinks_between_two_turns_gives_one_answer() -> None:
+    async def scene() -> None:
+        google = vendor(Answer("Let me see.", goes_on=True), Answer("It is noon."))
+        google.script.words.append("what time is it")
+        async with conversation(google, model="gemini-3.8-live-extended-thinking") as call:
+            await google.becomes(1)
+            call.speak()
+            call.hear(SILENCE)
+            await call.end("own-1")
+            assert call.words("own-1") == "Let me see. It is noon."
+            assert call.all(Began) == [Began("own-1")]
+
+    played(scene)
+
+
+def test_a_tool_of_an_answer_that_was_cancelled_is_not_called() -> None:
+    async def scene() -> None:
+        google = vendor(Answer("one two three", 2.0, (ToolCall("look_up"),)), Answer("Yes?"))
+        google.script.ahead = 0.3
+        async with conversation(google, tools=(LOOK_UP,)) as call:
+            call.session.say("1", "Count, and look it up.")
+            await call.until(lambda: call.all(Audio))
+            call.session.cancel("1", 0)
+            call.hear(SILENCE, SILENCE, SILENCE)
+            await google.until(lambda: entries(google)[-1][0] == "result")
+            call.session.say("2", "Say yes.")
+            await call.end("2")
+            assert call.all(Called) == []
+
+    played(scene)
+
+
+def test_several_tools_are_answered_together() -> None:
+    async def scene() -> None:
+        calls = (ToolCall("look_up", {"word": "tea"}, "a"), ToolCall("look_up", {"word": "milk"}, "b"))
+        google = vendor(Answer("", calls=calls), Answer("Both are drinks."))
+        async with conversation(google, tools=(LOOK_UP,)) as call:
+            call.session.respond("1")
+            await call.called(2)
+            call.session.result("b", "milk is a drink", more=False)
+            call.session.result("a", "tea is a drink", more=True)
+            await call.end("1")
+            assert call.words("1") == "Both are drinks."
+        assert next(seen for seen in google.seen if "toolResponse" in seen)["toolResponse"]["functionResponses"] == [
+            {"id": "b", "name": "look_up", "response": {"output": "milk is a drink"}},
+            {"id": "a", "name": "look_up", "response": {"output": "tea is a drink"}},
+        ]
+
+    played(scene)
+
+
+def test_an_answer_that_the_caller_forestalls_has_failed() -> None:
+    async def scene() -> None:
+        google = vendor(Answer("Hello.", 1.0))
+        google.script.ahead = -0.5
+        async with conversation(google) as call:
+            call.session.say("1", "Hello.")
+            await google.until(lambda: google.talks and google.talks[0].entries)
+            call.hear(SPEECH)
+            assert (await call.end("1")).failed == "Gemini was interrupted before it began."
 
     played(scene)
 

@@ -12,6 +12,7 @@ from voicecall.emulators.vendors.gemini_live import GeminiLive
 from voicecall.emulators.vendors.gemini_live_model import Answer, Call as ToolCall, Wrong, sound
 from voicecall.errors import RealtimeError
 from voicecall.realtime import Audio, Began, Interrupted, Past, TurnOver, Uncalled
+from voicecall.realtime.gemini_caller import Patience
 from voicecall.realtime.gemini_wire import Blob, Downward
 
 PAST = (Past("agent", "Good morning."), Past("caller", "I am Ida."))
@@ -228,6 +229,41 @@ def test_audio_is_taken_at_the_rate_that_it_is_said_to_have() -> None:
             call.session.say("1", "Hello.")
             await call.end("1")
             assert len(call.sound("1")) == pytest.approx(8000, abs=2)
+
+    played(scene)
+
+
+def test_an_answer_in_another_format_has_failed_by_name() -> None:
+    async def scene() -> None:
+        google = vendor(wrong="format")
+        async with conversation(google) as call:
+            call.session.say("1", "Hello.")
+            assert (await call.end("1")).failed == "Gemini sent 'audio/ogg', not PCM."
+
+    played(scene)
+
+
+def test_an_answer_that_stops_in_the_middle_has_failed_and_another_connection_is_taken() -> None:
+    async def scene() -> None:
+        google = vendor(Answer("one two three", 3.0), wrong="stall")
+        async with conversation(google, patience=Patience(stall=0.1)) as call:
+            call.session.say("1", "Count.")
+            assert (await call.end("1")).failed == "Gemini fell silent in the middle of an answer."
+            google.script.wrong = None
+            call.session.say("2", "Sorry.")
+            assert (await call.end("2")).failed == ""
+        assert google.connections == 2
+
+    played(scene)
+
+
+def test_a_session_that_is_never_set_up_is_asked_for_twice() -> None:
+    async def scene() -> None:
+        google = vendor(wrong="mute")
+        async with conversation(google, patience=Patience(session=0.1)) as call:
+            await call.until(lambda: call.error)
+        assert str(call.error) == "realtime.gemini: Google set up no session within 0.1 s"
+        assert google.connections == 2
 
     played(scene)
 

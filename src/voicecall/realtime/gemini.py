@@ -15,7 +15,7 @@ from voicecall.errors import ConfigError, Fault, ProviderError, RealtimeError
 from voicecall.net.link import Link, Message
 
 from . import Brief, RealtimeOptions, Report, Sound, Tool, Traits
-from .gemini_caller import Caller
+from .gemini_caller import Caller, Patience
 from .gemini_turns import Turns
 from .gemini_wire import GoAway, Resumption, ServerMessage, history, judged, read, setup
 
@@ -27,44 +27,50 @@ _PAUSES = (0.1, 0.5)
 """Seconds before each further attempt to connect: the second is without the handle, if that was refused."""
 _PONG = 60.0
 """Seconds that a ping may go unanswered: Gemini has been seen to take half a minute."""
-_SETUP = 5.0
-"""Seconds that the setting up of a session may take."""
 _MARGIN = 2.0
 """Seconds before the end of a connection at which it is left, whatever goes on."""
 _BRACKETS = (
-    "What comes to you as text in square brackets is not said by the person on the line: it is from the system that "
-    "you speak through. Follow it, and never mention it."
+    "What comes to you in writing is from the system that you speak through, and not from the person on the line: do "
+    "what is written in square brackets, and never read that out."
 )
-_SAY = "[Say this now, word for word and in its own language, and nothing else: {}]"
+_SAY = "[Say the following to the person now, word for word, in its own language, and nothing else.] {}"
 _NOTE = "[{}]"
 
 
 class GeminiRealtime:
     """Gemini Live. `turn_detection`: `automatic`, Gemini's own, which also interrupts, or `local`."""
 
-    def __init__(self, options: RealtimeOptions) -> None:
+    def __init__(self, options: RealtimeOptions, patience: Patience = Patience()) -> None:  # noqa: B008 - it is frozen
         """Raises:
         ConfigError: `turn_detection` is neither.
         """
         if options.turn_detection not in ("", "automatic", "local"):
             raise ConfigError([Fault(f"{_VENDOR}.turn_detection", "write automatic or local")])
         self._options = options
+        self._patience = patience
         self._local = options.turn_detection == "local"
         decides: Literal["gateway", "provider"] = "gateway" if self._local else "provider"
         self.traits = Traits(endpoints=decides, interrupts=decides, truncates=False)
 
     def open(self, brief: Brief, report: Callable[[Report], None]) -> GeminiSession:
         """Return the session of a call that begins."""
-        return GeminiSession(self._options, brief, report, local=self._local)
+        return GeminiSession(self._options, brief, report, self._patience, local=self._local)
 
 
 class GeminiSession:
     """One call."""
 
     def __init__(
-        self, options: RealtimeOptions, brief: Brief, report: Callable[[Report], None], *, local: bool
+        self,
+        options: RealtimeOptions,
+        brief: Brief,
+        report: Callable[[Report], None],
+        patience: Patience,
+        *,
+        local: bool,
     ) -> None:
         self._options = options
+        self._patience = patience
         self._brief = brief
         self._tell = report
         self._local = local
@@ -90,6 +96,7 @@ class GeminiSession:
             send=self._link.send,
             report=self._report,
             is_generating=lambda: self._turns.is_generating,
+            patience=patience,
         )
         self._turns = Turns(
             self._model,
@@ -99,6 +106,7 @@ class GeminiSession:
             report=self._report,
             paused=self._paused,
             stalled=lambda: self._replace("Gemini fell silent in the middle of an answer."),
+            patience=patience,
         )
         self._ready = False
         self._failures = 0
@@ -190,7 +198,7 @@ class GeminiSession:
         self._unready()
         lines = () if self._handle else self._brief.history()
         self._past = bool(lines)
-        self._expect(_SETUP, self._silent)
+        self._expect(self._patience.session, self._silent)
         instructions = f"{self._brief.instructions}\n\n{_BRACKETS}".strip()
         voice, tools = self._options.voice, self._tools
         yield setup(self._model, instructions, voice, tools, local=self._local, handle=self._handle, history=self._past)
@@ -202,7 +210,7 @@ class GeminiSession:
         if self._failures < 2:
             self._link.renew()
         elif not self._doom.done():
-            why = f"{_VENDOR}: Google set up no session within {_SETUP:g} s"
+            why = f"{_VENDOR}: Google set up no session within {self._patience.session:g} s"
             self._doom.set_exception(RealtimeError(why, retryable=True))
 
     def _lost(self, why: str) -> None:

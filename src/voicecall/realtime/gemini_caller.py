@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from voicecall.audio import TELEPHONE_RATE
 
@@ -23,12 +24,24 @@ _TAIL = 100
 _KEPT = 30 * TELEPHONE_RATE
 """Bytes of what nobody answered yet."""
 _PIECE = TELEPHONE_RATE // 2
-_SETTLED = 0.7
-"""Seconds without another word after which a turn's words are all known."""
-_WORDLESS = 5.0
-"""Seconds after which a turn had none."""
-_LATE = 1.5
-"""Seconds that they may still take once the caller speaks again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds are waited for what may never come."""
+
+    session: float = 5.0
+    """For a session to be set up."""
+    stall: float = 8.0
+    """For more of an answer that is being made."""
+    further: float = 3.0
+    """For a model to go on with an answer, once its tools have told."""
+    settled: float = 0.7
+    """For another word of a turn."""
+    wordless: float = 5.0
+    """For the first word of a turn."""
+    late: float = 1.5
+    """The same, once the caller speaks again."""
 
 
 class Caller:
@@ -41,7 +54,9 @@ class Caller:
         send: Callable[[str], None],
         report: Callable[[Report], None],
         is_generating: Callable[[], bool],
+        patience: Patience,
     ) -> None:
+        self._patience = patience
         self._local = local
         self._send = send
         self._report = report
@@ -94,7 +109,7 @@ class Caller:
 
     def started(self) -> None:
         """The caller speaks."""
-        self._settle_in(0.0 if self._words else _LATE)
+        self._settle_in(0.0 if self._words else self._patience.late)
         self._speaking = self._detects = True
         if not self._keeps:
             self._keeps = True
@@ -174,7 +189,7 @@ class Caller:
     def told(self, text: str, *, finished: bool) -> None:
         """Some words of the caller are known."""
         self._words += text
-        self._settle_in(0.0 if finished else _SETTLED)
+        self._settle_in(0.0 if finished else self._patience.settled)
 
     def turn_over(self) -> None:
         """The caller's turn is over."""
@@ -182,7 +197,7 @@ class Caller:
         self._turns += 1
         self._item = f"turn-{self._turns}"
         self._report(TurnOver(self._item))
-        self._settle_in(_SETTLED if self._words else _WORDLESS)
+        self._settle_in(self._patience.settled if self._words else self._patience.wordless)
 
     def close(self) -> None:
         """Wait for nothing any more."""

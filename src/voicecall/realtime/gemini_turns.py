@@ -17,13 +17,8 @@ import msgspec
 from voicecall.errors import RealtimeError
 
 from . import Audio, Began, Called, Ended, Interrupted, Report, Uncalled, Worded
-from .gemini_caller import Caller
+from .gemini_caller import Caller, Patience
 from .gemini_wire import Content, Downward, ServerContent, ToolCall, order, results
-
-_STALL = 8.0
-"""Seconds without more of an answer that is being made."""
-_GOES_ON = 3.0
-"""Seconds after which a model that was to go on with an answer has nothing more to say."""
 
 
 @dataclass(slots=True, eq=False)
@@ -59,7 +54,9 @@ class Turns:
         report: Callable[[Report], None],
         paused: Callable[[], None],
         stalled: Callable[[], None],
+        patience: Patience,
     ) -> None:
+        self._patience = patience
         self._schedules = model.startswith("gemini-3.8")
         """Whether the model can be told a result without going on."""
         self._thinks = "thinking" in model
@@ -136,7 +133,7 @@ class Turns:
         """Await more of an answer in a further turn, and not for ever."""
         further = _Turn(turn.name, "goes on", muted=turn.muted, sounded=turn.sounded)
         self._asked.append(further)
-        self._loop.call_later(_GOES_ON, self._give_up, further)
+        self._loop.call_later(self._patience.further, self._give_up, further)
 
     def _give_up(self, turn: _Turn) -> None:
         if turn in self._asked:
@@ -289,7 +286,7 @@ class Turns:
     def _watch(self, stalled: Callable[[], None] | None) -> None:
         if self._stalls is not None:
             self._stalls.cancel()
-        self._stalls = self._loop.call_later(_STALL, stalled) if stalled is not None else None
+        self._stalls = self._loop.call_later(self._patience.stall, stalled) if stalled is not None else None
 
 
 def _reason(reason: str) -> str:

@@ -161,6 +161,8 @@ def setup(
     generation: dict[str, Any] = {"responseModalities": ["AUDIO"]}
     if voice:
         generation["speechConfig"] = {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": voice}}}
+    if "extended-thinking" in model:  # it must be told how much, and is as quick as it can be with the least
+        generation["thinkingConfig"] = {"thinkingLevel": "LOW"}
     value: dict[str, Any] = {
         "model": f"models/{model.removeprefix('models/')}",
         "generationConfig": generation,

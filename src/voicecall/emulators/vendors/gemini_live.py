@@ -230,6 +230,7 @@ class _Connection:
                 await model.take_results(value.get("functionResponses", []))
             case _:
                 raise Refusal(1007)
+        self._vendor.has_changed.set()
 
     async def _hear(self, model: Model, given: dict[str, Any]) -> None:
         if "activityStart" in given:

@@ -36,7 +36,7 @@ _TOKENS = 25
 
 Wrong = Literal[
     "refused", "throttled", "unavailable", "mute", "late", "stall", "flood", "close", "drop", "half", "broken",
-    "unknown", "rate", "empty",
+    "unknown", "rate", "format", "empty", "idle",
 ]  # fmt: skip
 
 
@@ -59,6 +59,8 @@ class Answer:
     calls: tuple[Call, ...] = ()
     reason: str = ""
     """A `turnCompleteReason`, such as `MALFORMED_FUNCTION_CALL`."""
+    goes_on: bool = False
+    """Whether the model, having thought, goes on with the next answer by itself."""
 
 
 @dataclass(slots=True)
@@ -220,7 +222,7 @@ class Model:
                 await self._interrupt()
             if is_blocking or scheduling != "SILENT":
                 self._is_due_again = True
-        if self._is_due_again and not any(self._called.values()):
+        if self._is_due_again and not any(self._called.values()) and self._script.wrong != "idle":
             self._respond()
 
     async def _detect(self, loud: bool) -> None:
@@ -304,6 +306,7 @@ class Model:
         if not any(self._called.values()):
             await self._send({"serverContent": {"generationComplete": True}})
             await self._reach(self._over + (script.ahead or 0.0))
+            self._is_due_again = self._is_due_again or answer.goes_on
             await self._close_turn(answer.reason)
 
     async def _speak(self, answer: Answer, asked: float, words: str) -> None:
@@ -336,7 +339,8 @@ class Model:
 
     def _piece(self, length: float, words: list[str]) -> dict[str, Any]:
         rate = 16000 if self._script.wrong == "rate" else RATE
-        blob = {"mimeType": f"audio/pcm;rate={rate}", "data": b64encode(sound(length, rate)).decode()}
+        kind = "audio/ogg" if self._script.wrong == "format" else f"audio/pcm;rate={rate}"
+        blob = {"mimeType": kind, "data": b64encode(sound(length, rate)).decode()}
         content: dict[str, Any] = {"modelTurn": {"role": "model", "parts": [{"inlineData": blob}]}}
         if words and self._setup.says_words:
             content["outputTranscription"] = {"text": "".join(f" {word}" for word in words)}
@@ -349,7 +353,10 @@ class Model:
             await self._tick.wait()
 
     async def _close_turn(self, reason: str = "") -> None:
-        content: dict[str, Any] = {"turnComplete": True, "interactionStatus": "IN_PROGRESS" if self._called else "IDLE"}
+        content: dict[str, Any] = {
+            "turnComplete": True,
+            "interactionStatus": "IN_PROGRESS" if self._called or self._is_due_again else "IDLE",
+        }
         if reason:
             content["turnCompleteReason"] = reason
         tokens = round(_TOKENS * sum(entry.seconds for entry in self._talk.entries if entry.role == "model"))

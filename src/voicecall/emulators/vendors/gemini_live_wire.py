@@ -19,7 +19,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 INVALID = "Request contains an invalid argument."
-MODELS = ("gemini-3.8-live", "gemini-3.1-flash-live-preview", "gemini-2.5-flash-native-audio-preview-12-2025")
+MODELS = (
+    "gemini-3.8-live",
+    "gemini-3.8-live-extended-thinking",
+    "gemini-3.1-flash-live-preview",
+    "gemini-2.5-flash-native-audio-preview-12-2025",
+)
 VOICES = frozenset(
     "Achernar Achird Algenib Algieba Alnilam Aoede Autonoe Callirrhoe Charon Despina Enceladus Erinome Fenrir Gacrux "
     "Iapetus Kore Laomedeia Leda Orus Puck Pulcherrima Rasalgethi Sadachbia Sadaltager Schedar Sulafat Umbriel "
@@ -163,7 +168,10 @@ def read_setup(setup: dict[str, Any], models: tuple[str, ...]) -> Setup:
     thinking = generation.get("thinkingConfig", {})
     if generation.get("responseModalities", ["AUDIO"]) != ["AUDIO"] or voice not in VOICES:
         raise Refusal(1007)
-    if name.startswith("gemini-3.8") and "thinkingLevel" in thinking:
+    thinks = name.endswith("extended-thinking")
+    if thinks and "thinkingLevel" not in thinking:
+        raise Refusal(1007, "Thinking level must be specified for this model.")
+    if name.startswith("gemini-3.8") and not thinks and "thinkingLevel" in thinking:
         raise Refusal(1007, "Thinking level is not supported for this model.")
     resumption = setup.get("sessionResumption")
     handle = (resumption or {}).get("handle", "")
