@@ -307,7 +307,7 @@ class Model:
             await self._send({"serverContent": {"generationComplete": True}})
             await self._reach(self._over + (script.ahead or 0.0))
             self._is_due_again = self._is_due_again or answer.goes_on
-            await self._close_turn(answer.reason)
+            await self._close_turn(answer.reason, goes_on=answer.goes_on)
 
     async def _speak(self, answer: Answer, asked: float, words: str) -> None:
         """Send the answer's audio and words, those of the caller after the first."""
@@ -352,10 +352,10 @@ class Model:
             self._tick.clear()
             await self._tick.wait()
 
-    async def _close_turn(self, reason: str = "") -> None:
+    async def _close_turn(self, reason: str = "", *, goes_on: bool = False) -> None:
         content: dict[str, Any] = {
             "turnComplete": True,
-            "interactionStatus": "IN_PROGRESS" if self._called or self._is_due_again else "IDLE",
+            "interactionStatus": "IN_PROGRESS" if self._called or goes_on else "IDLE",
         }
         if reason:
             content["turnCompleteReason"] = reason
