@@ -58,8 +58,6 @@ def test_a_conversation_with_gemini(
         }
     )
     record = daemon.simulate(TALK)
-    print(record)
-    print(vendor.talks)
     assert said(record) == [("agent", GREETING), ("caller", QUESTION), ("agent", ANSWER)]
     assert (record["endReason"], record["warnings"]) == ("hangup-user", [])
     assert [entry.role for entry in vendor.talks[0].entries] == ["user", "model", "user", "model"]

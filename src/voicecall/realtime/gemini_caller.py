@@ -199,6 +199,11 @@ class Caller:
         self._report(TurnOver(self._item))
         self._settle_in(self._patience.settled if self._words else self._patience.wordless)
 
+    def settle(self) -> None:
+        """Report the words of the last turn now, if there are any: somebody acts on them."""
+        if self._words:
+            self._settle()
+
     def close(self) -> None:
         """Wait for nothing any more."""
         if self._settling is not None:

@@ -175,6 +175,7 @@ class Turns:
     def call(self, told: ToolCall) -> None:
         """The model calls tools."""
         turn = self._current()
+        self._caller.settle()
         self._watch(None)
         turn.resumes = False
         for call in told.function_calls:
