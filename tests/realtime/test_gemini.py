@@ -116,6 +116,42 @@ def test_the_caller_interrupts_and_nothing_more_of_the_answer_is_reported() -> N
     played(scene)
 
 
+def test_the_caller_interrupts_what_gemini_takes_for_finished() -> None:
+    async def scene() -> None:
+        google = vendor(Answer("one two three four five six seven eight nine ten", 5.0))
+        google.script.words.extend(("count please", "stop it"))
+        async with conversation(google) as call:
+            await google.becomes(1)
+            call.speak()
+            call.hear(SILENCE)
+            await call.end("own-1")
+            await call.understood()
+            assert call.all(Interrupted) == []
+            call.speak()
+            call.hear(SILENCE)
+            await call.until(lambda: call.all(Began)[1:])
+            kinds = [type(report) for report in call.reports if isinstance(report, Interrupted | TurnOver | Began)]
+        assert kinds == [TurnOver, Began, Interrupted, TurnOver, Began]
+
+    played(scene)
+
+
+def test_late_words_are_no_interruption() -> None:
+    async def scene() -> None:
+        google = vendor(Answer("one two three four five six seven eight nine ten", 5.0))
+        google.script.words.append("count please")
+        google.script.is_transcribed_late = True
+        async with conversation(google) as call:
+            await google.becomes(1)
+            call.speak()
+            call.hear(SILENCE)
+            await call.end("own-1")
+            await call.understood()
+            assert call.all(Interrupted) == []
+
+    played(scene)
+
+
 def test_what_we_have_said_instead_is_no_interruption_by_the_caller() -> None:
     async def scene() -> None:
         google = vendor(Answer("one two three four five six seven eight", 4.0), Answer("Goodbye."))

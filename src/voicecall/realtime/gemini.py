@@ -254,6 +254,8 @@ class GeminiSession:
         if (content := told.server_content) is not None:
             if (words := content.input_transcription) is not None:
                 self._caller.told(words.text, finished=words.finished)
+                if self._caller.is_understood and not self._local:
+                    self._turns.spoken_over()
             self._turns.hear(content)
             self._caller.catch_up()
         if told.tool_call is not None:

@@ -133,6 +133,11 @@ class Caller:
             self._send(write("realtimeInput", {"activityStart": {}}))
             self._send_kept()
 
+    @property
+    def is_understood(self) -> bool:
+        """Whether some words are known of what the caller says now."""
+        return self._keeps and not self._item and bool(self._words)
+
     def taken(self) -> None:
         """Gemini takes the caller's turn as over, if there was one."""
         if self._keeps or self._words or not self._detects:

@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from voicecall.audio import TELEPHONE_RATE
 from voicecall.errors import RealtimeError
 
 from . import Audio, Began, Called, Ended, Interrupted, Report, Uncalled, Worded
@@ -77,12 +78,20 @@ class Turns:
         """Whether Gemini, interrupted, closes a turn that was over."""
         self._calls: dict[str, _Turn] = {}
         self._own = 0
+        self._audible_until = 0.0
+        """Loop time until which the caller hears us, unless somebody has stopped that."""
         self._stalls: asyncio.TimerHandle | None = None
 
     @property
     def is_generating(self) -> bool:
         """Whether something is being made that the caller may hear."""
         return bool(self._asked) or (self._turn is not None and not (self._turn.generated or self._turn.muted))
+
+    def spoken_over(self) -> None:
+        """The caller talks into what Gemini takes for a turn that is long over, and so for no interruption."""
+        if self._turn is None and not self._asked and self._loop.time() < self._audible_until:
+            self._audible_until = 0.0
+            self._report(Interrupted())
 
     @property
     def is_idle(self) -> bool:
@@ -109,6 +118,7 @@ class Turns:
             if turn is not None and turn.name == answer:
                 turn.muted = True
                 self._watch(None)
+        self._audible_until = 0.0
 
     def result(self, call: str, output: str, *, more: bool) -> None:
         """Tell what came of a tool; the model goes on once all have told, if that is wanted of one."""
@@ -202,6 +212,8 @@ class Turns:
         """Return the model's turn, which begins now if there is none."""
         if self._turn is not None:
             return self._turn
+        if self._caller.is_owed:
+            self.spoken_over()
         if self._asked:
             turn = self._asked.popleft()
         else:
@@ -230,6 +242,8 @@ class Turns:
                 turn.muted = True
                 return
             turn.sounded = True
+            begun = max(self._audible_until, self._loop.time())
+            self._audible_until = begun + len(mulaw) / TELEPHONE_RATE
             self._report(Audio(turn.name, mulaw))
 
     def _interrupted(self) -> None:
@@ -238,6 +252,7 @@ class Turns:
         turn = self._turn
         ours = bool(self._asked) or self._local
         if not ours and not (turn is not None and turn.muted):
+            self._audible_until = 0.0
             self._report(Interrupted())
         if turn is None and self._asked:
             turn = self._turn = self._asked.popleft()
