@@ -59,6 +59,7 @@ TABLE: Mapping[Kind, Mapping[str, str]] = {
     },
     "realtime": {
         "gemini": "voicecall.realtime.gemini:GeminiRealtime",
+        "openai": "voicecall.realtime.openai:OpenAIRealtime",
         "scripted": "voicecall.realtime.scripted:scripted",
     },
     "tunnel": {

@@ -148,6 +148,7 @@ class Vendors:
             self.origins[name] = await self._open.enter_async_context(listening(app))
         for vendor in ("deepgram", "openai", "elevenlabs"):
             self.origins[f"tts.{vendor}"] = self.origins[f"stt.{vendor}"]
+        self.origins["realtime.openai"] = self.origins["stt.openai"]
 
     def _notice(self, vendor: str) -> Any:
         @web.middleware

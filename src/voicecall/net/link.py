@@ -185,4 +185,5 @@ def _first(group: BaseExceptionGroup[BaseException]) -> ProviderError:
 
 
 def _advice(vendor: str, code: str | None) -> str:
-    return f"; check {vendor}.api_key" if code in ("401", "403") else ""
+    setting = {"401": "api_key", "403": "api_key", "404": "model"}.get(code or "")
+    return f"; check {vendor}.{setting}" if setting else ""
