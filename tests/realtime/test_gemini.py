@@ -268,6 +268,37 @@ def test_notes_are_part_of_the_turn_that_we_end() -> None:
     played(scene)
 
 
+def test_an_answer_is_given_also_where_the_caller_said_nothing() -> None:
+    async def scene() -> None:
+        google = vendor()
+        async with conversation(google, "local") as call:
+            call.session.note("The caller pressed 5.")
+            call.session.respond("1")
+            await call.end("1")
+            assert call.all(TurnOver) == []
+        assert entries(google)[0] == ("user", "[The caller pressed 5.]")
+
+    played(scene)
+
+
+def test_speech_that_goes_on_after_a_long_pause_is_the_same_turn() -> None:
+    async def scene() -> None:
+        google = vendor()
+        google.script.words.append("well then")
+        async with conversation(google, "local") as call:
+            call.session.say("0", "Hello.")
+            await call.end("0")
+            call.speak()
+            call.hear(SILENCE, SILENCE, SILENCE)
+            call.speak()
+            call.session.respond("1")
+            await call.end("1")
+        said = google.talks[0].entries[2]
+        assert said.seconds == pytest.approx(0.4 + 2.0 + 0.3 + 0.4, abs=0.05)
+
+    played(scene)
+
+
 # --- tools
 
 
@@ -417,6 +448,21 @@ def test_a_tool_of_an_answer_that_was_cancelled_is_not_called() -> None:
             call.session.say("2", "Say yes.")
             await call.end("2")
             assert call.all(Called) == []
+
+    played(scene)
+
+
+def test_what_the_caller_said_is_known_when_a_tool_is_called_for_it() -> None:
+    async def scene() -> None:
+        google = vendor(Answer("", calls=(ToolCall("look_up"),)))
+        google.script.words.append("what is tea")
+        async with conversation(google, tools=(LOOK_UP,), patience=Patience()) as call:
+            await google.becomes(1)
+            call.speak()
+            call.hear(SILENCE)
+            await call.called()
+            kinds = [type(report) for report in call.reports]
+        assert kinds == [TurnOver, Began, CallerWords, Called]
 
     played(scene)
 

@@ -89,7 +89,7 @@ def test_an_answer_that_breaks_off_has_failed_and_the_next_is_given(wrong: Wrong
             google.script.wrong = None
             call.session.say("2", "Sorry.")
             assert (await call.end("2")).failed == ""
-            assert [trouble.code for trouble in call.troubles] == ["reconnected"]
+            assert [trouble.code for trouble in call.troubles] == ["reconnected", "session-renewed"]
 
     played(scene)
 

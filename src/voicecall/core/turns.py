@@ -224,7 +224,9 @@ def _end_turn(turns: Turns, rules: TurnRules) -> Result:
         turns, text = changed(turns, awaited=frozenset(), untold=(*turns.untold, untold)), ""
     turns = changed(turns, floor=Floor.OPEN, words=(), due=False, owed=False, sign="", waited=0.0, rehearsed="")
     turns = changed(turns, turn=turns.turn + said)
-    ended = TurnEnded(turns.turn, text, since, unanswered=said or owed, waited=waited, wordless=rules.hears and not text)
+    ended = TurnEnded(
+        turns.turn, text, since, unanswered=said or owed, waited=waited, wordless=rules.hears and not text
+    )
     return turns, (*out, ended)
 
 

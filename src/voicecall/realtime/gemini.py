@@ -11,28 +11,21 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Literal
 
-from voicecall.errors import ConfigError, Fault, ProviderError, RealtimeError
+from voicecall.errors import ConfigError, Fault, ProviderError, RealtimeError, Trouble
 from voicecall.net.link import Link, Message
 
 from . import Brief, RealtimeOptions, Report, Sound, Tool, Traits
 from .gemini_caller import Caller, Patience
 from .gemini_turns import Turns
-from .gemini_wire import GoAway, Resumption, ServerMessage, history, judged, read, setup
+from .gemini_wire import LOCAL, MODEL, GoAway, Resumption, ServerMessage, address, history, judged, read, setup
 
 _VENDOR = "realtime.gemini"
-_ORIGIN = "wss://generativelanguage.googleapis.com"
-_PATH = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
-_MODEL = "gemini-3.8-live"
 _PAUSES = (0.1, 0.5)
 """Seconds before each further attempt to connect: the second is without the handle, if that was refused."""
 _PONG = 60.0
 """Seconds that a ping may go unanswered: Gemini has been seen to take half a minute."""
 _MARGIN = 2.0
 """Seconds before the end of a connection at which it is left, whatever goes on."""
-_BRACKETS = (
-    "What comes to you in writing is from the system that you speak through, and not from the person on the line: do "
-    "what is written in square brackets, and never read that out."
-)
 _SAY = "[Say the following to the person now, word for word, in its own language, and nothing else.] {}"
 _NOTE = "[{}]"
 
@@ -44,11 +37,11 @@ class GeminiRealtime:
         """Raises:
         ConfigError: `turn_detection` is neither.
         """
-        if options.turn_detection not in ("", "automatic", "local"):
+        if options.turn_detection not in ("", "automatic", LOCAL):
             raise ConfigError([Fault(f"{_VENDOR}.turn_detection", "write automatic or local")])
         self._options = options
         self._patience = patience
-        self._local = options.turn_detection == "local"
+        self._local = options.turn_detection == LOCAL
         decides: Literal["gateway", "provider"] = "gateway" if self._local else "provider"
         self.traits = Traits(endpoints=decides, interrupts=decides, truncates=False)
 
@@ -74,13 +67,11 @@ class GeminiSession:
         self._brief = brief
         self._tell = report
         self._local = local
-        self._model = options.model or _MODEL
         self._tools: tuple[Tool, ...] = ()
         self._loop = asyncio.get_running_loop()
-        origin = (options.base_url or _ORIGIN).rstrip("/")
         self._link = Link(
             _VENDOR,
-            ("ws" + origin.removeprefix("http") if origin.startswith("http") else origin) + _PATH,
+            address(options),
             {"x-goog-api-key": options.api_key},
             receive=self._receive,
             report=self._report,
@@ -99,7 +90,7 @@ class GeminiSession:
             patience=patience,
         )
         self._turns = Turns(
-            self._model,
+            options.model or MODEL,
             self._caller,
             local=local,
             send=self._link.send,
@@ -115,6 +106,7 @@ class GeminiSession:
         self._later: list[tuple[str, Callable[[], None]]] = []
         """What is asked once there is a session, by answer."""
         self._notes: list[str] = []
+        self._begun = False
         self._handle = ""
         self._resumable = True
         self._past = False
@@ -199,9 +191,7 @@ class GeminiSession:
         lines = () if self._handle else self._brief.history()
         self._past = bool(lines)
         self._expect(self._patience.session, self._silent)
-        instructions = f"{self._brief.instructions}\n\n{_BRACKETS}".strip()
-        voice, tools = self._options.voice, self._tools
-        yield setup(self._model, instructions, voice, tools, local=self._local, handle=self._handle, history=self._past)
+        yield setup(self._options, self._brief.instructions, self._tools, handle=self._handle, history=self._past)
 
     def _silent(self) -> None:
         """No session was set up."""
@@ -245,6 +235,9 @@ class GeminiSession:
         self._ready, self._failures = True, 0
         if self._past:
             self._link.send(history(self._brief.history()))
+        if self._begun and not self._handle:
+            self._report(Trouble("session-renewed", f"{_VENDOR}: a fresh session was told what had been said."))
+        self._begun = True
         self._caller.resume()
         later, self._later = self._later, []
         for _, act in later:

@@ -19,8 +19,17 @@ from voicecall.audio.g711 import float_to_pcm, from_float, pcm_to_float, to_floa
 from voicecall.audio.resample import Resampler
 from voicecall.errors import NetworkError, ProviderError, RealtimeError
 
-from . import Past, Tool
+from . import Past, RealtimeOptions, Tool
 
+MODEL = "gemini-3.8-live"
+LOCAL = "local"
+"""The `turn_detection` that is ours."""
+_ORIGIN = "wss://generativelanguage.googleapis.com"
+_PATH = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
+_BRACKETS = (
+    "What comes to you in writing is from the system that you speak through, and not from the person on the line: do "
+    "what is written in square brackets, and never read that out."
+)
 _RATE = 16000
 _RATES = range(8000, 48001)
 """Hertz that audio of the model may have; it is 24000 as a rule."""
@@ -151,22 +160,26 @@ def write(name: str, value: Any) -> str:
     return msgspec.json.encode({name: value}).decode()
 
 
-def setup(
-    model: str, instructions: str, voice: str | None, tools: Iterable[Tool], *, local: bool, handle: str, history: bool
-) -> str:
-    """Return the message that sets up a session; `handle` resumes one, `history`: what was said before is told first.
+def address(options: RealtimeOptions) -> str:
+    """Return where the socket is."""
+    origin = (options.base_url or _ORIGIN).rstrip("/")
+    return ("ws" + origin.removeprefix("http") if origin.startswith("http") else origin) + _PATH
 
-    `local`: we say when the caller speaks.
-    """
+
+def setup(
+    options: RealtimeOptions, instructions: str, tools: Iterable[Tool], *, handle: str = "", history: bool = False
+) -> str:
+    """Return the message that sets up a session: `handle` resumes one, `history` says that the past will be told."""
+    model = (options.model or MODEL).removeprefix("models/")
     generation: dict[str, Any] = {"responseModalities": ["AUDIO"]}
-    if voice:
-        generation["speechConfig"] = {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": voice}}}
+    if options.voice:
+        generation["speechConfig"] = {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": options.voice}}}
     if "extended-thinking" in model:  # it must be told how much, and is as quick as it can be with the least
         generation["thinkingConfig"] = {"thinkingLevel": "LOW"}
     value: dict[str, Any] = {
-        "model": f"models/{model.removeprefix('models/')}",
+        "model": f"models/{model}",
         "generationConfig": generation,
-        "systemInstruction": {"parts": [{"text": instructions}]},
+        "systemInstruction": {"parts": [{"text": f"{instructions}\n\n{_BRACKETS}".strip()}]},
         "inputAudioTranscription": {},
         "outputAudioTranscription": {},
         "sessionResumption": {"handle": handle} if handle else {},
@@ -174,7 +187,7 @@ def setup(
     }
     if declared := [_declaration(tool) for tool in tools]:
         value["tools"] = [{"functionDeclarations": declared}]
-    if local:
+    if options.turn_detection == LOCAL:
         value["realtimeInputConfig"] = {"automaticActivityDetection": {"disabled": True}}
     if history:
         value["historyConfig"] = {"initialHistoryInClientContent": True}
@@ -287,7 +300,7 @@ def judged(error: ProviderError) -> ProviderError:
     if re.search(r"api[ _-]?key|unregistered callers|permission denied|credential", text, re.IGNORECASE):
         return RealtimeError("Google refuses the API key", code="401")
     if "not found for API version" in text or "not supported for bidi" in text:
-        return RealtimeError("Google has no such model for live conversations; check realtime.gemini.model", code="404")
+        return RealtimeError("Google has no such model for live conversations", code="404")
     if re.search(r"quota|billing", text, re.IGNORECASE):
         return RealtimeError("the quota at Google is used up, or nothing pays for it", code="429")
     return error
