@@ -34,6 +34,10 @@ class Patience:
     """For a session to be set up."""
     stall: float = 8.0
     """For more of an answer that is being made."""
+    closed: float = 1.0
+    """For a turn to be closed, once all of it was played."""
+    thinking: float = 30.0
+    """For a model to go on that says that it thinks."""
     further: float = 3.0
     """For a model to go on with an answer, once its tools have told."""
     settled: float = 0.7

@@ -80,7 +80,7 @@ class Turns:
         self._own = 0
         self._audible_until = 0.0
         """Loop time until which the caller hears us, unless somebody has stopped that."""
-        self._stalls: asyncio.TimerHandle | None = None
+        self._silence: asyncio.TimerHandle | None = None
 
     @property
     def is_generating(self) -> bool:
@@ -129,6 +129,7 @@ class Turns:
         turn.more = turn.more or more
         if turn.due:
             return
+        turn.more = turn.more and not turn.ended
         self._send(results(turn.told, silent=self._schedules and not turn.more))
         turn.told.clear()
         if turn.more:
@@ -175,7 +176,7 @@ class Turns:
             turn = self._current()
             if content.model_turn is not None:
                 self._sound(turn, content.model_turn)
-            if content.output_transcription is not None and not turn.muted:
+            if content.output_transcription is not None and not (turn.muted or turn.ended):
                 self._report(Worded(turn.name, content.output_transcription.text))
         if content.generation_complete:
             self._generated()
@@ -192,7 +193,7 @@ class Turns:
             turn.due[call.id] = call.name
             self._calls[call.id] = turn
         for call in told.function_calls:
-            if turn.muted:
+            if turn.muted or turn.ended:
                 self.result(call.id, "Not wanted any more.", more=False)
             else:
                 arguments = msgspec.json.encode(call.args).decode()
@@ -229,9 +230,9 @@ class Turns:
 
     def _sound(self, turn: _Turn, content: Content) -> None:
         turn.resumes = False
-        if turn.muted:
+        if turn.muted or turn.ended:
             return
-        self._watch(self._stalled)
+        self._watch(self._stalled, self._patience.stall)
         for part in content.parts:
             if part.inline_data is None or part.thought:
                 continue
@@ -262,6 +263,7 @@ class Turns:
             if not turn.due:
                 self._end(turn)
             turn.muted = turn.generated = True
+            turn.resumes = False
             self._downward.flush()
 
     def _generated(self) -> None:
@@ -271,22 +273,25 @@ class Turns:
         self._watch(None)
         turn.generated = True
         rest = self._downward.flush()
-        if rest and not turn.muted:
+        if rest and not (turn.muted or turn.ended):
             self._report(Audio(turn.name, rest))
-        if not turn.due and not turn.resumes and not self._thinks:
-            self._end(turn)
+        if not turn.due and not turn.resumes:
+            playing = max(0.0, self._audible_until - self._loop.time())
+            self._watch(lambda: self._end(turn), playing + self._patience.closed)
 
     def _complete(self, content: ServerContent) -> None:
         self._generated()
         turn = self._turn
         if turn is None and self._asked and not self._closing:
-            turn = self._asked.popleft()  # Gemini has nothing to say to that
+            turn = self._turn = self._asked.popleft()  # Gemini has nothing to say to that
         self._closing = False
         if turn is None:
             return
         if self._thinks and content.interaction_status == "IN_PROGRESS" and not turn.due:
+            self._watch(lambda: self._end(turn), self._patience.thinking)
             return
         self._turn = None
+        self._watch(None)
         if turn.resumes:
             self._go_on(turn)
         elif not turn.due:
@@ -299,10 +304,11 @@ class Turns:
             turn.ended = True
             self._report(Ended(turn.name, failed))
 
-    def _watch(self, stalled: Callable[[], None] | None) -> None:
-        if self._stalls is not None:
-            self._stalls.cancel()
-        self._stalls = self._loop.call_later(self._patience.stall, stalled) if stalled is not None else None
+    def _watch(self, act: Callable[[], None] | None, seconds: float = 0.0) -> None:
+        """Do this after so many seconds in which nothing more comes of the model's turn; None: do nothing."""
+        if self._silence is not None:
+            self._silence.cancel()
+        self._silence = self._loop.call_later(seconds, act) if act is not None else None
 
 
 def _reason(reason: str) -> str:

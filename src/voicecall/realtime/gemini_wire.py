@@ -151,7 +151,7 @@ def read(message: str | bytes) -> ServerMessage | None:
     """Return a message of Google's; None if it is none."""
     try:
         return _decoder.decode(message)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 
 
