@@ -22,7 +22,7 @@ from tests.gateway.spelling import (
     text as text,
 )
 from tests.gateway.town import OF_CALLS, Disk, MakeTown, Plug, Town
-from voicecall.app.profiles import LEAD, conversation, hearsay, past
+from voicecall.app.profiles import LEAD, conversation, hearsay, is_protected, past
 from voicecall.brains import Brain, Conversation, Mind, Opening
 from voicecall.brains.careful import Careful
 from voicecall.carriers import Capabilities, Carrier, HttpReply, Webhook
@@ -210,7 +210,7 @@ class House:
             mind=careful.open(opened, hearsay(post)),
             desk=Desk(told, post),
             lead=LEAD,
-            protected=lambda: session.call.turns.protected,
+            protected=lambda: is_protected(session.call),
             patience=options.patience,
         )
         heard = Ears(self.detector, duplex.hearing, post, language=tongue, echo=options.echo, said=duplex.said)
@@ -424,7 +424,7 @@ class House:
 class MakeHouse(Protocol):
     """Opens a gateway, in a new town unless there is one."""
 
-    def __call__(self, town: Town | None = None, **options: Any) -> AbstractAsyncContextManager[House]:
+    def __call__(self, town: Town | None = None, /, **options: Any) -> AbstractAsyncContextManager[House]:
         """Open it."""
 
 

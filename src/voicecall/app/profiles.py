@@ -215,7 +215,7 @@ class Profiles:
             mind=self._mind(session, line, tongue),
             desk=Desk(told, post),
             lead=LEAD,
-            protected=lambda: session.call.turns.protected,
+            protected=lambda: is_protected(session.call),
             gated=self._apart and self._config.turns.echo,
         )
         ears = Ears(
@@ -290,6 +290,11 @@ def conversation(call: Call, now: float, more: str = "") -> Conversation:
         now=now,
         seconds_left=left if left is not None and left <= _WARNING_BEFORE_END else None,
     )
+
+
+def is_protected(call: Call) -> bool:
+    """Say whether the caller cannot interrupt what is being said."""
+    return bool(call.turns.reply) and (call.turns.protected or not call.rules.turns.barge_in)
 
 
 def past(told: Conversation) -> tuple[Past, ...]:
