@@ -11,6 +11,7 @@ from voicecall.config.model import Config
 from voicecall.doctor import Check
 from voicecall.doctor.realtime import realtime
 from voicecall.emulators.vendors import listening
+from voicecall.emulators.vendors.gemini_live import GeminiLive
 from voicecall.emulators.vendors.openai_realtime import OpenAIRealtime
 from voicecall.emulators.vendors.openai_realtime_script import Wrong
 
@@ -82,3 +83,31 @@ def test_nobody_is_asked_where_there_is_nothing_to_ask(options: dict[str, Any], 
     found = check(**options)
     assert found.level == level
     assert told in found.message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "settings", "level", "told", "fix"),
+    [
+        (None, {"voice": "Kore", "turn_detection": "local"}, "ok", "takes the key, the model and the settings", ""),
+        ("refused", {}, "fail", "refuses the key", "realtime.gemini.api_key"),
+        (None, {"model": "gemini-9"}, "fail", "does not have the model", "realtime.gemini.model"),
+        (None, {"voice": "Hal"}, "fail", "refuses the settings (1007)", "realtime.gemini.model, voice"),
+        ("throttled", {}, "warn", "credit is spent", "account"),
+        ("unavailable", {}, "fail", "currently unavailable", "reaches it"),
+    ],
+)
+def test_gemini_is_asked_for_a_session(
+    wrong: str | None, settings: dict[str, Any], level: str, told: str, fix: str
+) -> None:
+    async def main() -> Check:
+        google = GeminiLive(KEY)
+        google.script.wrong = cast("Any", wrong)
+        async with asyncio.timeout(8.0), listening(google.app) as origin:
+            options = section("gemini", api_key=KEY, api_base_url=origin, **settings)
+            return await realtime(Config.model_validate({"realtime": options}))
+
+    found = asyncio.run(main())
+    assert found.level == level
+    assert told in found.message
+    assert fix in found.fix
+    assert KEY not in f"{found.message} {found.fix}"

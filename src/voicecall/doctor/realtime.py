@@ -11,10 +11,10 @@ import msgspec
 
 from voicecall.app.engines import realtime_options
 from voicecall.config.model import Config
-from voicecall.errors import ConfigError, NetworkError, RealtimeError
+from voicecall.errors import ConfigError, NetworkError, ProviderError, RealtimeError
 from voicecall.net.sockets import Socket, connect
 from voicecall.plugins import find
-from voicecall.realtime import Brief, RealtimeOptions, openai_wire
+from voicecall.realtime import Brief, RealtimeOptions, gemini_wire, openai_wire
 
 from . import Check, fail, ok, warn
 from .asking import PATIENCE
@@ -30,8 +30,10 @@ class _Door:
     """The settings of a call."""
     confirmed: Callable[[dict[str, Any]], bool]
     """Whether a message says that they were taken."""
-    refused: Callable[[dict[str, Any]], str]
+    refused: Callable[[dict[str, Any]], str] = lambda _: ""
     """Why a message says that they were not, in one word; empty where it does not."""
+    judged: Callable[[ProviderError], ProviderError] = lambda error: error
+    """What the end of the connection means."""
 
 
 def _openai(options: RealtimeOptions) -> _Door:
@@ -48,9 +50,20 @@ def _openai(options: RealtimeOptions) -> _Door:
     )
 
 
-_DOORS: Mapping[str, Callable[[RealtimeOptions], _Door]] = {"openai": _openai}
+def _gemini(options: RealtimeOptions) -> _Door:
+    return _Door(
+        gemini_wire.address(options),
+        {"x-goog-api-key": options.api_key},
+        gemini_wire.setup(options, "", ()),
+        lambda event: "setupComplete" in event,
+        judged=gemini_wire.judged,
+    )
+
+
+_DOORS: Mapping[str, Callable[[RealtimeOptions], _Door]] = {"openai": _openai, "gemini": _gemini}
 _KEY = ("401", "403", "3000", "invalid_api_key")
 _MODEL = ("404", "model_not_found")
+_SETTINGS = ("1007",)
 _BUSY = ("429", "rate_limit_exceeded", "insufficient_quota")
 
 
@@ -75,7 +88,7 @@ async def realtime(config: Config) -> Check:
     return _judged(name, await _knock(_DOORS[name](options)), options.api_key)
 
 
-async def _knock(door: _Door) -> NetworkError | str | None:
+async def _knock(door: _Door) -> ProviderError | str | None:
     """Return why there is no session: a failure, or the vendor's word; None where there is one."""
     try:
         async with asyncio.timeout(PATIENCE), connect(door.url, door.headers, timeout=PATIENCE) as socket:
@@ -84,7 +97,7 @@ async def _knock(door: _Door) -> NetworkError | str | None:
     except TimeoutError:
         return NetworkError(f"the session was not confirmed within {PATIENCE:g} s")
     except NetworkError as error:
-        return error
+        return door.judged(error)
 
 
 async def _answer(door: _Door, socket: Socket) -> str | None:
@@ -100,10 +113,10 @@ async def _answer(door: _Door, socket: Socket) -> str | None:
                 return None
 
 
-def _judged(name: str, why: NetworkError | str | None, key: str) -> Check:
+def _judged(name: str, why: ProviderError | str | None, key: str) -> Check:
     if why is None:
         return ok("realtime", f"{name} takes the key, the model and the settings")
-    code = (why.code or "") if isinstance(why, NetworkError) else why
+    code = (why.code or "") if isinstance(why, ProviderError) else why
     told = f" ({code})" if code else ""
     if code in _KEY:
         return fail(
@@ -115,7 +128,7 @@ def _judged(name: str, why: NetworkError | str | None, key: str) -> Check:
         )
     if code in _BUSY:
         return warn("realtime", f"{name} was asked too often, or credit is spent{told}", "see the account")
-    if isinstance(why, NetworkError):
+    if isinstance(why, ProviderError) and code not in _SETTINGS:
         told = str(why).replace(key, "***")
         return fail("realtime", f"{name}: {told}", "see that this machine reaches it: DNS, firewall, HTTPS_PROXY")
     return fail(

@@ -66,6 +66,8 @@ class _Answer:
     words: str = ""
     ended: bool = False
     failed: str = ""
+    calls: list[Called] = field(default_factory=list)
+    """Tools that it called before it was wanted."""
     again: bool = False
     """Whether it was asked for a second time."""
 
@@ -252,10 +254,13 @@ class Duplex:
         answer.audio.clear()
         if answer.words:
             self.player.word(reply, answer.words)
+        calls, answer.calls = answer.calls, []
         if answer.ended:
             self._end(answer)
-        elif not answer.size:
+        elif not answer.size and not calls:
             self._waits(answer)
+        for called in calls:
+            self._called(called)
 
     # --- what the model reports
 
@@ -273,10 +278,10 @@ class Duplex:
                     if answer.reply:
                         self._end(answer)
             case Called():
-                answer = self._answers.get(report.answer)
-                self._waits(None)
-                self._desk.call(report, answer.reply if answer is not None else 0, sounded=bool(answer and answer.size))
+                self._called(report)
             case Uncalled(call):
+                for own in self._own:
+                    own.calls = [one for one in own.calls if one.call != call]
                 self._desk.uncall(call)
             case TurnOver(item):
                 self.hearing.turn_over(item)
@@ -293,6 +298,15 @@ class Duplex:
                 self._post(Warned(code, text))
             case _:
                 assert_never(report)
+
+    def _called(self, called: Called) -> None:
+        """Have a tool carried out, once the answer that calls it is said as some reply."""
+        answer = self._answers.get(called.answer)
+        if answer is not None and answer in self._own:
+            answer.calls.append(called)
+            return
+        self._waits(None)
+        self._desk.call(called, answer.reply if answer is not None else 0, sounded=bool(answer and answer.size))
 
     def _sounds(self, name: str, mulaw: bytes) -> None:
         answer = self._answers.get(name)
