@@ -310,6 +310,12 @@ def _speechless(config: Config) -> Iterator[Contradiction]:
             f"is missing for `{name}`: write it, or set {name.upper()}_API_KEY",
             mild=True,
         )
+    if config.realtime.consult_policy == "always" and config.realtime.tool_policy == "none":
+        yield Contradiction(
+            (("realtime", "consult_policy"), ("realtime", "tool_policy")),
+            "is always, and `realtime.tool_policy` lets the agent do nothing: write safe-read-only or owner there",
+            mild=True,
+        )
     ways = _TURN_DETECTION[name]
     if vendor.turn_detection not in (None, *ways):
         yield Contradiction(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import assert_never
 
 from voicecall.brains import Conversation, Mind
@@ -24,6 +23,7 @@ from voicecall.core.utterances import (
     TurnMeasured,
 )
 from voicecall.errors import ProviderError
+from voicecall.gateway.answer import Answer
 from voicecall.gateway.desk import Desk
 from voicecall.gateway.hearing import Hearing
 from voicecall.gateway.player import RATE, Player
@@ -51,25 +51,6 @@ LONGEST = 120.0
 _PREPARED = "prepared"
 
 
-@dataclass(slots=True)
-class _Answer:
-    """Something the model says."""
-
-    name: str
-    text: str | None = None
-    """What it was asked to say; None where it answers."""
-    reply: int = 0
-    """What it is said as; 0 as long as nobody wants it."""
-    audio: list[bytes] = field(default_factory=list)
-    """What came before it was wanted."""
-    size: int = 0
-    words: str = ""
-    ended: bool = False
-    failed: str = ""
-    again: bool = False
-    """Whether it was asked for a second time."""
-
-
 class Duplex:
     """One call's model. `run` is its task."""
 
@@ -93,14 +74,15 @@ class Duplex:
         an answer may take to begin.
         """
         self.mind = mind
-        self._desk = desk
+        self.desk = desk
         self._post = post
         self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._session = realtime.open(brief, self._told)
-        self._answers: dict[str, _Answer] = {}
-        self._current: _Answer | None = None
-        self._own: deque[_Answer] = deque()
+        self._endpoints = realtime.traits.endpoints == "gateway"
+        self._answers: dict[str, Answer] = {}
+        self._current: Answer | None = None
+        self._own: deque[Answer] = deque()
         """Answers that nobody asked for, which wait for the floor."""
         self._cancelled: set[int] = set()
         self._held = 0
@@ -120,14 +102,14 @@ class Duplex:
     async def run(self) -> None:
         """Converse until cancelled."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.desk.run(self._answered, self._session.note), name="tools")
             tasks.create_task(self._converse(), name="model")
             tasks.create_task(self._keep_mind(), name="mind")
-            tasks.create_task(self._desk.run(self._answered), name="tools")
             await self.player.run()
 
     async def _converse(self) -> None:
         try:
-            await self._session.run(await self._desk.tools())
+            await self._session.run(await self.desk.tools())
         except ProviderError as error:
             self._lose(str(error))
 
@@ -153,7 +135,7 @@ class Duplex:
         if prepared is not None and prepared.text == text and not prepared.failed and not prepared.reply:
             self._attach(prepared, reply)
         else:
-            self._ask(_Answer(str(reply), text), reply)
+            self._ask(Answer(str(reply), text), reply)
 
     def respond(
         self,
@@ -172,14 +154,20 @@ class Duplex:
         if waited is not None:
             now = self._loop.time()
             self._watch = Stopwatch(turn, now, silent_since=silent_since, heard_at=heard_at, waited=waited)
-        if self._own:
+        if self.desk.relays:
+            self._relay(reply)
+        elif self._own:
             self._attach(self._own.popleft(), reply)
         else:
-            self._ask(_Answer(str(reply)), reply)
+            self._ask(Answer(str(reply)), reply)
+
+    def note(self, text: str) -> None:
+        """Let the model know something that nobody said."""
+        self._session.note(text)
 
     def prepare(self, text: str) -> None:
         """Have this made, unheard: it will be said."""
-        answer = self._answers[_PREPARED] = _Answer(_PREPARED, text)
+        answer = self._answers[_PREPARED] = Answer(_PREPARED, text)
         self._session.say(answer.name, text)
 
     def rehearse(self, conversation: Conversation) -> None:
@@ -207,9 +195,10 @@ class Duplex:
         if spoken is None:
             return
         self._waits(None)
-        if answer is not None:
-            self._answers.pop(answer.name, None)
+        if answer is not None and self._answers.pop(answer.name, None) is not None:
             self._session.cancel(answer.name, spoken.played * 1000 // RATE)
+        if told := self.desk.cancel(reply):
+            self._session.note(told)
         self._said = spoken.heard
         self._post(PlaybackStopped(reply, spoken.text, spoken.heard))
 
@@ -227,7 +216,7 @@ class Duplex:
             self.player.hold()
         return True
 
-    def _ask(self, answer: _Answer, reply: int) -> None:
+    def _ask(self, answer: Answer, reply: int) -> None:
         self._answers[answer.name] = answer
         self._attach(answer, reply)
         if answer.text is None:
@@ -235,17 +224,42 @@ class Duplex:
         else:
             self._session.say(answer.name, answer.text)
 
-    def _attach(self, answer: _Answer, reply: int) -> None:
+    def _attach(self, answer: Answer, reply: int) -> None:
         answer.reply, self._current = reply, answer
         for mulaw in answer.audio:
             self.player.add(reply, "", mulaw)
         answer.audio.clear()
         if answer.words:
             self.player.word(reply, answer.words)
+        calls, answer.calls = answer.calls, []
         if answer.ended:
             self._end(answer)
-        elif not answer.size:
+        elif not answer.size and not calls:
             self._waits(answer)
+        for called in calls:
+            self._called(answer, called)
+
+    def _relay(self, reply: int) -> None:
+        """Have the agent answer the turn and the model say it, who is not to answer by itself."""
+        if not self._own and self._endpoints:
+            self._own.append(Answer(f"{reply}.turn"))  # the turn ends by being answered
+            self._session.respond(self._own[0].name)
+        while self._own:
+            own = self._own.popleft()
+            self._answers.pop(own.name, None)
+            self._session.cancel(own.name, 0)
+        answer = self._current = Answer(str(reply), reply=reply)
+        self.desk.relay(reply, lambda text: self._relayed(answer, text))
+
+    def _relayed(self, answer: Answer, text: str) -> None:
+        if answer is not self._current:
+            return
+        if text:
+            answer.text, self._answers[answer.name] = text, answer
+            self._session.say(answer.name, text)
+            self._waits(answer)
+        else:
+            self._end(answer)
 
     # --- what the model reports
 
@@ -263,15 +277,14 @@ class Duplex:
                     if answer.reply:
                         self._end(answer)
             case Called():
-                answer = self._answers.get(report.answer)
-                self._waits(None)
-                self._desk.call(report, answer.reply if answer is not None else 0, sounded=bool(answer and answer.size))
+                self._called(self._answers.get(report.answer), report)
             case Uncalled(call):
-                self._desk.uncall(call)
+                self.desk.uncall(call)
             case TurnOver(item):
                 self.hearing.turn_over(item)
             case CallerWords(item, text):
                 self.hearing.caller_said(item, text)
+                self.desk.heard()
             case Interrupted():
                 for own in self._own:
                     self._answers.pop(own.name, None)
@@ -310,13 +323,23 @@ class Duplex:
             if answer.reply:
                 self.player.word(answer.reply, answer.words.strip())
 
+    def _called(self, answer: Answer | None, called: Called) -> None:
+        if answer is not None and not answer.reply:
+            answer.calls.append(called)
+            return
+        self._waits(None)
+        if answer is None:
+            self.desk.call(called, 0, sounded=True)
+        else:
+            self.desk.call(called, answer.reply, sounded=bool(answer.size), answering=answer.text is None)
+
     def _began(self, name: str) -> None:
-        answer = self._answers[name] = _Answer(name)
+        answer = self._answers[name] = Answer(name)
         self._own.append(answer)
         if not self.player.reply:
             self.hearing.tell(TurnSign("over"))
 
-    def _end(self, answer: _Answer) -> None:
+    def _end(self, answer: Answer) -> None:
         """No more of it comes; one that failed before it sounded is asked for once more."""
         self._waits(None)
         if answer.failed and not answer.size:
@@ -324,13 +347,13 @@ class Duplex:
             if answer.again:
                 self._lose(f"The model failed twice to answer: {answer.failed}")
             else:
-                self._ask(_Answer(f"{answer.reply}.again", answer.text, again=True), answer.reply)
+                self._ask(Answer(f"{answer.reply}.again", answer.text, again=True), answer.reply)
             return
         if answer.failed:
             self._post(Warned("reply-cut-short", answer.failed))
         self.player.complete(answer.reply)
 
-    def _waits(self, answer: _Answer | None) -> None:
+    def _waits(self, answer: Answer | None) -> None:
         """Wait for the beginning of an answer, and not for ever; None: not any more."""
         if self._stalls is not None:
             self._stalls.cancel()

@@ -1,0 +1,28 @@
+"""What a model that hears and speaks says in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from voicecall.realtime import Called
+
+
+@dataclass(slots=True)
+class Answer:
+    """Something the model says."""
+
+    name: str
+    text: str | None = None
+    """What it was asked to say; None where it answers."""
+    reply: int = 0
+    """What it is said as; 0 as long as nobody wants it."""
+    audio: list[bytes] = field(default_factory=list)
+    """What came before it was wanted."""
+    size: int = 0
+    words: str = ""
+    ended: bool = False
+    failed: str = ""
+    again: bool = False
+    """Whether it was asked for a second time."""
+    calls: list[Called] = field(default_factory=list)
+    """Tools that it called before it was wanted."""
