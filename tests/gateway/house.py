@@ -22,9 +22,10 @@ from tests.gateway.spelling import (
     text as text,
 )
 from tests.gateway.town import OF_CALLS, Disk, MakeTown, Plug, Town
-from voicecall.app.profiles import LEAD, conversation, hearsay, past
+from voicecall.app.profiles import LEAD, conversation, hearsay, is_worded, past
 from voicecall.brains import Brain, Conversation, Mind, Opening
 from voicecall.brains.careful import Careful
+from voicecall.brains.tools import Toolbox
 from voicecall.carriers import Capabilities, Carrier, HttpReply, Webhook
 from voicecall.core.budget import Budget
 from voicecall.core.credentials import mint
@@ -42,6 +43,7 @@ from voicecall.entrypoints.webhooks import Webhooks
 from voicecall.errors import StoreError, VoicecallError
 from voicecall.gateway.admission import Reception
 from voicecall.gateway.budget import OutboundBudget
+from voicecall.gateway.consulting import Consultant, Consulting
 from voicecall.gateway.desk import Desk
 from voicecall.gateway.duplex import Duplex
 from voicecall.gateway.ears import Ears
@@ -93,6 +95,10 @@ class Options:
     """Whether our own sound is looked for in what comes in."""
     model: Callable[[Alphabet], Script] | None = None
     """What hears and speaks in conversations, where that is one model."""
+    consulting: Consulting | None = None
+    """How that model asks the agent, if it does."""
+    toolbox: Toolbox | None = None
+    """What else it can call."""
     spares: bool = False
     """Whether another transcriber and another voice stand by."""
 
@@ -203,12 +209,18 @@ class House:
             ears, mouth = cascade()
             return Media(ears, mouth, post, told, opening=opening)
         brief = Brief(call.id, "", lambda: past(told()), tongue)
+        mind, consulting, consultant = careful.open(opened, hearsay(post)), options.consulting, None
+        if consulting is not None:
+            known = lambda: is_worded(session.call)  # noqa: E731
+            consultant = Consultant(mind, told, post, consulting, manner=options.manner, worded=known)
+        read_only = consulting is None or consulting.read_only
+        desk = Desk(told, post, consultant=consultant, toolbox=options.toolbox, read_only=read_only)
         duplex = Duplex(
             self.model,
             brief,
             post,
-            mind=careful.open(opened, hearsay(post)),
-            desk=Desk(told, post),
+            mind=mind,
+            desk=desk,
             lead=LEAD,
             protected=lambda: session.call.turns.protected,
             patience=options.patience,

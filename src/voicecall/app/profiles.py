@@ -224,7 +224,7 @@ class Profiles:
                 post,
                 self._consulting(session.call, tongue),
                 manner=manner(self._config.turns, line, tongue),
-                worded=lambda: not (session.call.turns.untold or session.call.turns.awaited),
+                worded=lambda: is_worded(session.call),
             )
         desk = Desk(
             told,
@@ -338,6 +338,11 @@ def conversation(call: Call, now: float, more: str = "") -> Conversation:
         now=now,
         seconds_left=left if left is not None and left <= _WARNING_BEFORE_END else None,
     )
+
+
+def is_worded(call: Call) -> bool:
+    """Say whether all is known that the caller said."""
+    return not (call.turns.untold or call.turns.awaited)
 
 
 def past(told: Conversation) -> tuple[Past, ...]:

@@ -64,7 +64,7 @@ class Consulting:
     falls_back: bool = False
     """Whether the agent is asked where nothing is known."""
     late: str = ""
-    """Said before an answer where the conversation went on meanwhile."""
+    """Said before an answer that was promised."""
 
 
 @dataclass(slots=True)
@@ -72,8 +72,6 @@ class _Run:
     """A question under way."""
 
     number: int
-    spoken: int
-    """How many lines the caller had said when it was asked."""
     waiting: dict[str, int] = field(default_factory=dict)
     """Calls of the tool whose result is due, and the replies they belong to."""
     promised: bool = False
@@ -128,7 +126,7 @@ class Consultant:
             if len(self._runs) == _MOST:
                 self._answer(call, {"failed": _FULL}, reply)
                 return
-            run = self._runs[key] = _Run(next(self._numbers), self._spoken())
+            run = self._runs[key] = _Run(next(self._numbers))
             text = f"{question}\n{context}" if context else question
             run.task = self._begin(self._run(key, run, text))
         run.waiting[call] = reply
@@ -196,8 +194,7 @@ class Consultant:
             return
         text = next(iter(output.values()))
         if text not in (_SILENCE, _MISS):
-            later = self._spoken() > run.spoken
-            self._post(Volunteered(f"{self.options.late} {text}".strip() if later else text))
+            self._post(Volunteered(f"{self.options.late} {text}".strip()))
         else:
             self._note(f"[Of what you asked: {text}]")
         if "it also wants" in output:
@@ -210,9 +207,6 @@ class Consultant:
             self._note("[What you asked could not be answered.]")
             if self._manner.apology:
                 self._post(Volunteered(self._manner.apology))
-
-    def _spoken(self) -> int:
-        return sum(line.speaker == "caller" for line in self._conversation().lines)
 
     # --- every turn
 
