@@ -202,7 +202,7 @@ class CallMachine(RuleBasedStateMachine):
         self.world.feed(ev.TurnSigned(sign))
 
     @precondition(lambda self: self.world.call.rules.turns.hears and self.world.call.stream is not None)
-    @rule(what=st.sampled_from(["over", "over", "over", "interrupted", "interrupted", "lost", "hopeless"]))
+    @rule(what=st.sampled_from([*("over",) * 3, *("interrupted",) * 2, "asks", "told", "lost", "hopeless"]))
     def the_model_reports(self, what: str) -> None:
         world, turns = self.world, self.world.call.turns
         match what:
@@ -210,6 +210,10 @@ class CallMachine(RuleBasedStateMachine):
                 world.feed(ev.TurnSigned("over"))
             case "interrupted":
                 world.feed(ev.BargedIn())
+            case "asks":
+                world.feed(ev.ConsultBegan(len(world.log)))
+            case "told":
+                world.feed(ev.ConsultOver(max(world.call.consults, default=0)))
             case "lost" | "hopeless":
                 world.feed(ev.ModelLost("It went away.", what == "hopeless"))
 
