@@ -47,9 +47,7 @@ def _turn_rules(model: dict[str, Any], **rules: Any) -> TurnRules:
     return TurnRules(**{**rules, "early": rules["early"] and not model}, **model)
 
 
-TURN_RULES = st.builds(
-    _turn_rules,
-    model=st.sampled_from([*(MODELS[0],) * 3, *MODELS[1:]]),
+_MANNERS: dict[str, Any] = dict(  # noqa: C408 - reads as the call that it is for
     barge_in=st.sampled_from([True, True, False]),
     protect_greeting=st.booleans(),
     protect_inbound_greeting=st.booleans(),
@@ -60,6 +58,7 @@ TURN_RULES = st.builds(
     goodbye=st.sampled_from(["Goodbye.", ""]),
     digits_count=st.sampled_from([0, 2]),
 )
+TURN_RULES = st.builds(_turn_rules, model=st.sampled_from([*(MODELS[0],) * 3, *MODELS[1:]]), **_MANNERS)
 FACULTIES = ("prompts", "redirects", "digits_end_stream", "listens_apart")
 CAN = st.builds(Capabilities, **dict.fromkeys(FACULTIES, st.booleans()))
 RULES = st.builds(
@@ -71,6 +70,16 @@ RULES = st.builds(
     streaming=st.sampled_from([True, True, False]),
 )
 GREETINGS = st.sampled_from(["Good day.", ""])
+MODEL_RULES = st.builds(
+    Rules,
+    turns=st.builds(_turn_rules, model=st.sampled_from(MODELS[1:]), **_MANNERS),
+    machine=st.sampled_from(["off", "off", "message"]),
+    can=CAN,
+)
+CONVERSED = st.one_of(
+    st.builds(arrived, greeting=GREETINGS, rules=MODEL_RULES),
+    st.builds(placed, greeting=GREETINGS, rules=MODEL_RULES),
+)
 BEGINNINGS = st.one_of(
     st.builds(arrived, greeting=GREETINGS, rules=RULES),
     st.builds(placed, greeting=GREETINGS, rules=RULES, digits=st.sampled_from(["", "", "12"])),
@@ -200,22 +209,6 @@ class CallMachine(RuleBasedStateMachine):
     @rule(sign=st.sampled_from(["likely", "over", "unlikely"]))
     def the_pause_is_judged(self, sign: Literal["likely", "over", "unlikely"]) -> None:
         self.world.feed(ev.TurnSigned(sign))
-
-    @precondition(lambda self: self.world.call.rules.turns.hears and self.world.call.stream is not None)
-    @rule(what=st.sampled_from([*("over",) * 3, *("interrupted",) * 2, "asks", "told", "lost", "hopeless"]))
-    def the_model_reports(self, what: str) -> None:
-        world, turns = self.world, self.world.call.turns
-        match what:
-            case "over" if turns.awaited or turns.speaking:
-                world.feed(ev.TurnSigned("over"))
-            case "interrupted":
-                world.feed(ev.BargedIn())
-            case "asks":
-                world.feed(ev.ConsultBegan(len(world.log)))
-            case "told":
-                world.feed(ev.ConsultOver(max(world.call.consults, default=0)))
-            case "lost" | "hopeless":
-                world.feed(ev.ModelLost("It went away.", what == "hopeless"))
 
     @rule(digit=st.sampled_from(["", "4", "2", "#"]))
     def a_key_is_pressed(self, digit: str) -> None:
@@ -360,3 +353,45 @@ class TroubledMachine(CallMachine):
                     world.feed(ev.PlaybackStarted(max(world.replies)))
                 if "playback" in world.timers:
                     world.fire("playback")
+
+
+class ModelMachine(CallMachine):
+    """One call whose agent is a model that hears and speaks, as long as there is one."""
+
+    @initialize(beginning=CONVERSED, connected=st.sampled_from([True, True, True, False]))
+    def begin(self, beginning: ev.Placed | ev.Arrived, connected: bool) -> None:
+        super().begin(beginning, connected)
+
+    @precondition(lambda self: self.world.call.rules.turns.hears and self.world.call.stream is not None)
+    @rule(sure=st.booleans(), lasts=st.booleans(), interrupts=st.booleans(), text=TEXTS)
+    def the_caller_takes_a_turn(self, sure: bool, lasts: bool, interrupts: bool, text: str) -> None:
+        world = self.world
+        if not world.speaking:
+            world.next_segment()
+        segment = world.speaking
+        if sure:
+            world.feed(ev.SpeechSure(segment))
+        if interrupts:
+            world.feed(ev.BargedIn())
+        if not lasts:
+            world.feed(ev.SpeechStopped(segment, 0.2), after=0.5)
+        world.feed(ev.TurnSigned("over"))
+        if lasts:
+            world.feed(ev.SpeechStopped(segment, 0.2), after=0.5)
+        if text and segment in world.unheard:
+            world.feed(ev.Heard(segment, text.format(len(world.log))))
+
+    @precondition(lambda self: self.world.call.rules.turns.hears)
+    @rule(answers=st.booleans())
+    def the_model_asks_the_agent(self, answers: bool) -> None:
+        self.world.feed(ev.ConsultBegan(len(self.world.log)))
+        if answers:
+            self.world.feed(ev.ConsultOver(max(self.world.call.consults, default=0)))
+
+    @precondition(lambda self: self.world.call.rules.turns.hears)
+    @rule(what=st.sampled_from(["interrupted", "interrupted", "lost", *("",) * 5, "hopeless"]))
+    def the_model_gives_trouble(self, what: str) -> None:
+        if what == "interrupted":
+            self.world.feed(ev.BargedIn())
+        elif what:
+            self.world.feed(ev.ModelLost("It went away.", what == "hopeless"))

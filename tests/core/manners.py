@@ -86,8 +86,10 @@ class Manners:
             case Respond():
                 self.driven = False
                 said = [line for line in call.lines if line.speaker == "caller"]
-                assert said, "an answer to nobody"
-                assert said[-1].keys or not asks_for_a_moment(said[-1].text, ENGLISH), f"{said[-1]} was answered"
+                assert said or call.rules.turns.hears, "an answer to nobody"
+                assert call.rules.turns.hears or said[-1].keys or not asks_for_a_moment(said[-1].text, ENGLISH), (
+                    f"{said[-1]} was answered"
+                )
             case Say(_, text) if text == ARE_YOU_THERE:
                 self.asked += 1
                 assert self.asked <= self.rules.reprompts, f"asked {self.asked} times in a row"

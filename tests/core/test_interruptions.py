@@ -231,6 +231,8 @@ def test_a_protected_reply_is_heard_out() -> None:
     assert (state.floor, state.awaited, out) == (Floor.AGENT, frozenset(), ())
     state, out = turns.speech_stopped(state, RULES, 1, 0.2, 101.0)
     assert (state.speaking, out) == (0, ())
+    state, out = turns.heard(state, RULES, 1, "Hello?", 101.0)
+    assert (state.floor, state.words, out) == (Floor.AGENT, (), ())
     assert turns.heard(state, RULES, 1, "Hello?", 101.0) == (state, ())
     state, out = saying.reply_over(state, RULES, 1, 102.0)
     assert (state.floor, out) == (Floor.OPEN, ())

@@ -166,8 +166,12 @@ class Draft:
 
     def words_known(self, text: str, since: float) -> None:
         """It is known what the caller said in a turn that the agent heard by itself."""
-        lines = sorted((*self.call.lines, Line(since, "caller", text)), key=lambda line: line.at)
-        self.set(lines=tuple(lines), reprompted=0, moment=False)
+        lines = self.call.lines
+        place = len(lines)
+        while place and lines[place - 1].at > since:
+            place -= 1
+        lines = (*lines[:place], Line(since, "caller", text), *lines[place:])
+        self.set(lines=lines, reprompted=0, moment=False)
         if self.is_asked:
             self.answer(text)
         elif self.call.is_live and (kind := self.recording(text, tongue(self.call.rules.turns.language))):

@@ -41,9 +41,10 @@ def _gives_way(turns: Turns, rules: TurnRules) -> bool:
 def speech_started(turns: Turns, rules: TurnRules, segment: int, lead: float, at: float) -> Result:
     """The caller began to speak, `lead` seconds before `at`."""
     if turns.floor in (Floor.AGENT, Floor.THINKING) and not _gives_way(turns, rules):
-        return changed(turns, speaking=segment, spoken_over=segment, since=at - lead), ()
+        return changed(turns, speaking=segment, spoken_over=segment), ()
+    begins = not turns.words and not (rules.hears and turns.awaited)
     turns = changed(turns, speaking=segment, awaited=turns.awaited | {segment}, sign="")
-    if not turns.words:
+    if begins:
         turns = changed(turns, since=at - lead)
     match turns.floor:
         case Floor.AGENT | Floor.THINKING:
@@ -154,7 +155,7 @@ def barged_in(turns: Turns, rules: TurnRules, at: float) -> Result:
         return turns, ()
     if turns.speaking:
         awaited = turns.awaited | {turns.speaking}
-        turns = changed(turns, awaited=awaited, sure=turns.speaking, spoken_over=0, since=turns.since or at)
+        turns = changed(turns, awaited=awaited, sure=turns.speaking, spoken_over=0, since=at)
     return _yield(turns, rules, at)
 
 
@@ -218,13 +219,12 @@ def _end_turn(turns: Turns, rules: TurnRules) -> Result:
     out: tuple[Out, ...] = (StopTimer(ENDPOINT), StopTimer(TRANSCRIPT))
     text, since, owed, waited = turns.text, turns.since, turns.owed, turns.waited
     said = bool(text) or (rules.hears and (turns.sign == "over" or turns.sure in turns.awaited))
-    wordless = rules.hears and bool(turns.awaited)
-    if wordless:
+    if rules.hears and turns.awaited:
         untold = Untold(since, turns.awaited, turns.words)
         turns, text = changed(turns, awaited=frozenset(), untold=(*turns.untold, untold)), ""
     turns = changed(turns, floor=Floor.OPEN, words=(), due=False, owed=False, sign="", waited=0.0, rehearsed="")
     turns = changed(turns, turn=turns.turn + said)
-    ended = TurnEnded(turns.turn, text, since, unanswered=said or owed, waited=waited, wordless=wordless)
+    ended = TurnEnded(turns.turn, text, since, unanswered=said or owed, waited=waited, wordless=rules.hears and not text)
     return turns, (*out, ended)
 
 

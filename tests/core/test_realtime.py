@@ -1,0 +1,361 @@
+"""Calls whose agent is one model that hears and speaks: turns are answered before their words are known."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from tests.core.scenes import SPEAKING, acts, asked as heard_and_asked, greeted
+from tests.core.world import LEG, World, about, arrived, placed
+from voicecall.core import events as ev
+from voicecall.core.call import Line
+from voicecall.core.effects import (
+    Acknowledge,
+    CancelReply,
+    Effect,
+    Hangup,
+    HoldReply,
+    Respond,
+    ResumeReply,
+    Say,
+    StartTimer,
+    TakeOver,
+)
+from voicecall.core.floor import Floor
+from voicecall.core.languages import ENGLISH
+from voicecall.core.rules import Capabilities, Mode, Route, Rules, TurnRules
+
+BY_US = TurnRules(hears=True)
+BY_IT = TurnRules(hears=True, endpoints="provider")
+ALONE = TurnRules(hears=True, endpoints="provider", interrupts="provider")
+
+
+def conversing(turns: TurnRules = BY_IT, **rules: object) -> World:
+    """The opening line was heard."""
+    return greeted(placed(rules=Rules(turns=turns, **rules)))  # type: ignore[arg-type] # fields of Rules
+
+
+def speaks(world: World, *, sure: bool = True, silent: bool = True) -> int:
+    """The caller speaks, and falls silent unless told otherwise."""
+    world.at += 1.0
+    world.next_segment()
+    if sure:
+        world.feed(ev.SpeechSure(world.segments))
+    if silent:
+        world.feed(ev.SpeechStopped(world.segments, 0.2), after=1.0)
+    return world.segments
+
+
+def over(world: World) -> tuple[Effect, ...]:
+    """The model says that the turn is over."""
+    return acts(world.feed(ev.TurnSigned("over")))
+
+
+def answering(turns: TurnRules = BY_IT) -> World:
+    """The model is heard answering the first turn, as reply 2, and its words are known."""
+    world = conversing(turns)
+    segment = speaks(world)
+    if turns.endpoints == "provider":
+        over(world)
+    else:
+        world.fire("endpoint")
+    world.feed(ev.PlaybackStarted(2))
+    world.feed(ev.Heard(segment, "What time is it?"))
+    return world
+
+
+def test_a_turn_is_answered_when_the_model_says_that_it_is_over() -> None:
+    world = conversing()
+    speaks(world)
+    assert world.timers["endpoint"] == about(world.at + 2.8)
+    assert over(world) == (Respond(2, 1, 3.0),)
+
+
+def test_the_model_may_say_so_while_our_detector_still_hears_the_caller() -> None:
+    world = conversing()
+    speaks(world, silent=False)
+    assert over(world) == (Respond(2, 1, 0.0),)
+
+
+def test_a_model_that_never_says_so_is_not_waited_for() -> None:
+    world = conversing()
+    speaks(world)
+    assert acts(world.feed(ev.TimerFired("endpoint"))) == (Respond(2, 1, 3.0),)
+
+
+def test_what_our_detector_did_not_hear_is_a_turn_in_the_word_of_the_model() -> None:
+    world = conversing()
+    assert over(world) == (Respond(2, 1, 0.0),)
+
+
+def test_we_end_turns_by_silence_where_that_is_our_say() -> None:
+    world = conversing(BY_US)
+    speaks(world)
+    assert world.timers["endpoint"] == about(world.at + 0.3)
+    assert acts(world.feed(ev.TimerFired("endpoint"))) == (Respond(2, 1, 0.5),)
+
+
+def test_a_cough_is_no_turn() -> None:
+    world = conversing(BY_US)
+    speaks(world, sure=False)
+    assert acts(world.feed(ev.TimerFired("endpoint"))) == ()
+    assert world.call.turns.floor is Floor.OPEN
+
+
+def test_the_words_of_a_turn_find_their_place_when_they_come() -> None:
+    world = conversing()
+    began = world.at
+    first = speaks(world)
+    second = speaks(world)
+    over(world)
+    world.feed(ev.PlaybackStarted(2))
+    world.feed(ev.PlaybackFinished(2, "It is noon."), after=1.0)
+    world.feed(ev.Heard(first, "Tell me,"))
+    world.feed(ev.Heard(second, "what time is it?"))
+    assert [line.text for line in world.call.lines] == ["Good day.", "Tell me, what time is it?", "It is noon."]
+    assert world.call.lines[1] == Line(about(began + 0.81), "caller", "Tell me, what time is it?")
+
+
+def test_a_turn_without_words_leaves_no_line() -> None:
+    world = conversing()
+    segment = speaks(world)
+    over(world)
+    world.feed(ev.Heard(segment, ""))
+    assert [line.speaker for line in world.call.lines] == ["agent"]
+    assert not world.call.turns.untold
+
+
+def test_words_that_do_not_come_hold_up_the_end_for_a_while_only() -> None:
+    world = conversing()
+    speaks(world)
+    over(world)
+    world.feed(ev.CarrierEnded("completed"))
+    world.feed(ev.PlaybackStopped(2, "", ""))
+    assert not world.call.is_over
+    world.fire("settle")
+    assert world.call.is_over
+
+
+def test_somebody_who_waits_for_the_callers_words_has_them_once_they_are_known() -> None:
+    world = conversing()
+    world.feed(ev.ContinueAsked("op", "And your name?"))
+    world.operations.add("op")
+    world.feed(ev.PlaybackStarted(2))
+    world.feed(ev.PlaybackFinished(2, "And your name?"))
+    segment = speaks(world)
+    assert over(world) == ()
+    assert acts(world.feed(ev.Heard(segment, "Ada."))) == (Acknowledge("op", {"transcript": "Ada."}),)
+
+
+# --- interruptions
+
+
+def test_sure_speech_that_lasts_takes_the_floor_without_words() -> None:
+    world = answering()
+    world.next_segment()
+    assert world.call.turns.floor is Floor.HELD
+    effects = world.feed(ev.SpeechSure(world.segments))
+    assert effects == (StartTimer("barge-in", 0.35),)
+    assert acts(world.feed(ev.TimerFired("barge-in"))) == (CancelReply(2),)
+    assert world.call.turns.floor is Floor.CALLER
+
+
+def test_a_short_word_waits_for_what_it_was_once_the_model_took_it_for_a_turn() -> None:
+    world = answering()
+    segment = speaks(world)
+    assert world.feed(ev.TurnSigned("over")) == (StartTimer("barge-in", 0.8),)
+    assert acts(world.feed(ev.Heard(segment, "Mhm."))) == (ResumeReply(2),)
+    assert world.call.turns.floor is Floor.AGENT
+
+
+def test_a_short_word_that_was_meant_is_answered_at_once() -> None:
+    world = answering()
+    segment = speaks(world)
+    over(world)
+    assert acts(world.feed(ev.Heard(segment, "Stop it."))) == (CancelReply(2), Respond(3, 2, 0.0))
+
+
+def test_a_short_word_that_is_never_made_out_was_meant() -> None:
+    world = answering()
+    speaks(world)
+    over(world)
+    assert acts(world.feed(ev.TimerFired("barge-in"))) == (CancelReply(2), Respond(3, 2, 0.0))
+
+
+def test_a_short_word_that_the_model_did_not_notice_was_nothing() -> None:
+    world = answering()
+    speaks(world)
+    assert acts(world.feed(ev.TimerFired("barge-in"))) == (ResumeReply(2),)
+
+
+def test_sure_speech_is_meant_where_nobody_tells_us_of_turns() -> None:
+    world = answering(BY_US)
+    world.next_segment()
+    world.feed(ev.SpeechSure(world.segments))
+    assert acts(world.feed(ev.SpeechStopped(world.segments, 0.2))) == (CancelReply(2),)
+    assert world.call.turns.floor is Floor.PAUSE
+
+
+def test_a_cough_only_holds_the_model() -> None:
+    world = answering()
+    world.next_segment()
+    assert world.call.turns.floor is Floor.HELD
+    assert acts(world.feed(ev.TimerFired("barge-in"))) == (ResumeReply(2),)
+
+
+def test_a_turn_that_the_model_hears_while_only_it_speaks_is_nothing() -> None:
+    world = answering()
+    world.again(ev.TurnSigned("over"))
+    assert world.call.turns.floor is Floor.AGENT
+
+
+def test_where_it_is_the_models_say_our_detector_interrupts_nothing() -> None:
+    world = answering(ALONE)
+    world.next_segment()
+    world.feed(ev.SpeechSure(world.segments))
+    assert world.call.turns.floor is Floor.AGENT
+    assert acts(world.feed(ev.BargedIn())) == (CancelReply(2),)
+    assert world.call.turns.floor is Floor.CALLER
+
+
+def test_the_model_may_notice_an_interruption_that_our_detector_did_not() -> None:
+    world = answering(ALONE)
+    assert acts(world.feed(ev.BargedIn())) == (CancelReply(2),)
+    assert world.call.turns.floor is Floor.PAUSE
+
+
+def test_the_model_interrupts_nothing_where_that_is_our_say() -> None:
+    world = answering()
+    world.again(ev.BargedIn())
+
+
+def test_nothing_interrupts_a_protected_opening() -> None:
+    world = World(placed(rules=Rules(turns=ALONE)))
+    world.feed(ev.Dialled(LEG))
+    world.next_stream()
+    world.feed(ev.PlaybackStarted(1))
+    world.next_segment()
+    world.again(ev.BargedIn())
+    assert world.call.turns.floor is Floor.AGENT
+
+
+# --- without the model
+
+
+def test_a_model_that_is_lost_is_replaced_and_what_it_left_unanswered_is_answered() -> None:
+    world = answering()
+    effects = acts(world.feed(ev.ModelLost("realtime.openai: the connection was lost")))
+    assert effects == (CancelReply(2), TakeOver(), Respond(3, 1))
+    assert not world.call.rules.turns.hears
+    assert [(caution.code, caution.text) for caution in world.call.warnings] == [
+        (
+            "realtime",
+            "realtime.openai: the connection was lost. Transcriber, agent and voice take its place.",
+        )
+    ]
+    world.again(ev.ModelLost("again"))
+
+
+def test_a_caller_whose_words_were_lost_with_the_model_is_asked_to_repeat_them() -> None:
+    world = conversing()
+    speaks(world)
+    over(world)
+    assert acts(world.feed(ev.ModelLost("gone"))) == (CancelReply(2), TakeOver(), Say(3, ENGLISH.apology))
+
+
+def test_an_opening_line_that_was_under_way_is_said_again() -> None:
+    world = World(placed(rules=Rules(turns=BY_IT)))
+    world.feed(ev.Dialled(LEG))
+    world.next_stream()
+    world.feed(ev.PlaybackStarted(1))
+    assert acts(world.feed(ev.ModelLost("gone"))) == (CancelReply(1), TakeOver(), Say(2, "Good day."))
+
+
+def test_a_model_that_is_lost_while_it_rings_is_replaced_before_anybody_notices() -> None:
+    world = World(placed(rules=Rules(turns=BY_IT)))
+    world.feed(ev.Dialled(LEG))
+    assert acts(world.feed(ev.ModelLost("gone"))) == (TakeOver(),)
+    world.next_stream()
+    assert world.call.greeting_state == "sending"
+
+
+def test_a_model_that_is_out_of_bounds_ends_its_call() -> None:
+    world = answering()
+    effects = acts(world.feed(ev.ModelLost("The model sent too much.", hopeless=True)))
+    assert effects == (CancelReply(2), Hangup())
+    assert (world.call.end_reason, world.call.end_detail) == ("error", "The model sent too much.")
+
+
+def test_a_model_that_is_lost_after_the_end_is_no_news() -> None:
+    world = answering()
+    world.feed(ev.EndAsked("op"))
+    world.again(ev.ModelLost("gone"))
+
+
+def test_where_the_carrier_has_to_speak_the_model_goes() -> None:
+    world = World(placed(rules=Rules(turns=BY_IT, can=SPEAKING)))
+    world.feed(ev.Dialled(LEG))
+    world.feed(ev.Answered())
+    world.fire("stream-start")
+    effects = acts(world.feed(ev.TimerFired("stream-start")))
+    assert TakeOver() in effects
+    assert world.call.prompting
+
+
+def test_a_machine_is_spoken_to_without_the_model() -> None:
+    world = World(placed(rules=Rules(turns=BY_IT, machine="message")))
+    world.feed(ev.Dialled(LEG))
+    assert TakeOver() in world.feed(ev.Answered(machine=True))
+
+
+def test_a_recording_is_known_by_its_words_though_it_was_answered() -> None:
+    world = conversing(machine="message")
+    segment = speaks(world)
+    over(world)
+    effects = world.feed(ev.Heard(segment, "Please leave a message after the tone."))
+    assert {CancelReply(2), TakeOver()} <= set(effects)
+    assert world.call.machine
+
+
+@pytest.mark.parametrize("mode", ["notify"])
+def test_a_message_is_spoken_word_for_word_and_needs_no_model(mode: Mode) -> None:
+    assert not World(placed(mode=mode, rules=Rules(turns=BY_IT))).call.rules.turns.hears
+
+
+def test_a_call_without_a_media_stream_has_no_model() -> None:
+    rules = Rules(turns=BY_IT, streaming=False, can=SPEAKING)
+    assert not World(arrived(rules=rules)).call.rules.turns.hears
+
+
+def test_an_interruption_of_what_the_model_only_prepares_is_one_as_well() -> None:
+    world = conversing()
+    speaks(world)
+    over(world)
+    world.next_segment()
+    assert world.call.turns.floor is Floor.HELD
+    assert acts((HoldReply(2, 2),)) == (HoldReply(2, 2),)
+    world.feed(ev.SpeechSure(world.segments))
+    assert acts(world.feed(ev.TimerFired("barge-in"))) == (CancelReply(2),)
+    assert world.call.turns.owed
+
+
+def test_an_ordinary_call_hears_nothing_of_this() -> None:
+    world = heard_and_asked()
+    world.again(ev.ModelLost("gone"))
+    world.again(ev.BargedIn())
+
+
+def test_a_carrier_that_takes_the_place_of_another_and_cannot_stream_has_no_model() -> None:
+    spare = Route("spare", "+15550109999", Capabilities(streaming=False, prompts=True))
+    world = World(msgspec.structs.replace(placed(rules=Rules(turns=BY_IT)), routes=(spare,)))
+    world.feed(ev.DialFailed("no such account", certain=True))
+    assert world.call.prompting
+    assert not world.call.rules.turns.hears
+
+
+def test_nothing_is_rehearsed_in_a_call_that_only_delivers_a_message() -> None:
+    world = greeted(placed(mode="notify", rules=Rules(turns=TurnRules(early=True))))
+    world.next_segment()
+    world.feed(ev.SpeechStopped(1, 0.2), after=1.0)
+    world.feed(ev.Heard(1, "Thank you very much."))
+    assert world.call.turns.rehearsed == "Thank you very much."
