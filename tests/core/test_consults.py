@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from tests.core.scenes import asked, greeted
 from tests.core.world import World, placed
 from voicecall.core import events as ev
-from voicecall.core.effects import DropConsults, Inform, Respond
+from voicecall.core.effects import DropConsults, Inform
 from voicecall.core.rules import Rules, TurnRules
 
 HEARING = Rules(turns=TurnRules(hears=True, silence=8.0, reprompt="Are you there?", goodbye="Good bye."))
@@ -70,17 +68,6 @@ def test_nobody_is_asked_whether_they_are_there_while_the_agent_works() -> None:
     assert "silence" not in world.call.timers
     world.feed(ev.ConsultOver(1))
     assert "silence" in world.call.timers
-    world.finish()
-
-
-def test_a_model_is_told_of_keys_before_it_answers_them() -> None:
-    world = greeted(placed(rules=msgspec.structs.replace(HEARING, turns=TurnRules(hears=True, digits_count=2))))
-    world.feed(ev.DigitPressed("1"))
-    effects = world.feed(ev.DigitPressed("2"))
-    assert [effect for effect in effects if isinstance(effect, Inform | Respond)] == [
-        Inform("[The other side pressed the keys 1 2.]"),
-        Respond(2, 1),
-    ]
     world.finish()
 
 

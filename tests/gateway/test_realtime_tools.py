@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.callers import HANG_UP, listen, onset, press, say, wait
+from tests.gateway.callers import HANG_UP, listen, onset, say, wait
 from tests.gateway.house import House, Json, MakeHouse
 from tests.gateway.models import Lines, model
 from tests.gateway.spelling import text
@@ -104,13 +104,6 @@ async def test_keys_that_are_none_are_refused(house: MakeHouse) -> None:
     _, heard, h = await called(house, lines, listen(), say("Press one"), listen(), HANG_UP)
     assert "wrong" in outputs(h)[0]["failed"]
     assert heard == "Hello there I cannot"
-
-
-async def test_keys_that_the_caller_presses_are_told(house: MakeHouse) -> None:
-    lines = Lines("Thank you")
-    _, heard, h = await called(house, lines, listen(), press("12#"), listen(), HANG_UP)
-    assert of_model(h).notes == ["[The other side pressed the keys 1 2.]"]
-    assert heard == "Hello there Thank you"
 
 
 # --- notes, and what there is not

@@ -5,7 +5,6 @@ from __future__ import annotations
 from voicecall.core import turns
 from voicecall.core.call import Phase
 from voicecall.core.draft import Draft
-from voicecall.core.effects import Inform
 
 KEYS = "keys"
 
@@ -29,6 +28,4 @@ def entered(draft: Draft) -> None:
     keys = draft.call.keys
     draft.stop(KEYS)
     draft.set(keys="")
-    if draft.call.rules.turns.hears:
-        draft.do(Inform(f"[The other side pressed the keys {' '.join(keys)}.]"))
     draft.turn(turns.keys_entered(draft.call.turns, keys, draft.at))

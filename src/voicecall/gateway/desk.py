@@ -76,6 +76,8 @@ class Desk:
         self._farewell = 0
         """The reply after which the model wants to hang up."""
         self._answer: Callable[[str, str, int], None] = lambda call, output, reply: None
+        self.note: Callable[[str], None] = lambda text: None
+        """Lets the model know something that nobody said."""
 
     async def tools(self) -> tuple[Tool, ...]:
         """Return what the model may call, once it is known."""
@@ -107,7 +109,7 @@ class Desk:
 
         `reply` is what the model is to go on with, 0 for nothing. `note` takes what the model is to know besides.
         """
-        self._answer = answer
+        self._answer, self.note = answer, note
         async with asyncio.TaskGroup() as self._tasks:
             if self._consultant is not None:
                 self._consultant.start(self._begin, self._tell, note)
@@ -206,12 +208,13 @@ class Desk:
         assert self._consultant is not None  # noqa: S101 - only where it `relays`
         self._consultant.relay(reply, say)
 
-    def cancel(self, reply: int) -> str:
-        """A reply was cut short; returns what the model is to know of that."""
+    def cancel(self, reply: int) -> None:
+        """A reply was cut short."""
         if self._consultant is not None:
             self._consultant.cancel(reply)
-        interrupted, self._farewell = self._farewell == reply, 0
-        return _INTERRUPTED if interrupted else ""
+        if self._farewell == reply:
+            self._farewell = 0
+            self.note(_INTERRUPTED)
 
     def heard(self) -> None:
         """More of what the caller said is known."""

@@ -88,7 +88,7 @@ class Duplex:
         self._held = 0
         self._watch: Stopwatch | None = None
         self._stalls: asyncio.TimerHandle | None = None
-        self._confirmed = self._lost = False
+        self._confirmed = self._lost = self._warned = False
         self._said = ""
         self.hearing = Hearing(
             self._session,
@@ -101,11 +101,14 @@ class Duplex:
 
     async def run(self) -> None:
         """Converse until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.desk.run(self._answered, self._session.note), name="tools")
-            tasks.create_task(self._converse(), name="model")
-            tasks.create_task(self._keep_mind(), name="mind")
-            await self.player.run()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.desk.run(self._answered, self._session.note), name="tools")
+                tasks.create_task(self._converse(), name="model")
+                tasks.create_task(self._keep_mind(), name="mind")
+                await self.player.run()
+        finally:
+            self._waits(None)
 
     async def _converse(self) -> None:
         try:
@@ -154,16 +157,19 @@ class Duplex:
         if waited is not None:
             now = self._loop.time()
             self._watch = Stopwatch(turn, now, silent_since=silent_since, heard_at=heard_at, waited=waited)
+        last = conversation.lines[-1] if conversation.lines else None
+        if last is not None and last.keys:
+            self._session.note(f"The caller pressed the keys {last.text}.")
+        if conversation.seconds_left is not None and not self._warned:
+            self._warned = True
+            left = f"{conversation.seconds_left:.0f} seconds"
+            self._session.note(f"Only {left} are left before the call ends: come to a close and say goodbye.")
         if self.desk.relays:
             self._relay(reply)
         elif self._own:
             self._attach(self._own.popleft(), reply)
         else:
             self._ask(Answer(str(reply)), reply)
-
-    def note(self, text: str) -> None:
-        """Let the model know something that nobody said."""
-        self._session.note(text)
 
     def prepare(self, text: str) -> None:
         """Have this made, unheard: it will be said."""
@@ -197,8 +203,7 @@ class Duplex:
         self._waits(None)
         if answer is not None and self._answers.pop(answer.name, None) is not None:
             self._session.cancel(answer.name, spoken.played * 1000 // RATE)
-        if told := self.desk.cancel(reply):
-            self._session.note(told)
+        self.desk.cancel(reply)
         self._said = spoken.heard
         self._post(PlaybackStopped(reply, spoken.text, spoken.heard))
 

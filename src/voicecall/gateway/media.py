@@ -140,6 +140,12 @@ class Media:
         self._ears.feed(mulaw)
         self._mouth.hearing.hear(mulaw, base64)
 
+    def _hush(self) -> None:
+        """The stream is over, and what the caller was saying ends with it."""
+        self._ears.close()
+        if isinstance(self._mouth, Duplex):
+            self._mouth.hearing.hush()
+
     def _take_over(self) -> None:
         """Put other ears and another mouth in the place of a model, under a stream that goes on."""
         if self._spare is None:
@@ -202,7 +208,7 @@ class Media:
             case TakeOver():
                 self._take_over()
             case Inform(text) if isinstance(self._mouth, Duplex):
-                self._mouth.note(text)
+                self._mouth.desk.note(text)
             case DropConsults() if isinstance(self._mouth, Duplex):
                 self._mouth.desk.abandon()
             case Inform() | DropConsults():
@@ -243,7 +249,7 @@ class Media:
         outlet = _Outlet(codec, socket, self._ears.sent if self._recording is None else self._sent, self._cleared)
         self._outlet = outlet
         if older is not None:
-            self._ears.close()
+            self._hush()
             self._tasks.create_task(older.close(1000, "another stream took its place"), name="stream")
         self._ears.open()
         if self._recording is not None:
@@ -255,7 +261,7 @@ class Media:
             self._mouth.player.detach(outlet)
             if self._socket is socket:
                 self._socket = None
-                self._ears.close()
+                self._hush()
                 if self._recording is not None:
                     self._recording.stream_closed()
             self._post(StreamStopped(stream_id))
