@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tests.gateway.brains import Answers
 from tests.gateway.callers import HANG_UP as HANG_UP, listen as listen, onset as onset, say as say, wait as wait
+from tests.gateway.models import Watched
 from tests.gateway.promises import check_error, check_result
 from tests.gateway.spelling import (
     Alphabet,
@@ -60,7 +61,7 @@ from voicecall.gateway.session import Session
 from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
 from voicecall.realtime import Brief
-from voicecall.realtime.scripted import Script, ScriptedModel
+from voicecall.realtime.scripted import Script
 from voicecall.speech import Voice
 from voicecall.speech.fallback import FallbackSynthesizer, FallbackTranscriber
 
@@ -116,7 +117,7 @@ class House:
         self.spare_voice = SpellingSynthesizer(town.alphabet)
         self.spare_ears = SpellingTranscriber(town.alphabet)
         self.detector = SpellingDetector()
-        self.model = ScriptedModel(options.model(town.alphabet)) if options.model is not None else None
+        self.model = Watched(options.model(town.alphabet)) if options.model is not None else None
         self.store = Disk(instance=options.instance, lease=options.lease, clock=town.now, archive=town.archive)
         self.nonces: list[str] = []
         self._carrier = town.kit.carrier()
