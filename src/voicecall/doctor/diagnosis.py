@@ -55,6 +55,7 @@ _OF_WARNINGS: Mapping[str, tuple[str, str]] = {
     "tts-fallback": ("tts", "the voice failed, and another took over"),
     "brain": ("brain", "the agent failed"),
     "brain-fallback": ("brain", "the agent had no answer, and another answered"),
+    "consult-failed": ("brain", "the agent had no answer for the model that speaks"),
     "reply-failed": ("brain", "an answer failed before anything of it was heard"),
     "agent-restarted": ("brain", "the agent's program ended amid the call"),
     "carrier-speech": ("stream", "no media stream worked, and the carrier spoke by itself"),
