@@ -82,7 +82,7 @@ def transcript(outcome: Outcome) -> list[str]:
 
 
 def test_the_model_asks_the_agent_that_is_configured(asking: ModuleType, tmp_path: Path) -> None:
-    asking.answers += [("", CONSULT), ("It is on its way.",)]
+    asking.answers.extend([("", CONSULT), ("It is on its way.",)])
     outcome = called(tmp_path, brain={"instructions": "You sell bread."}, consult_policy="substantive")
     assert transcript(outcome) == ["Where is my order", "It is on its way."]
     (session,) = asking.sessions
@@ -92,7 +92,7 @@ def test_the_model_asks_the_agent_that_is_configured(asking: ModuleType, tmp_pat
 
 
 def test_where_the_policy_is_none_there_is_nobody_to_ask(asking: ModuleType, tmp_path: Path) -> None:
-    asking.answers += [("", CONSULT), ("I am sorry.",)]
+    asking.answers.extend([("", CONSULT), ("I am sorry.",)])
     servers = [{"command": [sys.executable, "-c", PROGRAM]}]
     called(tmp_path, brain={"servers": servers}, tool_policy="none")
     (session,) = asking.sessions
@@ -107,7 +107,7 @@ def test_where_the_agent_answers_every_turn_the_model_says_its_words(asking: Mod
 
 
 def test_the_model_uses_the_tools_of_the_servers(asking: ModuleType, tmp_path: Path) -> None:
-    asking.answers += [("", (("order_status", "{}"),)), ("It was shipped.",)]
+    asking.answers.extend([("", (("order_status", "{}"),)), ("It was shipped.",)])
     servers = [{"command": [sys.executable, "-c", PROGRAM]}]
     outcome = called(tmp_path, brain={"servers": servers}, tool_policy="owner", virtual=False)
     (session,) = asking.sessions
