@@ -25,6 +25,7 @@ SPECIAL: dict[str, Any] = {
     "streaming.stream_path": "/media",
     "streaming.public_url": "wss://voice.example.com",
     "realtime.stream_path": "/rt",
+    "realtime.provider": "gemini",
     "tunnel.path": "/t",
     "twilio.from_number": "+15550100001",
     "telnyx.from_number": "+15550100001",
@@ -71,7 +72,10 @@ HALVES = {
     "VOICECALL_TWILIO__API_KEY_SECRET": "twilio.api_key_secret",
 }
 """Keys that go with each other, by their variables."""
-WITH = {"budget.money_per_day": {"VOICECALL_BUDGET__PRICES": '{"+1": 0.5}'}}
+WITH = {
+    "realtime.enabled": {"OPENAI_API_KEY": "k"},
+    "budget.money_per_day": {"VOICECALL_BUDGET__PRICES": '{"+1": 0.5}'},
+}
 """What a key is of no use without, as variables."""
 
 

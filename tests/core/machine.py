@@ -34,7 +34,7 @@ MISFORTUNES = (
 )
 MOUTH = ("", "", *("finished",) * 4, "unconfirmed", "failed", "farewell", "keys", "news", "outcome")
 TIMERS = ("endpoint", "transcript", "barge-in", "settle", "ring", "max-duration", "notify", "playback", "keys")
-MODELS = (
+MODELS: tuple[dict[str, Any], ...] = (
     {},
     {"hears": True},
     {"hears": True, "endpoints": "provider"},

@@ -23,7 +23,7 @@ from tests.gateway.spelling import (
     text as text,
 )
 from tests.gateway.town import OF_CALLS, Disk, MakeTown, Plug, Town
-from voicecall.app.profiles import LEAD, conversation, hearsay, is_worded, past
+from voicecall.app.profiles import LEAD, conversation, hearsay, is_protected, is_worded, past
 from voicecall.brains import Brain, Conversation, Mind, Opening
 from voicecall.brains.careful import Careful
 from voicecall.brains.tools import Toolbox
@@ -223,7 +223,7 @@ class House:
             mind=mind,
             desk=desk,
             lead=LEAD,
-            protected=lambda: session.call.turns.protected,
+            protected=lambda: is_protected(session.call),
             patience=options.patience,
         )
         heard = Ears(self.detector, duplex.hearing, post, language=tongue, echo=options.echo, said=duplex.said)

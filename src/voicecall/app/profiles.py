@@ -241,7 +241,7 @@ class Profiles:
             mind=mind,
             desk=desk,
             lead=LEAD,
-            protected=lambda: session.call.turns.protected,
+            protected=lambda: is_protected(session.call),
             gated=self._apart and self._config.turns.echo,
         )
         ears = Ears(
@@ -343,6 +343,11 @@ def conversation(call: Call, now: float, more: str = "") -> Conversation:
 def is_worded(call: Call) -> bool:
     """Say whether all is known that the caller said."""
     return not (call.turns.untold or call.turns.awaited)
+
+
+def is_protected(call: Call) -> bool:
+    """Say whether the caller cannot interrupt what is being said."""
+    return bool(call.turns.reply) and (call.turns.protected or not call.rules.turns.barge_in)
 
 
 def past(told: Conversation) -> tuple[Past, ...]:
