@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from tests.gateway.brains import Answers
-from tests.gateway.callers import HANG_UP as HANG_UP, listen as listen, onset as onset, say as say, wait as wait
 from tests.gateway.models import Watched
 from tests.gateway.spelling import (
     Alphabet,
     SpellingDetector,
     SpellingSynthesizer,
     SpellingTranscriber,
-    text as text,
 )
 from voicecall.app.profiles import LEAD, conversation, hearsay, is_protected, is_worded, past
 from voicecall.brains import Brain, Conversation, Mind, Opening
