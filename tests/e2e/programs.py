@@ -122,7 +122,7 @@ def start(
     *,
     afresh: bool = False,
 ) -> Process:
-    """Start a program that has nothing to read. Ours is forked, unless it is to start afresh or to find other modules."""
+    """Start a program that has nothing to read. Ours is forked, unless it starts afresh or is to find other modules."""
     ours = _module(command)
     if ours and _up and not afresh and "PYTHONPATH" not in environment:
         return _up[-1].fork(*ours, folder, environment, stdout, stderr)
