@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -13,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from tests.doctor.proxy import Proxy, host, serving, target, without
 from tests.entrypoints.house import FakeDesk
+from tests.tunnels.commands import WAY, Tailnet
 from voicecall.carriers import Carrier
 from voicecall.carriers.telnyx import TelnyxCarrier
 from voicecall.carriers.twilio import TwilioCarrier
@@ -25,6 +28,8 @@ from voicecall.entrypoints import ControlOptions, PublicOptions
 from voicecall.entrypoints.control import ControlListener
 from voicecall.entrypoints.public import PublicListener
 from voicecall.net.http import Http
+from voicecall.tunnels.ledger import Ledger
+from voicecall.tunnels.tailscale import Tailscale
 
 NOW = 1_800_000_000.0
 PUBLIC_KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
@@ -186,3 +191,51 @@ def test_another_time_limit_of_one_minute_ends_a_probe() -> None:
     now[0] += 61.0
     assert listener.probes.find(f"/x?probe={name}", {}) is None
     assert listener.probes.idle
+
+
+def behind(tailnet: Tailnet) -> Proxy:
+    """Does to a request what Tailscale does: the mount point is cut off, and the target put before the rest."""
+
+    def change(head: str) -> str:
+        method, called, rest = head.split(" ", 2)
+        path, mark, query = called.partition("?")
+        reached = tailnet.reaches(path)
+        return f"{method} {urlsplit(reached).path or '/' if reached else '/nothing'}{mark}{query} {rest}"
+
+    return Proxy(change)
+
+
+@pytest.fixture
+def tailnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tailnet:
+    """A machine with Tailscale."""
+    net = Tailnet(tmp_path, tmp_path / "tailnet.json")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("TAILNET", str(net.file))
+    return net
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [{}, {"/voice": "http://127.0.0.1:3334"}, {"/": "http://127.0.0.1:3334"}],
+    ids=["alone", "stripped", "all"],
+)
+def test_what_expose_opens_in_tailscale_loses_no_path(
+    proven: Any, tailnet: Tailnet, tmp_path: Path, theirs: dict[str, str]
+) -> None:
+    tailnet.serve(theirs)
+    asyncio.run(Tailscale(Ledger(tmp_path / "routes.json"), public=True).open(WAY))
+    assert levels(proven(behind(tailnet))) == GOOD
+
+
+@pytest.mark.parametrize(("mount", "said"), [("/voice/webhook", "whole path"), ("/voice", "removed /voice")])
+def test_a_mount_point_made_by_hand_that_loses_its_path_is_named_with_its_fix(
+    proven: Any, tailnet: Tailnet, mount: str, said: str
+) -> None:
+    tailnet.serve({mount: "http://127.0.0.1:3334"})
+    found = proven(behind(tailnet))
+    check = found["webhook-path"]
+    assert (check.level, said in check.message) == ("fail", True), check
+    assert "--set-path" in check.fix
+    assert found["stream"].level == "fail"
+    assert said in found["signature"].message
+    assert found["signature"].fix == check.fix

@@ -14,7 +14,7 @@ from voicecall.core.call import Call
 from voicecall.core.events import Event, Warned
 from voicecall.core.languages import language
 from voicecall.core.rules import Rules, TurnRules
-from voicecall.errors import BadParameters, ConfigError, Fault, SpeechError
+from voicecall.errors import BadParameters, SpeechError
 from voicecall.gateway.admission import Reception
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.making import Manner
@@ -34,19 +34,6 @@ LEAD = 0.3
 """Seconds of audio that the far end may have in its buffer: enough against jitter, little enough to be cut short."""
 _WARNING_BEFORE_END = 30.0
 """Seconds before the longest duration at which the agent is told."""
-
-
-def check_available(config: Config) -> None:
-    """Refuse what the configuration may name and this version cannot do, rather than do something else.
-
-    Raises:
-        ConfigError: it asks for such things; all of them are listed.
-    """
-    faults = []
-    if config.realtime.enabled:
-        faults.append(Fault("realtime.enabled", "speech to speech is not available in this version; set it to false"))
-    if faults:
-        raise ConfigError(faults)
 
 
 def rules(config: Config, tongue: str, *, early: bool) -> Rules:

@@ -18,6 +18,7 @@ import structlog
 
 from voicecall import logs
 from voicecall.carriers import Carrier
+from voicecall.config.available import check_available
 from voicecall.config.load import Loaded
 from voicecall.config.model import Config
 from voicecall.config.state import StateError
@@ -46,9 +47,11 @@ from voicecall.store.sql import SqlStore
 from .budget import budget
 from .carriers import MOCK_NUMBER, from_number, make_carriers, near_carriers
 from .engines import Engines
+from .following import Following
 from .hooks import make_hooks
 from .metrics import Metrics
-from .profiles import Profiles, check_available, rules
+from .numbers import Numbers
+from .profiles import Profiles, rules
 from .tunnels import LEDGER, Exposure, make_tunnel, make_way
 
 _REST_PATIENCE = 10.0
@@ -224,7 +227,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
             )
         )
         listener = await stack.enter_async_context(
-            PublicListener(_public(config, keys, near_carriers(network_url)), carriers, switchboard, wall_clock)
+            PublicListener(public_options(config, keys, near_carriers(network_url)), carriers, switchboard, wall_clock)
         )
         defaults = Defaults(
             config.outbound.carriers or (config.provider,), config.outbound.default_mode, config.to_number
@@ -250,6 +253,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 listener,
                 announce,
                 public_url=config.public_url,
+                following=Following(Numbers(config, state, http)) if config.tunnel.repoint else None,
             )
         gateway = Gateway(
             switchboard,
@@ -319,7 +323,8 @@ def _network(config: Config, engines: Engines, secret: str) -> NetworkServer | N
     return NetworkServer(engines.speaker(tts), secret=secret, voice=CALLER_VOICE)
 
 
-def _public(config: Config, keys: tuple[bytes, ...], near: frozenset[str]) -> PublicOptions:
+def public_options(config: Config, keys: tuple[bytes, ...], near: frozenset[str]) -> PublicOptions:
+    """Return what the public listener is to do; `keys` sign stream credentials, `near` carriers are on this machine."""
     streaming, security = config.streaming, config.webhook_security
     return PublicOptions(
         bind=config.serve.bind,

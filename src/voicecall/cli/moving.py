@@ -138,10 +138,11 @@ def _backups(file: Path) -> Iterator[str]:
 
 def _faults(file: Path) -> list[dict[str, Any]]:
     """Return what is lacking before the gateway can run on a file."""
+    from voicecall.config.available import check_available
     from voicecall.config.load import load
 
     try:
-        load(file)
+        check_available(load(file).config)
     except ConfigError as error:
         return [{"key": fault.key, "message": fault.message} for fault in error.faults]
     return []

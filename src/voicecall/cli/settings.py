@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from voicecall.config.available import check_available
 from voicecall.config.load import load
 from voicecall.errors import ConfigError, Fault, SpeechError
 
@@ -38,6 +39,7 @@ def _check(config: ConfigFile = None, as_json_: Json = False) -> None:
     """List everything that is wrong with the configuration."""
     try:
         loaded = load(config)
+        check_available(loaded.config)
     except ConfigError as error:
         if not as_json_:
             raise

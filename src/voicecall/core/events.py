@@ -117,11 +117,15 @@ class Dialled(Binding, frozen=True):
     carrier_call_id: CarrierCallId
 
 
+BARRED = "barred"
+
+
 class DialFailed(Binding, frozen=True):
     """The carrier did not take the dial."""
 
     detail: str
     code: str = ""
+    """The carrier's own; `BARRED`: it was not asked, as we may not dial now."""
     certain: bool = False
     """Whether it surely did not dial."""
 

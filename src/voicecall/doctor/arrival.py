@@ -15,6 +15,8 @@ _KEEP = "let the proxy keep the path (Tailscale: --set-path needs it in the targ
 _UNAVAILABLE = frozenset({502, 503, 504})
 _LATE, _TOO_LATE = 0.25, 1.0
 """Seconds that a message may take there and back before a conversation suffers, or cannot be held."""
+_ASTRAY = ("path without", "no such path")
+"""How verdicts begin on requests that arrived where there is nothing."""
 _UNCHANGED = "let the proxy pass path and query on as they came (nginx: proxy_pass without a path behind the address)"
 
 
@@ -124,6 +126,8 @@ def _other_path(expected: Expected, path: str) -> Check:
 def _signature(expected: Expected, arrival: Arrival, changed: Check) -> Check:
     if arrival.verdict == "not looked at":
         return warn("signature", "signatures are not looked at", "take skip_signature_verification out")
+    if arrival.verdict.startswith(_ASTRAY):
+        return fail("signature", f"no signature is looked at there: {changed.message}", changed.fix)
     if arrival.body != sha256(expected.body).hexdigest():
         fix = "have the proxy pass bodies on as they are: no filters, no limit below 64 KiB"
         return fail("signature", "the body was changed on the way, and it is what is signed", fix)
@@ -154,7 +158,7 @@ class Opened:
 def stream(expected: Expected, url: str, opened: Opened, arrivals: list[Arrival], *, credential: str = "") -> Check:
     """Return what a media stream through the public URL shows. `credential` is the one that it had in its path."""
     way = "in the path" if credential else "in its first message"
-    lost = next((one for one in arrivals if one.verdict.startswith(("path without", "no such path"))), None)
+    lost = next((one for one in arrivals if one.verdict.startswith(_ASTRAY)), None)
     here = [one for one in arrivals if one is not lost]
     if any(one.verdict == "no upgrade" for one in here):
         fix = (

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from voicecall.app.numbers import Numbers
+from voicecall.app.numbers import Numbers, unreachable
 from voicecall.client import AsyncClient, DaemonUnreachable
 from voicecall.config.address import elsewhere, of
+from voicecall.config.available import check_available
 from voicecall.config.load import Loaded, load
 from voicecall.config.model import PROVIDERS
+from voicecall.config.state import StateError
 from voicecall.core.operations import Live
 from voicecall.core.results import Outbound
 from voicecall.errors import ConfigError, Fault, VoicecallError
@@ -68,13 +70,16 @@ async def _all(loaded: Loaded, http: Http, clock: Callable[[], float], *, fix: b
     config = loaded.config
     at_carriers = accounts.carriers_of(config)
     settings = Numbers(config, loaded.state, http)
+    reached = _reached(loaded)
     lines = [config.line(number) for number in ("", *config.lines)]
     async with asyncio.TaskGroup() as tasks:
         asked = tasks.create_task(_daemon(loaded))
         archive = tasks.create_task(store(loaded))
         files = tasks.create_task(asyncio.to_thread(machine.models, config))
         known = {name: tasks.create_task(accounts.credentials(one, http)) for name, one in at_carriers.items()}
-        numbers = {name: tasks.create_task(accounts.number(name, config, settings, fix=fix)) for name in at_carriers}
+        numbers = {
+            name: tasks.create_task(accounts.number(name, config, settings, reached, fix=fix)) for name in at_carriers
+        }
         stt = tasks.create_task(vendors.speech("stt", [line.stt for line in lines], http))
         tts = tasks.create_task(vendors.speech("tts", [line.tts for line in lines], http))
         agents = tasks.create_task(vendors.brain(config, http))
@@ -94,7 +99,7 @@ async def _all(loaded: Loaded, http: Http, clock: Callable[[], float], *, fix: b
             exposure.webhook_path(config),
             exposure.signature(config),
             exposure.stream(config),
-            exposure.tunnel(config),
+            exposure.tunnel(config, down=daemon.level == "ok" and reached is None and elsewhere() is None),
             people.inbound_policy(config),
             people.limits(config, calls),
             people.budget(config, outbound),
@@ -115,6 +120,17 @@ async def _all(loaded: Loaded, http: Http, clock: Callable[[], float], *, fix: b
     return _with(report, await prove(loaded, at_carriers, http, clock))
 
 
+def _reached(loaded: Loaded) -> str | None:
+    """Return where carriers find the gateway: the configured URL, else the one that the daemon has from its tunnel."""
+    if loaded.config.public_url is not None:
+        return loaded.config.public_url
+    try:
+        url = loaded.state.announced_public_url()
+    except StateError:
+        return None  # the check `state-dir` tells of it
+    return None if url is None or unreachable(url) else url
+
+
 def _with(report: Report, found: list[Check]) -> Report:
     """Return a report with what else was found, under the ids that are there already."""
     more = {check.id: [one for one in found if one.id == check.id] for check in report.checks}
@@ -125,6 +141,13 @@ def _config(loaded: Loaded) -> Check:
     if not loaded.enabled:
         return fail(
             "config", "the configuration says `enabled: false`, and `serve` ends at once", "set enabled to true"
+        )
+    try:
+        check_available(loaded.config)
+    except ConfigError as error:
+        message = "; ".join(_words(fault) for fault in error.faults)
+        return fail(
+            "config", f"`serve` ends at once: {message}", "voicecall config check shows each in a line of its own"
         )
     told = str(loaded.file or "no file: defaults and environment")
     doubts = [warning for warning in loaded.warnings if warning.key not in _ELSEWHERE]

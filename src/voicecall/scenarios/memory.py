@@ -10,9 +10,10 @@ import httpx2
 
 from voicecall import plugins
 from voicecall.app.carriers import MOCK_NUMBER, from_number
-from voicecall.app.profiles import Profiles, check_available
+from voicecall.app.profiles import Profiles
 from voicecall.app.serving import CALLER_VOICE
 from voicecall.carriers import Carrier, HttpReply, Webhook
+from voicecall.config.available import check_available
 from voicecall.config.check import LOCAL
 from voicecall.config.model import Config
 from voicecall.config.speech import Tts

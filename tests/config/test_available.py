@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicecall.app.profiles import check_available
+from voicecall.config.available import check_available
 from voicecall.config.model import Config
 from voicecall.errors import ConfigError
 
