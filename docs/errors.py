@@ -87,7 +87,6 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
     "outbound-stopped": ("all dialling was stopped", "`voicecall outbound resume`"),
     "prefix": ("the number begins with none of the prefixes that may be dialled", "`budget.prefixes`"),
     "premium-number": ("the number is in a premium or shared-cost range", "`budget.premium`, if that is meant"),
-    "probes": ("too many probes are under way", "ask again after the pause that is named"),
     "quiet-hours": (
         "it is quiet hours where the number is, or nobody knows what time it is there",
         "`budget.quiet_hours`",

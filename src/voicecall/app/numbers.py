@@ -57,6 +57,10 @@ class Numbers:
         self._state = state
         self._http = http
 
+    async def owned(self, carrier: str) -> tuple[str, ...]:
+        """Return the numbers of the account (E.164), at most as many as the carrier tells at once."""
+        return await self._hold(self._numbers(carrier).owned())
+
     async def show(self, carrier: str, number: str) -> NumberSettings:
         """Return the settings of a number."""
         return await self._hold(self._codec(carrier, number).read(number))
@@ -130,6 +134,9 @@ class Numbers:
     def _codec(self, carrier: str, number: str) -> NumberCodec:
         if not is_e164(number):
             raise BadParameters("the number is not one in E.164 (plus sign, country code, number)")
+        return self._numbers(carrier)
+
+    def _numbers(self, carrier: str) -> NumberCodec:
         found = rest_carrier(self._config, carrier)
         if not isinstance(found, HasNumbers):
             raise BadParameters(f"the numbers of {carrier} cannot be set up from here")

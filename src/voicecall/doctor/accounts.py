@@ -79,12 +79,12 @@ async def number(carrier: str, config: Config, numbers: Numbers, public_url: str
         )
     if config.to_number == ours:
         return warn(id_, f"from_number and to_number are both {mask(ours)}", "write another to_number")
-    if public_url is None:
-        return ok(id_, f"calls are placed from {mask(ours)}")
-    wanted = public_url if carrier == config.provider else f"{public_url}/{carrier}"
     try:
         async with asyncio.timeout(_PATIENCE):
             settings = await numbers.show(carrier, ours)
+            if public_url is None:
+                return ok(id_, f"calls are placed from {mask(ours)}, a number of the account")
+            wanted = public_url if carrier == config.provider else f"{public_url}/{carrier}"
             if settings.leads_to(public_url) or settings.leads_to(f"{public_url}/{carrier}"):
                 return ok(id_, f"calls to {mask(ours)} are announced at {settings.voice_url}")
             return await _elsewhere(carrier, ours, wanted, settings, numbers, config, fix=fix)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import shutil
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from voicecall.config.model import Config
@@ -153,6 +154,8 @@ def tunnel(config: Config, *, down: bool = False) -> Check:
             "ngrok wants the token of an account, unless its agent runs already",
             "set NGROK_AUTHTOKEN or tunnel.ngrok_auth_token",
         )
+    if provider == "ngrok" and find_spec("ngrok") is None:
+        return fail("tunnel", "the package `ngrok` is not installed", "pip install 'voicecall[ngrok]'")
     program = _PROGRAMS.get(provider)
     if program is not None and shutil.which(program) is None:
         return fail("tunnel", f"there is no program {program!r} on the PATH", f"install {program}, and log in")
