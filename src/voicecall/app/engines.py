@@ -129,18 +129,7 @@ class Engines:
         Raises:
             ConfigError: there is none of that name.
         """
-        own = getattr(options, options.provider, options.plugin)
-        vendor = own if isinstance(own, RealtimeVendor) else options.plugin
-        extra = vendor.options if isinstance(vendor, PluginRealtime) else {}
-        made = RealtimeOptions(
-            api_key=_secret(vendor.api_key),
-            base_url=vendor.api_base_url,
-            model=vendor.model,
-            voice=vendor.voice,
-            turn_detection=vendor.turn_detection or "",
-            extra=tuple(sorted(extra.items())),
-        )
-        return cast("Realtime", self._one("realtime", options.provider, made))
+        return cast("Realtime", self._one("realtime", options.provider, realtime_options(options)))
 
     async def load(self, stack: AsyncExitStack) -> None:
         """Load and warm up every engine that was made; `stack` unloads them.
@@ -151,6 +140,21 @@ class Engines:
         for made in self._made.values():
             if hasattr(made, "ready"):
                 await stack.enter_async_context(cast("Engine", made).ready())
+
+
+def realtime_options(options: RealtimeSection) -> RealtimeOptions:
+    """Return what the model that hears and speaks is made of."""
+    own = getattr(options, options.provider, options.plugin)
+    vendor = own if isinstance(own, RealtimeVendor) else options.plugin
+    extra = vendor.options if isinstance(vendor, PluginRealtime) else {}
+    return RealtimeOptions(
+        api_key=_secret(vendor.api_key),
+        base_url=vendor.api_base_url,
+        model=vendor.model,
+        voice=vendor.voice,
+        turn_detection=vendor.turn_detection or "",
+        extra=tuple(sorted(extra.items())),
+    )
 
 
 def _names(options: Stt | Tts) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from . import Check, Report, accounts, exposure, fail, machine, merged, ok, peop
 from .archive import store
 from .asking import PATIENCE, Answer
 from .live import prove
+from .realtime import realtime
 
 _ELSEWHERE = frozenset({"public_url", "skip_signature_verification", "allow_from"})
 """Keys whose doubts have checks of their own."""
@@ -82,6 +83,7 @@ async def _all(loaded: Loaded, http: Http, clock: Callable[[], float], *, fix: b
         stt = tasks.create_task(vendors.speech("stt", [line.stt for line in lines], http))
         tts = tasks.create_task(vendors.speech("tts", [line.tts for line in lines], http))
         agents = tasks.create_task(vendors.brain(config, http))
+        model = tasks.create_task(realtime(config))
     daemon, calls, outbound = asked.result()
     answers: list[Answer] = [answer for task in known.values() for answer in task.result()[1]]
     report = Report(
@@ -107,6 +109,7 @@ async def _all(loaded: Loaded, http: Http, clock: Callable[[], float], *, fix: b
             stt.result(),
             tts.result(),
             agents.result(),
+            model.result(),
             accounts.clock(answers, clock()),
         )
     )

@@ -242,7 +242,7 @@ class Duplex:
         elif not answer.size and not calls:
             self._waits(answer)
         for called in calls:
-            self._called(answer, called)
+            self._called(called)
 
     def _relay(self, reply: int) -> None:
         """Have the agent answer the turn and the model say it, who is not to answer by itself."""
@@ -257,13 +257,11 @@ class Duplex:
         self.desk.relay(reply, lambda text: self._relayed(answer, text))
 
     def _relayed(self, answer: Answer, text: str) -> None:
-        if answer is not self._current:
-            return
-        if text:
+        if answer is self._current and text:
             answer.text, self._answers[answer.name] = text, answer
             self._session.say(answer.name, text)
             self._waits(answer)
-        else:
+        elif answer is self._current:
             self._end(answer)
 
     # --- what the model reports
@@ -282,8 +280,10 @@ class Duplex:
                     if answer.reply:
                         self._end(answer)
             case Called():
-                self._called(self._answers.get(report.answer), report)
+                self._called(report)
             case Uncalled(call):
+                for own in self._own:
+                    own.calls = [one for one in own.calls if one.call != call]
                 self.desk.uncall(call)
             case TurnOver(item):
                 self.hearing.turn_over(item)
@@ -301,6 +301,15 @@ class Duplex:
                 self._post(Warned(code, text))
             case _:
                 assert_never(report)
+
+    def _called(self, called: Called) -> None:
+        """Have a tool carried out, once the answer that calls it is said as some reply."""
+        answer = self._answers.get(called.answer)
+        if answer is not None and answer in self._own:
+            answer.calls.append(called)
+            return
+        self._waits(None)
+        self.desk.call(called, answer)
 
     def _sounds(self, name: str, mulaw: bytes) -> None:
         answer = self._answers.get(name)
@@ -327,16 +336,6 @@ class Duplex:
             answer.words += text
             if answer.reply:
                 self.player.word(answer.reply, answer.words.strip())
-
-    def _called(self, answer: Answer | None, called: Called) -> None:
-        if answer is not None and not answer.reply:
-            answer.calls.append(called)
-            return
-        self._waits(None)
-        if answer is None:
-            self.desk.call(called, 0, sounded=True)
-        else:
-            self.desk.call(called, answer.reply, sounded=bool(answer.size), answering=answer.text is None)
 
     def _began(self, name: str) -> None:
         answer = self._answers[name] = Answer(name)
