@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from voicecall.brains import Conversation
 from voicecall.realtime import Called
 
 
@@ -26,3 +28,12 @@ class Answer:
     """Whether it was asked for a second time."""
     calls: list[Called] = field(default_factory=list)
     """Tools that it called before it was wanted."""
+
+
+def unspoken(conversation: Conversation, *, warned: bool) -> Iterator[str]:
+    """Yield what the model is to know before it answers, and nobody says; `warned`: it knows that the end is near."""
+    if conversation.lines and conversation.lines[-1].keys:
+        yield f"The caller pressed the keys {conversation.lines[-1].text}."
+    if conversation.seconds_left is not None and not warned:
+        left = f"{conversation.seconds_left:.0f} seconds"
+        yield f"Only {left} are left before the call ends: come to a close and say goodbye."

@@ -23,7 +23,7 @@ from voicecall.core.utterances import (
     TurnMeasured,
 )
 from voicecall.errors import ProviderError
-from voicecall.gateway.answer import Answer
+from voicecall.gateway.answer import Answer, unspoken
 from voicecall.gateway.desk import Desk
 from voicecall.gateway.hearing import Hearing
 from voicecall.gateway.player import RATE, Player
@@ -157,13 +157,9 @@ class Duplex:
         if waited is not None:
             now = self._loop.time()
             self._watch = Stopwatch(turn, now, silent_since=silent_since, heard_at=heard_at, waited=waited)
-        last = conversation.lines[-1] if conversation.lines else None
-        if last is not None and last.keys:
-            self._session.note(f"The caller pressed the keys {last.text}.")
-        if conversation.seconds_left is not None and not self._warned:
-            self._warned = True
-            left = f"{conversation.seconds_left:.0f} seconds"
-            self._session.note(f"Only {left} are left before the call ends: come to a close and say goodbye.")
+        for note in unspoken(conversation, warned=self._warned):
+            self._session.note(note)
+        self._warned = conversation.seconds_left is not None
         if self.desk.relays:
             self._relay(reply)
         elif self._own:
@@ -242,7 +238,7 @@ class Duplex:
         elif not answer.size and not calls:
             self._waits(answer)
         for called in calls:
-            self._called(called)
+            self._called(answer, called)
 
     def _relay(self, reply: int) -> None:
         """Have the agent answer the turn and the model say it, who is not to answer by itself."""
@@ -257,11 +253,13 @@ class Duplex:
         self.desk.relay(reply, lambda text: self._relayed(answer, text))
 
     def _relayed(self, answer: Answer, text: str) -> None:
-        if answer is self._current and text:
+        if answer is not self._current:
+            return
+        if text:
             answer.text, self._answers[answer.name] = text, answer
             self._session.say(answer.name, text)
             self._waits(answer)
-        elif answer is self._current:
+        else:
             self._end(answer)
 
     # --- what the model reports
@@ -280,7 +278,7 @@ class Duplex:
                     if answer.reply:
                         self._end(answer)
             case Called():
-                self._called(report)
+                self._called(self._answers.get(report.answer), report)
             case Uncalled(call):
                 for own in self._own:
                     own.calls = [one for one in own.calls if one.call != call]
@@ -301,15 +299,6 @@ class Duplex:
                 self._post(Warned(code, text))
             case _:
                 assert_never(report)
-
-    def _called(self, called: Called) -> None:
-        """Have a tool carried out, once the answer that calls it is said as some reply."""
-        answer = self._answers.get(called.answer)
-        if answer is not None and answer in self._own:
-            answer.calls.append(called)
-            return
-        self._waits(None)
-        self.desk.call(called, answer)
 
     def _sounds(self, name: str, mulaw: bytes) -> None:
         answer = self._answers.get(name)
@@ -336,6 +325,13 @@ class Duplex:
             answer.words += text
             if answer.reply:
                 self.player.word(answer.reply, answer.words.strip())
+
+    def _called(self, answer: Answer | None, called: Called) -> None:
+        if answer is not None and not answer.reply:
+            answer.calls.append(called)
+            return
+        self._waits(None)
+        self.desk.call(called, answer)
 
     def _began(self, name: str) -> None:
         answer = self._answers[name] = Answer(name)
