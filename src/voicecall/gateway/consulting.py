@@ -41,7 +41,7 @@ _WORDS = 2.0
 """Seconds that the words of a turn may take where the agent answers it."""
 _LAST_WORDS = 0.5
 """Seconds that they may take where the model asks a question of its own."""
-WORKING = "It takes a moment. Say so in one short sentence and go on; the answer is said by itself once it is there."
+WORKING = "It takes a moment. Unless you have, say so in one short sentence; the answer is said by itself once it is there."
 _MISS = "Nothing of earlier calls with them bears on this. Say that you do not know."
 _SILENCE = "The assistant has nothing to say to that."
 _FULL = f"{_MOST} questions are being worked on already; wait for their answers."
@@ -71,8 +71,8 @@ class _Run:
     """A question under way."""
 
     number: int
-    waiting: dict[str, int] = field(default_factory=dict)
-    """Calls of the tool whose result is due, and the replies they belong to."""
+    waiting: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    """Calls of the tool whose result is due: the replies they belong to, and whether these have sounded."""
     promised: bool = False
     """Whether the model was told that the answer comes by itself."""
     task: asyncio.Task[None] | None = None
@@ -117,8 +117,8 @@ class Consultant:
 
     # --- the tool
 
-    def ask(self, call: str, question: str, context: str, reply: int) -> None:
-        """The model asks, in the course of `reply`."""
+    def ask(self, call: str, question: str, context: str, reply: int, *, sounded: bool = False) -> None:
+        """The model asks, in the course of `reply`; where that has `sounded`, it has said that it is finding out."""
         key = _PARTED.sub(" ", question.casefold()).strip()
         run = self._runs.get(key)
         if run is None:
@@ -128,7 +128,7 @@ class Consultant:
             run = self._runs[key] = _Run(next(self._numbers))
             text = f"{question}\n{context}" if context else question
             run.task = self._begin(self._run(key, run, text))
-        run.waiting[call] = reply
+        run.waiting[call] = reply, sounded
         if run.promised:
             self._promise(run)
 
@@ -190,12 +190,12 @@ class Consultant:
 
     def _promise(self, run: _Run) -> None:
         run.promised = True
-        for call, reply in run.waiting.items():
-            self._answer(call, {"working": WORKING}, reply)
+        for call, (reply, sounded) in run.waiting.items():
+            self._answer(call, {"working": WORKING}, 0 if sounded else reply)
         run.waiting.clear()
 
     def _give(self, run: _Run, output: dict[str, Any]) -> None:
-        for call, reply in run.waiting.items():
+        for call, (reply, _) in run.waiting.items():
             self._answer(call, output, reply)
         if not run.promised:
             return
@@ -207,7 +207,7 @@ class Consultant:
             self._note(f"[The assistant behind you also wants: {', '.join(output['it also wants'])}.]")
 
     def _fail(self, run: _Run) -> None:
-        for call, reply in run.waiting.items():
+        for call, (reply, _) in run.waiting.items():
             self._answer(call, {"failed": "There is no answer. Say that you could not find out."}, reply)
         if run.promised:
             self._note("[What you asked could not be answered.]")

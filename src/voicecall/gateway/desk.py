@@ -132,7 +132,7 @@ class Desk:
         elif name in _OURS:
             self._perform(called, answer)
         elif name == _CONSULT and self._consultant is not None:
-            self._ask(self._consultant, called, reply)
+            self._ask(self._consultant, called, reply, sounded=bool(answer and answer.size))
         elif name in self._served:
             self._serve(called, reply)
         else:
@@ -162,13 +162,13 @@ class Desk:
                 assert_never(done.act)
         self._tell(called.call, _told(done), reply if goes_on or done.failed else 0)
 
-    def _ask(self, consultant: Consultant, called: Called, reply: int) -> None:
+    def _ask(self, consultant: Consultant, called: Called, reply: int, *, sounded: bool) -> None:
         try:
             wanted = msgspec.json.decode(called.arguments or "{}", type=_Question)
         except (msgspec.MsgspecError, UnicodeError) as error:
             self._tell(called.call, {"failed": f"The arguments of {_CONSULT} are wrong: {error}"}, reply)
             return
-        consultant.ask(called.call, wanted.question.strip(), wanted.context.strip(), reply)
+        consultant.ask(called.call, wanted.question.strip(), wanted.context.strip(), reply, sounded=sounded)
 
     def _serve(self, called: Called, reply: int) -> None:
         try:
