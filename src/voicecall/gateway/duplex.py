@@ -331,10 +331,7 @@ class Duplex:
             answer.calls.append(called)
             return
         self._waits(None)
-        if answer is None:
-            self.desk.call(called, 0, sounded=True)
-        else:
-            self.desk.call(called, answer.reply, sounded=bool(answer.size), answering=answer.text is None)
+        self.desk.call(called, answer)
 
     def _began(self, name: str) -> None:
         answer = self._answers[name] = Answer(name)
