@@ -238,6 +238,12 @@ def test_a_mock_network_elsewhere_shares_a_known_secret(loaded: Write) -> None:
 
 
 FAULTS = {
+    "nobody answers": (
+        "[realtime]\nenabled = true\nprovider = 'scripted'\nconsult_policy = 'always'\ntool_policy = 'none'\n",
+        "realtime.consult_policy",
+        4,
+        "write safe-read-only or owner",
+    ),
     "unknown key": ("[serve]\nprot = 1\n", "serve.prot", 2, "did you mean `serve.port`"),
     "unknown table": ("\n[sevre]\n", "sevre", 2, "did you mean `serve`"),
     "unknown inline": ("serve = { prot = 1 }\n", "serve.prot", 1, "did you mean `serve.port`"),

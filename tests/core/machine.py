@@ -382,6 +382,13 @@ class ModelMachine(CallMachine):
             world.feed(ev.Heard(segment, text.format(len(world.log))))
 
     @precondition(lambda self: self.world.call.rules.turns.hears)
+    @rule(answers=st.booleans())
+    def the_model_asks_the_agent(self, answers: bool) -> None:
+        self.world.feed(ev.ConsultBegan(len(self.world.log)))
+        if answers:
+            self.world.feed(ev.ConsultOver(max(self.world.call.consults, default=0)))
+
+    @precondition(lambda self: self.world.call.rules.turns.hears)
     @rule(what=st.sampled_from(["interrupted", "interrupted", "lost", *("",) * 5, "hopeless"]))
     def the_model_gives_trouble(self, what: str) -> None:
         if what == "interrupted":

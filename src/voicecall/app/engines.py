@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from voicecall import plugins
 from voicecall.brains import Brain, BrainOptions, Server
 from voicecall.brains.careful import Careful
+from voicecall.brains.servers import CallsServers
 from voicecall.config.agents import (
     Agent,
     Brain as BrainSection,
@@ -116,6 +117,11 @@ class Engines:
         elif agent.kind == "fixed":
             arguments = (agent.text,)
         return cast("Brain", self._one("brain", agent.kind, *arguments))
+
+    def servers(self, options: BrainSection) -> CallsServers:
+        """Return the MCP servers that these options name."""
+        servers = brain_options(options).servers
+        return cast("CallsServers", self._made.setdefault(("servers", servers), CallsServers(servers)))
 
     def realtime(self, options: RealtimeSection) -> Realtime:
         """Return the model that hears and speaks by itself that these options ask for.

@@ -171,7 +171,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         stack.push_async_callback(store.close)
         engines = Engines()
         recordings = Recordings(state.folder / "recordings", keep_days=config.recording.keep_days, clock=wall_clock)
-        profiles = Profiles(config, engines, recordings if config.recording.enabled else None)
+        profiles = Profiles(config, engines, recordings if config.recording.enabled else None, store)
         secret = config.mock.secret.get_secret_value() if config.mock.secret else secrets.token_hex(16)
         network = _network(config, engines, secret)
         await engines.load(stack)

@@ -17,6 +17,8 @@ from voicecall.core.rules import Mode, Route, Rules
 from voicecall.core.utterances import (
     BargedIn,
     Concluded,
+    ConsultBegan,
+    ConsultOver,
     EarsFailed,
     FarewellAsked,
     Heard,
@@ -293,7 +295,7 @@ _OfCarrier = Dialled | DialFailed | Ringing | Answered | DocumentAsked | Gathere
 _OfRequest = HangupAccepted | HangupFailed | DigitsSent | PromptFailed
 _OfStream = StreamStarted | StreamDenied | StreamStopped | DigitPressed
 _OfEars = SpeechStarted | SpeechSure | SpeechStopped | PartlyHeard | Heard | TurnSigned | EarsFailed
-_OfModel = BargedIn | ModelLost
+_OfModel = BargedIn | ModelLost | ConsultBegan | ConsultOver
 _OfPlayback = PlaybackStarted | PlaybackConfirmed | PlaybackFinished | PlaybackStopped
 _OfMouth = _OfPlayback | ReplyWorded | ReplyFailed | TurnMeasured
 _OfAgent = FarewellAsked | KeysWanted | OutcomeNoted | Concluded | Volunteered

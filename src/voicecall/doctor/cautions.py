@@ -44,6 +44,13 @@ _MEANINGS: Mapping[str, tuple[str, str, str]] = {
     "tool-timeout": ("brain", "a tool did not answer in time", "the log of the tool's server"),
     "tool-failed": ("brain", "a tool failed", "the log of the tool's server"),
     "mcp-server": ("brain", "a server of tools failed", "the server's own log"),
+    "tool-schema": ("brain", "a tool was left out, whose arguments cannot be checked", "the tool's own schema"),
+    "consult-failed": (
+        "brain",
+        "the agent had no answer for the model that speaks",
+        "what the sentence names; realtime.consult_timeout_ms, brain.timeout_ms",
+    ),
+    "consult-cancelled": ("brain", "nobody waited any more for what the agent was asked", "nothing: the call went on"),
     "outcome-unproven": ("brain", "nothing in the call proves its outcome", "read the transcript before relying on it"),
     "recording": ("disk", "the recording could not be written to its end", "disk and rights (check `disk`)"),
     "realtime": (

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import assert_never
 
 from voicecall.brains import Conversation, Mind
@@ -24,6 +23,7 @@ from voicecall.core.utterances import (
     TurnMeasured,
 )
 from voicecall.errors import ProviderError
+from voicecall.gateway.answer import Answer, unspoken
 from voicecall.gateway.desk import Desk
 from voicecall.gateway.hearing import Hearing
 from voicecall.gateway.player import RATE, Player
@@ -51,27 +51,6 @@ LONGEST = 120.0
 _PREPARED = "prepared"
 
 
-@dataclass(slots=True)
-class _Answer:
-    """Something the model says."""
-
-    name: str
-    text: str | None = None
-    """What it was asked to say; None where it answers."""
-    reply: int = 0
-    """What it is said as; 0 as long as nobody wants it."""
-    audio: list[bytes] = field(default_factory=list)
-    """What came before it was wanted."""
-    size: int = 0
-    words: str = ""
-    ended: bool = False
-    failed: str = ""
-    calls: list[Called] = field(default_factory=list)
-    """Tools that it called before it was wanted."""
-    again: bool = False
-    """Whether it was asked for a second time."""
-
-
 class Duplex:
     """One call's model. `run` is its task."""
 
@@ -95,14 +74,15 @@ class Duplex:
         an answer may take to begin.
         """
         self.mind = mind
-        self._desk = desk
+        self.desk = desk
         self._post = post
         self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._session = realtime.open(brief, self._told)
-        self._answers: dict[str, _Answer] = {}
-        self._current: _Answer | None = None
-        self._own: deque[_Answer] = deque()
+        self._endpoints = realtime.traits.endpoints == "gateway"
+        self._answers: dict[str, Answer] = {}
+        self._current: Answer | None = None
+        self._own: deque[Answer] = deque()
         """Answers that nobody asked for, which wait for the floor."""
         self._cancelled: set[int] = set()
         self._held = 0
@@ -123,16 +103,16 @@ class Duplex:
         """Converse until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.desk.run(self._answered, self._session.note), name="tools")
                 tasks.create_task(self._converse(), name="model")
                 tasks.create_task(self._keep_mind(), name="mind")
-                tasks.create_task(self._desk.run(self._answered), name="tools")
                 await self.player.run()
         finally:
             self._waits(None)
 
     async def _converse(self) -> None:
         try:
-            await self._session.run(await self._desk.tools())
+            await self._session.run(await self.desk.tools())
         except ProviderError as error:
             self._lose(str(error))
 
@@ -158,7 +138,7 @@ class Duplex:
         if prepared is not None and prepared.text == text and not prepared.failed and not prepared.reply:
             self._attach(prepared, reply)
         else:
-            self._ask(_Answer(str(reply), text), reply)
+            self._ask(Answer(str(reply), text), reply)
 
     def respond(
         self,
@@ -177,21 +157,19 @@ class Duplex:
         if waited is not None:
             now = self._loop.time()
             self._watch = Stopwatch(turn, now, silent_since=silent_since, heard_at=heard_at, waited=waited)
-        last = conversation.lines[-1] if conversation.lines else None
-        if last is not None and last.keys:
-            self._session.note(f"The caller pressed the keys {last.text}.")
-        if conversation.seconds_left is not None and not self._warned:
-            self._warned = True
-            left = f"{conversation.seconds_left:.0f} seconds"
-            self._session.note(f"Only {left} are left before the call ends: come to a close and say goodbye.")
-        if self._own:
+        for note in unspoken(conversation, warned=self._warned):
+            self._session.note(note)
+        self._warned = conversation.seconds_left is not None
+        if self.desk.relays:
+            self._relay(reply)
+        elif self._own:
             self._attach(self._own.popleft(), reply)
         else:
-            self._ask(_Answer(str(reply)), reply)
+            self._ask(Answer(str(reply)), reply)
 
     def prepare(self, text: str) -> None:
         """Have this made, unheard: it will be said."""
-        answer = self._answers[_PREPARED] = _Answer(_PREPARED, text)
+        answer = self._answers[_PREPARED] = Answer(_PREPARED, text)
         self._session.say(answer.name, text)
 
     def rehearse(self, conversation: Conversation) -> None:
@@ -219,9 +197,9 @@ class Duplex:
         if spoken is None:
             return
         self._waits(None)
-        if answer is not None:
-            self._answers.pop(answer.name, None)
+        if answer is not None and self._answers.pop(answer.name, None) is not None:
             self._session.cancel(answer.name, spoken.played * 1000 // RATE)
+        self.desk.cancel(reply)
         self._said = spoken.heard
         self._post(PlaybackStopped(reply, spoken.text, spoken.heard))
 
@@ -239,7 +217,7 @@ class Duplex:
             self.player.hold()
         return True
 
-    def _ask(self, answer: _Answer, reply: int) -> None:
+    def _ask(self, answer: Answer, reply: int) -> None:
         self._answers[answer.name] = answer
         self._attach(answer, reply)
         if answer.text is None:
@@ -247,7 +225,7 @@ class Duplex:
         else:
             self._session.say(answer.name, answer.text)
 
-    def _attach(self, answer: _Answer, reply: int) -> None:
+    def _attach(self, answer: Answer, reply: int) -> None:
         answer.reply, self._current = reply, answer
         for mulaw in answer.audio:
             self.player.add(reply, "", mulaw)
@@ -260,7 +238,29 @@ class Duplex:
         elif not answer.size and not calls:
             self._waits(answer)
         for called in calls:
-            self._called(called)
+            self._called(answer, called)
+
+    def _relay(self, reply: int) -> None:
+        """Have the agent answer the turn and the model say it, who is not to answer by itself."""
+        if not self._own and self._endpoints:
+            self._own.append(Answer(f"{reply}.turn"))  # the turn ends by being answered
+            self._session.respond(self._own[0].name)
+        while self._own:
+            own = self._own.popleft()
+            self._answers.pop(own.name, None)
+            self._session.cancel(own.name, 0)
+        answer = self._current = Answer(str(reply), reply=reply)
+        self.desk.relay(reply, lambda text: self._relayed(answer, text))
+
+    def _relayed(self, answer: Answer, text: str) -> None:
+        if answer is not self._current:
+            return
+        if text:
+            answer.text, self._answers[answer.name] = text, answer
+            self._session.say(answer.name, text)
+            self._waits(answer)
+        else:
+            self._end(answer)
 
     # --- what the model reports
 
@@ -278,15 +278,16 @@ class Duplex:
                     if answer.reply:
                         self._end(answer)
             case Called():
-                self._called(report)
+                self._called(self._answers.get(report.answer), report)
             case Uncalled(call):
                 for own in self._own:
                     own.calls = [one for one in own.calls if one.call != call]
-                self._desk.uncall(call)
+                self.desk.uncall(call)
             case TurnOver(item):
                 self.hearing.turn_over(item)
             case CallerWords(item, text):
                 self.hearing.caller_said(item, text)
+                self.desk.heard()
             case Interrupted():
                 for own in self._own:
                     self._answers.pop(own.name, None)
@@ -298,15 +299,6 @@ class Duplex:
                 self._post(Warned(code, text))
             case _:
                 assert_never(report)
-
-    def _called(self, called: Called) -> None:
-        """Have a tool carried out, once the answer that calls it is said as some reply."""
-        answer = self._answers.get(called.answer)
-        if answer is not None and answer in self._own:
-            answer.calls.append(called)
-            return
-        self._waits(None)
-        self._desk.call(called, answer.reply if answer is not None else 0, sounded=bool(answer and answer.size))
 
     def _sounds(self, name: str, mulaw: bytes) -> None:
         answer = self._answers.get(name)
@@ -334,13 +326,23 @@ class Duplex:
             if answer.reply:
                 self.player.word(answer.reply, answer.words.strip())
 
+    def _called(self, answer: Answer | None, called: Called) -> None:
+        if answer is not None and not answer.reply:
+            answer.calls.append(called)
+            return
+        self._waits(None)
+        if answer is None:
+            self.desk.call(called, 0, sounded=True)
+        else:
+            self.desk.call(called, answer.reply, sounded=bool(answer.size), answering=answer.text is None)
+
     def _began(self, name: str) -> None:
-        answer = self._answers[name] = _Answer(name)
+        answer = self._answers[name] = Answer(name)
         self._own.append(answer)
         if not self.player.reply:
             self.hearing.tell(TurnSign("over"))
 
-    def _end(self, answer: _Answer) -> None:
+    def _end(self, answer: Answer) -> None:
         """No more of it comes; one that failed before it sounded is asked for once more."""
         self._waits(None)
         if answer.failed and not answer.size:
@@ -348,13 +350,13 @@ class Duplex:
             if answer.again:
                 self._lose(f"The model failed twice to answer: {answer.failed}")
             else:
-                self._ask(_Answer(f"{answer.reply}.again", answer.text, again=True), answer.reply)
+                self._ask(Answer(f"{answer.reply}.again", answer.text, again=True), answer.reply)
             return
         if answer.failed:
             self._post(Warned("reply-cut-short", answer.failed))
         self.player.complete(answer.reply)
 
-    def _waits(self, answer: _Answer | None) -> None:
+    def _waits(self, answer: Answer | None) -> None:
         """Wait for the beginning of an answer, and not for ever; None: not any more."""
         if self._stalls is not None:
             self._stalls.cancel()
