@@ -260,7 +260,7 @@ def test_notes_are_part_of_the_turn_that_we_end() -> None:
         async with conversation(google, "local") as call:
             await google.becomes(1)
             call.speak()
-            call.session.note("The caller pressed 2.")
+            call.session.note("[The caller pressed 2.]")
             call.session.respond("1")
             await call.end("1")
         assert entries(google)[0] == ("user", "that one [The caller pressed 2.]")

@@ -27,7 +27,6 @@ _PONG = 60.0
 _MARGIN = 2.0
 """Seconds before the end of a connection at which it is left, whatever goes on."""
 _SAY = "[Say the following to the person now, word for word, in its own language, and nothing else.] {}"
-_NOTE = "[{}]"
 
 
 class GeminiRealtime:
@@ -171,7 +170,7 @@ class GeminiSession:
 
     def note(self, text: str) -> None:
         """Let the model know with the next thing that it is asked: content of its own would have it wait for more."""
-        self._notes.append(_NOTE.format(text))
+        self._notes.append(text if text.startswith("[") else f"[{text}]")
 
     def _ask(self, answer: str, act: Callable[[], None]) -> None:
         if self._ready:
