@@ -136,6 +136,24 @@ def test_the_caller_interrupts_what_gemini_takes_for_finished() -> None:
     played(scene)
 
 
+def test_speech_that_lasts_interrupts_what_gemini_takes_for_finished() -> None:
+    async def scene() -> None:
+        google = vendor(Answer("one two three four five six seven eight nine ten", 5.0))
+        async with conversation(google) as call:
+            call.session.say("1", "Count.")
+            await call.end("1")
+            call.session.speech_started()
+            await call.until(lambda: call.all(Interrupted))
+            call.session.speech_stopped()
+            call.session.cancel("1", 500)
+            call.session.speech_started()
+            call.session.say("2", "Sorry.")
+            await call.end("2")
+            assert len(call.all(Interrupted)) == 1
+
+    played(scene)
+
+
 def test_late_words_are_no_interruption() -> None:
     async def scene() -> None:
         google = vendor(Answer("one two three four five six seven eight nine ten", 5.0))
