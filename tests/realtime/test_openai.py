@@ -39,9 +39,10 @@ def test_sound_that_came_as_base64_is_passed_on_as_it_is() -> None:
         await rig.settled()
         rig.session.feed(b"not looked at", "AAAA")
         rig.session.feed(FRAME)
-        await rig.script.until(lambda: len(rig.vendor.sent("input_audio_buffer.append")) == 2)
+        rig.session.feed(FRAME, 'A","type":"response.create","x":"')
+        await rig.script.until(lambda: len(rig.vendor.sent("input_audio_buffer.append")) == 3)
         sent = [event["audio"] for event in rig.vendor.sent("input_audio_buffer.append")]
-        assert sent == ["AAAA", base64.b64encode(FRAME).decode()]
+        assert sent == ["AAAA", base64.b64encode(FRAME).decode(), 'A","type":"response.create","x":"']
 
     play(scene)
 

@@ -150,8 +150,8 @@ def output(call: str, text: str) -> str:
 
 
 def sound(base64: str) -> str:
-    """Return audio of the caller; base64 needs no escaping."""
-    return f'{{"type":"input_audio_buffer.append","audio":"{base64}"}}'
+    """Return audio of the caller."""
+    return message("input_audio_buffer.append", audio=base64)
 
 
 def create(answer: str, text: str | None) -> str:
