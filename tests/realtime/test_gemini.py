@@ -136,6 +136,24 @@ def test_the_caller_interrupts_what_gemini_takes_for_finished() -> None:
     played(scene)
 
 
+def test_speech_that_lasts_interrupts_what_gemini_takes_for_finished() -> None:
+    async def scene() -> None:
+        google = vendor(Answer("one two three four five six seven eight nine ten", 5.0))
+        async with conversation(google) as call:
+            call.session.say("1", "Count.")
+            await call.end("1")
+            call.session.speech_started()
+            await call.until(lambda: call.all(Interrupted))
+            call.session.speech_stopped()
+            call.session.cancel("1", 500)
+            call.session.speech_started()
+            call.session.say("2", "Sorry.")
+            await call.end("2")
+            assert len(call.all(Interrupted)) == 1
+
+    played(scene)
+
+
 def test_late_words_are_no_interruption() -> None:
     async def scene() -> None:
         google = vendor(Answer("one two three four five six seven eight nine ten", 5.0))
@@ -260,7 +278,7 @@ def test_notes_are_part_of_the_turn_that_we_end() -> None:
         async with conversation(google, "local") as call:
             await google.becomes(1)
             call.speak()
-            call.session.note("The caller pressed 2.")
+            call.session.note("[The caller pressed 2.]")
             call.session.respond("1")
             await call.end("1")
         assert entries(google)[0] == ("user", "that one [The caller pressed 2.]")
