@@ -23,7 +23,7 @@ from voicecall.core.utterances import (
     TurnMeasured,
 )
 from voicecall.errors import ProviderError
-from voicecall.gateway.answer import Answer, unspoken
+from voicecall.gateway.answer import Answer, Due, unspoken
 from voicecall.gateway.desk import Desk
 from voicecall.gateway.hearing import Hearing
 from voicecall.gateway.player import RATE, Player
@@ -76,7 +76,6 @@ class Duplex:
         self.mind = mind
         self.desk = desk
         self._post = post
-        self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._session = realtime.open(brief, self._told)
         self._endpoints = realtime.traits.endpoints == "gateway"
@@ -87,7 +86,8 @@ class Duplex:
         self._cancelled: set[int] = set()
         self._held = 0
         self._watch: Stopwatch | None = None
-        self._stalls: asyncio.TimerHandle | None = None
+        why = f"The model was asked for an answer and said nothing for {patience:g} s."
+        self._due = Due(patience, lambda: self._lose(why))
         self._confirmed = self._lost = self._warned = False
         self._said = ""
         self.hearing = Hearing(
@@ -108,7 +108,7 @@ class Duplex:
                 tasks.create_task(self._keep_mind(), name="mind")
                 await self.player.run()
         finally:
-            self._waits(None)
+            self._due.settle()
 
     async def _converse(self) -> None:
         try:
@@ -196,7 +196,7 @@ class Duplex:
         spoken = self.player.stop()
         if spoken is None:
             return
-        self._waits(None)
+        self._due.settle()
         if answer is not None and self._answers.pop(answer.name, None) is not None:
             self._session.cancel(answer.name, spoken.played * 1000 // RATE)
         self.desk.cancel(reply)
@@ -236,7 +236,7 @@ class Duplex:
         if answer.ended:
             self._end(answer)
         elif not answer.size and not calls:
-            self._waits(answer)
+            self._due.expect()
         for called in calls:
             self._called(answer, called)
 
@@ -258,7 +258,7 @@ class Duplex:
         if text:
             answer.text, self._answers[answer.name] = text, answer
             self._session.say(answer.name, text)
-            self._waits(answer)
+            self._due.expect()
         else:
             self._end(answer)
 
@@ -280,8 +280,8 @@ class Duplex:
             case Called():
                 self._called(self._answers.get(report.answer), report)
             case Uncalled(call):
-                for own in self._own:
-                    own.calls = [one for one in own.calls if one.call != call]
+                for answer in (*self._own, *([self._current] if self._current else [])):
+                    answer.uncall(call)
                 self.desk.uncall(call)
             case TurnOver(item):
                 self.hearing.turn_over(item)
@@ -304,9 +304,9 @@ class Duplex:
         answer = self._answers.get(name)
         if answer is None or answer.ended:
             return
-        if not answer.size:
-            self._waits(None)
-            if answer is self._current and self._watch is not None:
+        if answer is self._current:
+            self._due.settle()
+            if not answer.size and self._watch is not None:
                 self._watch.lap("model", self._loop.time())
         answer.size += len(mulaw)
         if answer.reply:
@@ -330,7 +330,9 @@ class Duplex:
         if answer is not None and not answer.reply:
             answer.calls.append(called)
             return
-        self._waits(None)
+        if answer is not None:
+            self._due.settle()
+            answer.due.add(called.call)
         self.desk.call(called, answer)
 
     def _began(self, name: str) -> None:
@@ -341,7 +343,7 @@ class Duplex:
 
     def _end(self, answer: Answer) -> None:
         """No more of it comes; one that failed before it sounded is asked for once more."""
-        self._waits(None)
+        self._due.settle()
         if answer.failed and not answer.size:
             self._answers.pop(answer.name, None)
             if answer.again:
@@ -353,21 +355,12 @@ class Duplex:
             self._post(Warned("reply-cut-short", answer.failed))
         self.player.complete(answer.reply)
 
-    def _waits(self, answer: Answer | None) -> None:
-        """Wait for the beginning of an answer, and not for ever; None: not any more."""
-        if self._stalls is not None:
-            self._stalls.cancel()
-            self._stalls = None
-        if answer is not None:
-            why = f"The model was asked for an answer and said nothing for {self._patience:g} s."
-            self._stalls = self._loop.call_later(self._patience, self._lose, why)
-
     def _answered(self, call: str, output: str, reply: int) -> None:
         """A tool has answered; the model goes on where its reply is still wanted."""
         more = reply != 0 and reply == self.player.reply
+        if self._current is not None and self._current.told(call, more=more):
+            self._due.expect()
         self._session.result(call, output, more=more)
-        if more:
-            self._waits(self._current)
 
     # --- what the player reports
 

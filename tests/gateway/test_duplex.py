@@ -1,0 +1,68 @@
+"""A model that hears and speaks, on its own: which answers are heard, and how long is waited for them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from tests.gateway.puppet import SECOND, stage
+from voicecall.brains.tools import Done, Tool
+from voicecall.core.utterances import ModelLost, PlaybackFinished
+from voicecall.realtime import Audio, Began, Called, Ended, Traits
+
+
+class Slow:
+    """One tool that takes as long as a tool may."""
+
+    async def run(self) -> None:
+        """Be there."""
+        await asyncio.Event().wait()
+
+    async def tools(self) -> list[Tool]:
+        """Return it."""
+        return [Tool("look", "", {"type": "object", "properties": {}})]
+
+    async def call(self, name: str, arguments: dict[str, Any]) -> Done:
+        """Take a while."""
+        await asyncio.sleep(10.0)
+        return Done("nothing")
+
+
+NOTED = '{"disposition": "booked", "summary": "A table."}'
+
+
+async def test_an_answer_that_is_heard_after_a_tool_is_not_given_up_while_it_lasts() -> None:
+    async with stage() as at:
+        at.respond(1)
+        at.model.report(Audio("1", SECOND))
+        at.model.report(Called("1", "one", "send_dtmf", '{"digits": "none"}'))
+        assert at.model.outputs == {"one": True}
+        for _ in range(12):
+            await asyncio.sleep(1.0)
+            at.model.report(Audio("1", SECOND))
+        at.model.report(Ended("1"))
+        await asyncio.sleep(3.0)
+        assert at.of(ModelLost) == []
+        assert at.of(PlaybackFinished) == [PlaybackFinished(1, "", confirmed=True)]
+
+
+async def test_a_model_that_waits_for_a_tool_is_not_taken_for_silent() -> None:
+    async with stage(toolbox=Slow()) as at:
+        at.respond(1)
+        await asyncio.sleep(1.0)
+        at.model.report(Called("1", "one", "look", "{}"))
+        at.model.report(Called("1", "two", "note_outcome", NOTED))
+        await asyncio.sleep(10.1)
+        assert at.model.outputs == {"one": True, "two": True}
+        await asyncio.sleep(5.0)
+        assert at.of(ModelLost) == []
+        at.model.report(Audio("1", SECOND))
+
+
+async def test_what_is_said_unasked_does_not_hide_that_an_answer_does_not_come() -> None:
+    async with stage(Traits(endpoints="provider", interrupts="provider")) as at:
+        at.respond(1)
+        at.model.report(Began("own-1"))
+        at.model.report(Audio("own-1", SECOND))
+        await asyncio.sleep(11.0)
+        assert len(at.of(ModelLost)) == 1
