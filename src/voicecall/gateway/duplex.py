@@ -83,7 +83,7 @@ class Duplex:
         self._current: Answer | None = None
         self._own: deque[Answer] = deque()
         """Answers that nobody asked for, which wait for the floor."""
-        self._cancelled: set[int] = set()
+        self.cancelled: set[int] = set()
         self._held = 0
         self._watch: Stopwatch | None = None
         why = f"The model was asked for an answer and said nothing for {patience:g} s."
@@ -190,7 +190,7 @@ class Duplex:
     def cancel(self, reply: int) -> None:
         """Stop it for good, have the model forget what was not heard, and report what was."""
         if reply != self.player.reply:
-            self._cancelled.add(reply)
+            self.cancelled.add(reply)
             return
         answer, self._current = self._current, None
         spoken = self.player.stop()
@@ -208,8 +208,8 @@ class Duplex:
         return f"{self._said} {self.player.text()}".strip()
 
     def _begin(self, reply: int) -> bool:
-        if reply in self._cancelled:
-            self._cancelled.remove(reply)
+        if reply in self.cancelled:
+            self.cancelled.remove(reply)
             self._post(PlaybackStopped(reply, "", ""))
             return False
         self.player.begin(reply)

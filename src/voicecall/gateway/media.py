@@ -155,9 +155,10 @@ class Media:
         if self._socket is not None:
             self._ears.close()
         self._ears.end()
-        former = self._mouth.player
+        former, cancelled = self._mouth.player, self._mouth.cancelled
         (self._ears, self._mouth), self._spare = self._spare(), None
         self._mouth.player.follow(former)
+        self._mouth.cancelled |= cancelled
         self._listen()
         self._work()
         if self._socket is not None and self._outlet is not None:

@@ -49,7 +49,7 @@ class Mouth:
         self._confirmed = False
         self._loop = asyncio.get_running_loop()
         self._watch: Stopwatch | None = None
-        self._cancelled: set[int] = set()
+        self.cancelled: set[int] = set()
         """Replies that were cancelled before they came here."""
         self._held = 0
         """A reply that is to be held as soon as it comes here."""
@@ -125,7 +125,7 @@ class Mouth:
     def cancel(self, reply: int) -> None:
         """Stop making and playing it for good, and report what was heard."""
         if reply != self.player.reply:
-            self._cancelled.add(reply)
+            self.cancelled.add(reply)
             return
         making, self._making = self._making, None
         if making is not None:
@@ -149,8 +149,8 @@ class Mouth:
 
     def _begin(self, reply: int, key: object, source: Callable[[], AsyncGenerator[Said, None]]) -> Making | None:
         """Have a reply made, or take the one that was made for it."""
-        if reply in self._cancelled:
-            self._cancelled.remove(reply)
+        if reply in self.cancelled:
+            self.cancelled.remove(reply)
             self._post(PlaybackStopped(reply, "", ""))
             return None
         self.player.begin(reply)
