@@ -201,6 +201,33 @@ def test_a_short_word_that_was_meant_is_answered_at_once() -> None:
     assert acts(world.feed(ev.Heard(segment, "Stop it."))) == (CancelReply(2), Respond(3, 2, 0.0))
 
 
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_word_too_short_to_be_sure_is_answered_at_once_when_it_is_known(resumed: bool) -> None:
+    world = answering()
+    segment = speaks(world, sure=False)
+    if resumed:
+        world.feed(ev.TimerFired("barge-in"))
+    over(world)
+    assert acts(world.feed(ev.Heard(segment, "Stop it."))) == (CancelReply(2), Respond(3, 2, 0.0))
+
+
+def test_a_turn_that_was_over_does_not_end_the_next_one() -> None:
+    world = conversing(msgspec.structs.replace(BY_IT, barge_in=False))
+    speaks(world)
+    over(world)
+    cough = speaks(world, sure=False)
+    world.feed(ev.TimerFired("barge-in"))
+    world.feed(ev.PlaybackStarted(2))
+    over(world)
+    world.feed(ev.Heard(cough, ""))
+    segment = speaks(world, silent=False)
+    world.feed(ev.PlaybackFinished(2, "It is noon."))
+    assert acts(world.feed(ev.SpeechStopped(segment, 0.2))) == ()
+    assert holder(world) is Floor.PAUSE
+    over(world)
+    assert acts(world.feed(ev.Heard(segment, "And where?"))) == (Respond(3, 2, 3.0),)
+
+
 def test_a_short_word_that_is_never_made_out_was_meant() -> None:
     world = answering()
     speaks(world)

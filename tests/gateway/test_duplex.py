@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tests.gateway.puppet import SECOND, stage
+from tests.gateway.puppet import SECOND, Stage, stage
 from voicecall.brains.tools import Done, Tool
 from voicecall.core.utterances import ModelLost, PlaybackFinished
-from voicecall.realtime import Audio, Began, Called, Ended, Traits
+from voicecall.realtime import Audio, Began, Called, CallerWords, Ended, Traits, TurnOver
+from voicecall.speech import Report, Transcription, TurnSign
 
 
 class Slow:
@@ -66,3 +67,67 @@ async def test_what_is_said_unasked_does_not_hide_that_an_answer_does_not_come()
         at.model.report(Audio("own-1", SECOND))
         await asyncio.sleep(11.0)
         assert len(at.of(ModelLost)) == 1
+
+
+# --- what the caller says
+
+
+def heard(at: Stage) -> list[Report]:
+    """Return what is told of the caller from now on."""
+    told: list[Report] = []
+    at.duplex.hearing.open(told.append)
+    return told
+
+
+async def test_words_of_a_turn_are_not_given_to_what_was_our_own_sound() -> None:
+    async with stage(Traits(endpoints="provider")) as at:
+        told, hearing = heard(at), at.duplex.hearing
+        for segment in (1, 2):
+            hearing.speech_started(segment, 0.0)
+            hearing.speech_stopped(segment)
+        hearing.retracted(2)
+        at.model.report(TurnOver("item"))
+        at.model.report(CallerWords("item", "How are you?"))
+        assert told == [TurnSign("over"), Transcription(1, "How are you?", final=True)]
+
+
+async def test_a_turn_may_lose_what_was_our_own_sound_before_its_words_are_known() -> None:
+    async with stage(Traits(endpoints="provider")) as at:
+        told, hearing = heard(at), at.duplex.hearing
+        for segment in (1, 2):
+            hearing.speech_started(segment, 0.0)
+        at.model.report(TurnOver("item"))
+        hearing.retracted(2)
+        at.model.report(CallerWords("item", "How are you?"))
+        assert told == [TurnSign("over"), Transcription(1, "How are you?", final=True)]
+
+
+async def test_a_turn_in_which_nobody_but_us_was_heard_is_none() -> None:
+    async with stage(Traits(endpoints="provider")) as at:
+        told, hearing = heard(at), at.duplex.hearing
+        at.respond(1)
+        at.model.report(Audio("1", SECOND))
+        await asyncio.sleep(0.5)
+        hearing.speech_started(1, 0.0)
+        hearing.speech_stopped(1)
+        hearing.retracted(1)
+        hearing.hear(b"\x10" * 160)
+        at.model.report(TurnOver("item"))
+        at.model.report(CallerWords("item", "One two three"))
+        assert told == []
+
+
+async def test_whoever_went_on_after_the_end_of_their_turn_has_another_even_while_we_are_heard() -> None:
+    async with stage(Traits(endpoints="provider")) as at:
+        told, hearing = heard(at), at.duplex.hearing
+        hearing.speech_started(1, 0.0)
+        at.model.report(TurnOver("first"))
+        at.respond(1)
+        at.model.report(Audio("1", SECOND))
+        await asyncio.sleep(0.5)
+        hearing.hear(b"\x10" * 160)
+        hearing.speech_stopped(1)
+        at.model.report(TurnOver("second"))
+        at.model.report(CallerWords("first", "How are you?"))
+        at.model.report(CallerWords("second", "And where?"))
+        assert told[2:] == [Transcription(1, "How are you?", final=True), Transcription(-1, "And where?", final=True)]

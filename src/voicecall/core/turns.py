@@ -41,7 +41,7 @@ def _gives_way(turns: Turns, rules: TurnRules) -> bool:
 def speech_started(turns: Turns, rules: TurnRules, segment: int, lead: float, at: float) -> Result:
     """The caller began to speak, `lead` seconds before `at`."""
     if turns.floor in (Floor.AGENT, Floor.THINKING) and not _gives_way(turns, rules):
-        return changed(turns, speaking=segment, spoken_over=segment), ()
+        return changed(turns, speaking=segment, spoken_over=segment, sign=""), ()
     begins = not turns.words and not (rules.hears and turns.awaited)
     turns = changed(turns, speaking=segment, awaited=turns.awaited | {segment}, sign="")
     if begins:
@@ -151,6 +151,8 @@ def _over(turns: Turns, rules: TurnRules) -> Result:
             return _end_turn(changed(turns, sign="over"), rules, unnoticed=not turns.awaited)
         case Floor.HELD if turns.sure in turns.awaited:
             return changed(turns, sign="over"), (StartTimer(BARGE_IN, rules.barge_in_words),)
+        case _ if turns.awaited or turns.late:
+            return changed(turns, sign="over"), ()
         case _:
             return turns, ()
 

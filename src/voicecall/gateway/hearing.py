@@ -63,6 +63,8 @@ class Hearing:
         self._hushing: asyncio.TimerHandle | None = None
         self._unnoticed = 0
         """Turns that our detector did not hear: they are numbered down."""
+        self._went_on = False
+        """Whether the caller was still heard at the end of the last turn, so that the next may begin unnoticed."""
 
     # --- the transcriber
 
@@ -84,6 +86,11 @@ class Hearing:
         """Our detector hears the caller no more."""
         self._speaking = False
         self._session.speech_stopped()
+
+    def retracted(self, segment: int) -> None:
+        """It was our own sound, and belongs to no turn."""
+        self._segments = [other for other in self._segments if other != segment]
+        self._turns = {name: tuple(one for one in of if one != segment) for name, of in self._turns.items()}
 
     def close(self) -> None:
         """Report nothing any more."""
@@ -137,12 +144,13 @@ class Hearing:
         """What the caller said since the last turn belongs to this one."""
         segments, self._segments = tuple(self._segments), []
         if not segments:
-            if self._echoes:
+            if self._echoes and not self._went_on:
                 return  # our detector heard nobody but us
             self._unnoticed -= 1
             segments = (self._unnoticed,)
             self._post(SpeechStarted(self._unnoticed))
             self._post(SpeechStopped(self._unnoticed, 0.0))
+        self._went_on = self._speaking
         self._turns[name] = segments
         if len(self._turns) > _MOST_TURNS:
             self._turns.pop(next(iter(self._turns)))
