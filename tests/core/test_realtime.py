@@ -377,11 +377,3 @@ def test_a_carrier_that_takes_the_place_of_another_and_cannot_stream_has_no_mode
     world.feed(ev.DialFailed("no such account", certain=True))
     assert world.call.prompting
     assert not world.call.rules.turns.hears
-
-
-def test_nothing_is_rehearsed_in_a_call_that_only_delivers_a_message() -> None:
-    world = greeted(placed(mode="notify", rules=Rules(turns=TurnRules(early=True))))
-    world.next_segment()
-    world.feed(ev.SpeechStopped(1, 0.2), after=1.0)
-    world.feed(ev.Heard(1, "Thank you very much."))
-    assert world.call.turns.rehearsed == "Thank you very much."
