@@ -250,6 +250,16 @@ def test_the_model_may_notice_an_interruption_that_our_detector_did_not() -> Non
     assert holder(world) is Floor.PAUSE
 
 
+def test_what_the_caller_said_before_the_model_noticed_is_not_lost() -> None:
+    world = answering(ALONE)
+    segment = speaks(world)
+    world.feed(ev.BargedIn())
+    world.feed(ev.PlaybackStopped(2, "It is noon.", "It"))
+    over(world)
+    world.feed(ev.Heard(segment, "Thank you."))
+    assert world.call.lines[-1].text == "Thank you."
+
+
 def test_the_model_interrupts_nothing_where_that_is_our_say() -> None:
     world = answering()
     world.again(ev.BargedIn())
