@@ -46,6 +46,8 @@ class Watch:
         self.replies: dict[int, str] = {}
         """Asked for and not reported: `due`, `sounding`, `told` (by the carrier), `held` or `cancelled`."""
         self.asked = self.hanging_up = self.dialling = self.dismissed = self.concluding = False
+        self.mute = False
+        """Whether the agent never says what came of the call."""
         self.in_words: set[int] = set()
         """Replies of which only the words are made."""
         self.waiting = False
