@@ -86,7 +86,6 @@ def test_the_most_probable_cause_comes_first(log: tuple[Event, ...], id_: str, s
         ((placed(), ev.Dialled(LEG), ev.Ringing(), ev.CarrierEnded("busy")), "the line was busy"),
         ((placed(), ev.Dialled(LEG), ev.Ringing(), ev.CarrierEnded("no-answer")), "nobody answered"),
         ((placed(), ev.Dialled(LEG), ev.Ringing(), ev.TimerFired("ring"), ev.HangupAccepted()), "nobody answered"),
-        ((placed(), ev.Dialled(LEG), ev.Dialled(LEG), ev.TimerFired("ring"), ev.HangupAccepted()), "nobody answered"),
         ((*ASKED, ev.PlaybackStarted(2), OVER), "nothing is wrong with this call"),
     ],
 )

@@ -360,7 +360,7 @@ def _timer(draft: Draft, name: str) -> None:
         case "hangup":
             draft.hang_up()
         case "ring":
-            draft.end("no-answer", f"Nobody answered within {rules.ring_timeout:g} s.")
+            leg.unanswered(draft)
         case "stale" if call.carrier_call_id is None:
             draft.end("stale-timeout", "The carrier never named the call.")
         case "stale":

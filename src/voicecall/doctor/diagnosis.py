@@ -161,12 +161,6 @@ def _never_told(story: _Story) -> Iterator[Check]:
             "the carrier dialled, and not one of its reports arrived: they go elsewhere, or are refused",
             "voicecall doctor --live; `webhook.refused` and `webhook.path-stripped` in the log",
         )
-    elif story.reason == "no-answer" and not story.has(*told) and len(story.all("call.dialled")) == 1:
-        yield warn(
-            "public-url",
-            "the carrier dialled, and reported nothing until we gave up: nobody answered, or its reports do not arrive",
-            "voicecall doctor --live; `webhook.refused` and `webhook.path-stripped` in the log",
-        )
     elif story.has("call.answered") and not story.has("call.instructions-asked", "stream.started") and story.reason:
         yield fail(
             "webhook-path",
