@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx2
 import pytest
 from structlog.testing import capture_logs
 
@@ -89,6 +90,27 @@ def test_a_number_follows_and_goes_back_to_what_was_there_first(town: Tunnelled,
     assert {one["number"] for one in log} == {"…0010"}
     town.do(lambda numbers: numbers.undo(carrier, OURS))
     assert town.calls_go_to(carrier) == was
+
+
+def test_what_is_kept_of_one_number_while_another_goes_back_is_not_lost(
+    town: Tunnelled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.announced(ONE)
+    town.point("twilio", ONE)
+    send = town.wire.handle_async_request
+
+    async def both(numbers: Numbers) -> None:
+        async def meanwhile(request: httpx2.Request) -> httpx2.Response:
+            if request.method == "POST":
+                monkeypatch.setattr(town.wire, "handle_async_request", send)
+                await numbers.point("plivo", OURS, ONE)
+            return await send(request)
+
+        monkeypatch.setattr(town.wire, "handle_async_request", meanwhile)
+        await numbers.undo("twilio", OURS)
+
+    town.do(both)
+    assert set(town.state.kept("numbers")) == {f"plivo {OURS}"}
 
 
 @EACH

@@ -51,6 +51,29 @@ def test_a_file_is_replaced_whole_and_every_earlier_one_is_kept(tmp_path: Path) 
         replace(tmp_path / "nowhere" / "a.toml", "x")
 
 
+def test_a_file_that_a_group_shares_stays_shared_and_one_that_everybody_reads_does_not(tmp_path: Path) -> None:
+    file = tmp_path / "a.toml"
+    for before, after in ((0o640, 0o640), (0o644, 0o600), (0o400, 0o600)):
+        file.write_text("one")
+        file.chmod(before)
+        backup = replace(file, "two")
+        assert backup is not None
+        assert [stat.S_IMODE(path.stat().st_mode) for path in (file, backup)] == [after, after]
+
+
+def test_what_lies_where_a_file_is_made_is_not_written_through(tmp_path: Path) -> None:
+    other, left = tmp_path / "other", tmp_path / "a.toml.new"
+    other.write_text("not ours")
+    left.symlink_to(other)
+    replace(tmp_path / "a.toml", "one")
+    assert other.read_text() == "not ours"
+    left.write_text("of a crash")
+    left.chmod(0o644)
+    replace(tmp_path / "b.toml", "one")
+    replace(tmp_path / "a.toml", "two")
+    assert stat.S_IMODE((tmp_path / "a.toml").stat().st_mode) == 0o600
+
+
 def test_a_file_that_cannot_be_replaced_is_as_it_was(tmp_path: Path) -> None:
     file = tmp_path / "a.toml"
     file.write_text("one")

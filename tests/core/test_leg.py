@@ -280,6 +280,16 @@ def test_a_call_that_rings_is_asked_after() -> None:
     assert world.call.end_reason == "no-answer"
 
 
+def test_a_call_of_which_the_carrier_reports_nothing_ends_with_a_warning() -> None:
+    world = World(placed())
+    world.feed(ev.Dialled(LEG))
+    world.feed(ev.TimerFired("ring"), after=35.0)
+    assert (world.call.end_reason, [one.code for one in world.call.warnings]) == ("no-answer", ["unreported"])
+    rang = ringing()
+    rang.feed(ev.TimerFired("ring"), after=35.0)
+    assert (rang.call.end_reason, rang.call.warnings) == ("no-answer", ())
+
+
 def test_a_call_that_rings_ends_even_where_none_is_stale() -> None:
     world = ringing(Rules(stale=0))
     assert world.feed(ev.Adopted("b"), after=60.0) == (AskCarrier(),)

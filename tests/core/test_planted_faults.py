@@ -8,24 +8,24 @@ from types import FunctionType
 
 import pytest
 
-from tests.core.machine import CallMachine, TroubledMachine, play
+from tests.core.machine import CallMachine, ModelMachine, TroubledMachine, play
 from tests.core.turns_machine import TurnsMachine
-from voicecall.core import keys, leg, patience, prompting, replies, rescue, saying, step, turns
+from voicecall.core import keys, leg, patience, prompting, realtime, replies, rescue, saying, step, timers, turns
 from voicecall.core.draft import Draft
 
 FAULTS: dict[str, tuple[object, str, str, str]] = {
     "an interruption does not cancel the reply": (turns, "_yield", ", CancelReply(turns.reply))", ",)"),
     "a resumed reply leaves the floor held": (turns, "_resume", "floor=Floor.AGENT", "floor=turns.floor"),
-    "noise is answered": (turns, "_end_turn", "bool(text) or owed", "True"),
+    "noise is answered": (turns, "_end_turn", "said = bool(text) or", "said = True or"),
     "a protected reply is held": (turns, "_yields", "not turns.protected and", ""),
     "a finished reply keeps the floor": (saying, "reply_over", "protected=False, floor=Floor.OPEN", "protected=False"),
     "what waits is never said": (saying, "reply_over", "return _next(turns)", "return turns, ()"),
-    "speech that was nothing holds the reply": (turns, "timer_fired", "return _resume(turns)", "return turns, ()"),
+    "speech that was nothing holds the reply": (turns, "timer_fired", "else _resume(turns)", "else (turns, ())"),
     "late words are lost": (turns, "_give_up", "turns.late | turns.awaited", "turns.late"),
     "words are spoken over": (turns, "speech_started", "floor=Floor.CALLER, due=False", "due=False"),
-    "timers run on after the end": (Draft, "settle", "self.stop(*sorted(call.timers))", "pass"),
+    "timers run on after the end": (Draft, "close", "self.stop(*sorted(self.call.timers))", "pass"),
     "the outcome is asked for twice": (Draft, "settle", ' or call.concluding == "asked"', ""),
-    "an outcome is waited for in vain": (step, "_timer", "draft.close(Concluded(error=outcome.LATE))", "pass"),
+    "an outcome is waited for in vain": (timers, "fired", "draft.close(Concluded(error=outcome.LATE))", "pass"),
     "the last words are not waited for": (Draft, "settle", " or words_due", ""),
     "an unfinished turn is lost": (Draft, "last_words", "if turns.words", "if not turns.words"),
     "an operation is forgotten": (
@@ -45,7 +45,7 @@ FAULTS: dict[str, tuple[object, str, str, str]] = {
     ),
     "the opening line is repeated": (replies, "heard_out", '"heard" if confirmed else "pending"', '"pending"'),
     "a phase goes back": (Draft, "enter", "if phase in NEXT[self.call.phase]", "if True"),
-    "nothing is ignored": (step, "step", "return call, (Ignored(", "return call, tuple(str("),
+    "nothing is ignored": (step, "step", 'return call, (Ignored(f"', 'return call, tuple(str(f"'),
     "a dead process leaves its timers": (leg, "adopted", "timers=frozenset(),", ""),
     "a stale prompt is accepted": (prompting, "gathered", "if prompt not in (0, prompts.number):", "if False:"),
     "a prompt is repeated after it was heard": (
@@ -90,6 +90,10 @@ FAULTS: dict[str, tuple[object, str, str, str]] = {
         "elif ended.keys and asks",
     ),
     "what came of the call is lost": (step, "_take", "Outcome(disposition, summary, data)", "call.outcome"),
+    "the turn of a model is not answered": (turns, "_over", "return _end_turn", "return turns, () or _end_turn"),
+    "the words of a models turn are lost": (turns, "_end_turn", "(*turns.untold, untold)", "turns.untold"),
+    "a model is interrupted in vain": (turns, "barged_in", "return _yield(turns, rules, at)", "return turns, ()"),
+    "a model that is lost goes on speaking": (realtime, "lost", "draft.do(CancelReply(call.turns.reply))", "pass"),
     "a late failure ends a call that was dialled": (step, "_take", "if call.carrier_call_id is None:", "if True:"),
 }
 
@@ -123,5 +127,7 @@ def find(owner: object) -> None:
         play(TurnsMachine, 100)
     elif owner in (leg, prompting, replies, rescue):
         play(TroubledMachine, 500)
+    if owner in (turns, realtime):
+        play(ModelMachine, 300)
     play(CallMachine, 1500)
     play(TroubledMachine, 500)

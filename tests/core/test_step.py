@@ -16,7 +16,6 @@ from voicecall.core.effects import (
     Hangup,
     Ignored,
     Refuse,
-    Rehearse,
     Respond,
     Say,
     SendDigits,
@@ -24,7 +23,7 @@ from voicecall.core.effects import (
     StopTimer,
 )
 from voicecall.core.ids import CarrierCallId, StreamId
-from voicecall.core.rules import Mode, Rules, TurnRules
+from voicecall.core.rules import Rules
 
 # --- operations
 
@@ -82,25 +81,6 @@ def test_continue_has_an_answer_that_interrupts_the_question() -> None:
         StopTimer("answer"),
         Acknowledge("a", {"transcript": "Ada."}),
     )
-
-
-EARLY = Rules(turns=TurnRules(early=True))
-
-
-@pytest.mark.parametrize(
-    ("mode", "asks", "rehearsed"),
-    [("conversation", False, True), ("conversation", True, False), ("notify", False, False)],
-)
-def test_an_answer_is_rehearsed_only_where_the_agent_is_to_give_one(mode: Mode, asks: bool, rehearsed: bool) -> None:
-    world = greeted(placed(mode=mode, rules=EARLY))
-    if asks:
-        world.feed(ev.ContinueAsked("a", "And your name?"))
-        world.feed(ev.PlaybackStarted(2))
-        world.feed(ev.PlaybackFinished(2, "And your name?"))
-    world.next_segment()
-    world.feed(ev.SpeechStopped(world.segments, 0.2), after=1.0)
-    out = world.feed(ev.Heard(world.segments, "What time is it?"))
-    assert (Rehearse(1, "What time is it?") in out) is rehearsed
 
 
 def test_what_was_said_before_the_question_is_not_its_answer() -> None:

@@ -178,7 +178,7 @@ class World(Watch):
             self.feed(ev.CarrierEnded("completed"))
         elif self.asked:
             self.feed(ev.CarrierAsked("alive"))
-        elif self.concluding:
+        elif self.concluding and not self.mute:
             self.feed(ev.Concluded("So it went."), after=1.0)
         elif FLOOR_TIMERS & set(self.timers):
             self.fire(min(FLOOR_TIMERS & set(self.timers)))
@@ -199,7 +199,8 @@ class World(Watch):
         self.feed(ev.TimerFired(name), after=max(0.0, self.timers[name] - self.at))
 
     def finish(self) -> None:
-        """Ask for the end: it must come, and the log must tell the same story."""
+        """Ask for the end: it must come, also where the agent never concludes; and the log must tell the same story."""
+        self.mute = len(self.log) % 2 == 1
         if not self.call.is_over:
             self.feed(ev.EndAsked("the-last"))
         self.calm()

@@ -45,6 +45,7 @@ def found(*log: Event) -> tuple[Check, ...]:
             "public-url",
             "not one of its reports",
         ),
+        ((placed(), ev.Dialled(LEG), ev.TimerFired("ring"), ev.HangupAccepted()), "public-url", "reported nothing"),
         (
             (*ANSWERED, ev.TimerFired("stream-start"), ev.HangupAccepted(), SETTLED),
             "webhook-path",
@@ -84,6 +85,7 @@ def test_the_most_probable_cause_comes_first(log: tuple[Event, ...], id_: str, s
         ((*GREETED, OVER), "nothing is wrong with this call"),
         ((placed(), ev.Dialled(LEG), ev.Ringing(), ev.CarrierEnded("busy")), "the line was busy"),
         ((placed(), ev.Dialled(LEG), ev.Ringing(), ev.CarrierEnded("no-answer")), "nobody answered"),
+        ((placed(), ev.Dialled(LEG), ev.Ringing(), ev.TimerFired("ring"), ev.HangupAccepted()), "nobody answered"),
         ((*ASKED, ev.PlaybackStarted(2), OVER), "nothing is wrong with this call"),
     ],
 )

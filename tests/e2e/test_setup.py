@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import stat
 import tomllib
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 
 from tests.e2e.daemon import COMMAND, House
 from tests.e2e.twilio import ACCOUNT, OURS, PUBLIC, TOKEN, Twilio
+from voicecall.config.state import StateDir
 
 MINE = "+15550100077"
 ENTER = "\r"
@@ -110,6 +112,22 @@ def test_from_an_empty_folder_to_a_first_call(empty: House, twilio: Twilio) -> N
     assert (again.status, again.err, told["ok"], told["changed"], told["number"]) == (0, "", True, [], None)
     assert file.stat().st_mtime_ns == before
     assert empty.run("number", "undo").status == 0
+
+
+def test_no_gateway_is_left_where_the_terminal_goes_away_amid_a_call(empty: House) -> None:
+    flags = ("--provider", "mock", "--inbound-policy", "open", "--brain", "demo", "--stt", "local", "--tts", "local")
+    with terminal(empty, *flags, "--to-number", MINE) as child:
+        answer(child, "to be written", "1")
+        child.expect_exact("Write voicecall.toml? [Y/n] ")
+        child.send(ENTER)
+        child.expect_exact("of the mock network for a test? [Y/n] ")
+        child.send(ENTER)
+        child.expect_exact("is rung")
+        child.kill(signal.SIGHUP)
+        child.expect(pexpect.EOF)
+        child.wait()
+    with StateDir(empty.state).lock():
+        pass
 
 
 def test_ctrl_c_leaves_everything_as_it_was(empty: House) -> None:

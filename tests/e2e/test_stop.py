@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -53,3 +54,11 @@ def test_the_second_signal_does_not_wait(start: MakeDaemon, network: Network) ->
     leg = record["carrierCallId"]
     assert not network.told(leg)["ended"]
     network.hang_up(leg)
+
+
+def test_a_terminal_that_closes_is_told_like_any_other_end(start: MakeDaemon) -> None:
+    daemon = start()
+    daemon.program.process.send_signal(signal.SIGHUP)
+    assert daemon.program.end() == 0
+    assert "gateway.draining" in daemon.log
+    assert not (daemon.house.state / "daemon.json").exists()

@@ -39,6 +39,13 @@ def test_nothing_is_done_outside_where_that_is_refused(room: Room) -> None:
     assert room.deeds.plans == [Plan(point=True, ring=MINE)]
 
 
+def test_what_is_neither_yes_nor_no_is_asked_again(room: Room) -> None:
+    terminal = Answering({**TWILIO, "Have them": ["stop", "N"], "Ring": ["no!", "quit", "no"]})
+    room.run(terminal)
+    assert terminal.told.count("  y or n") == 3
+    assert room.deeds.plans == []
+
+
 def test_a_number_that_leads_here_is_let_be(room: Room) -> None:
     room.deeds.settings = NumberSettings(OURS, URL)
     terminal = Answering(TWILIO)

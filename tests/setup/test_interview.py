@@ -11,7 +11,7 @@ import pytest
 from tests.setup.rooms import MINE, OURS, TWILIO, URL, Answering, Room
 from voicecall.config.load import load
 from voicecall.doctor import Report, fail
-from voicecall.errors import ConfigError
+from voicecall.errors import BadParameters, ConfigError
 from voicecall.setup import Choice
 from voicecall.setup.run import Wishes
 
@@ -134,7 +134,7 @@ def test_what_is_no_answer_is_told_and_asked_again(room: Room) -> None:
     room.run(terminal)
     config = load(room.file, room.environ).config
     assert config.allow_from == (MINE, "+15550100010")
-    for said in ("type a number, or one of mock", "not a telephone number", "not such a URL", "this is needed"):
+    for said in ("type one of mock", "not a telephone number", "not such a URL", "this is needed"):
         assert said in terminal.text, said
 
 
@@ -317,3 +317,20 @@ def test_numbers_that_nobody_tells_are_typed(room: Room) -> None:
     room.world.ways = (Choice("fixed"), Choice("none"))
     room.run(Answering({**TWILIO, "Which number of": OURS}))
     assert load(room.file, room.environ).config.from_number == OURS
+
+
+def test_a_home_that_is_not_here_is_no_place(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(room.folder)
+    terminal = Answering(
+        {**TWILIO, "Auth token": ["file:~nobody-at-all/x", "it"], "to be written": ["~nobody-at-all/y", ""]}
+    )
+    room.run(terminal, Wishes())
+    assert terminal.text.count("is in a home that is not here") == 2
+    assert room.file.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told(room: Room) -> None:
+    room.file.write_text("")
+    inside = room.file / "x.toml"
+    with pytest.raises(BadParameters, match=f"the folder {room.file} cannot be made"):
+        room.run(Answering({}), Wishes(inside))

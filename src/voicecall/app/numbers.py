@@ -117,8 +117,7 @@ class Numbers:
         """
         codec = self._codec(carrier, number)
         before = await self._hold(codec.read(number))
-        kept = self._state.kept(_KEPT)
-        entry = kept.pop(_key(carrier, number), None)
+        entry = self._state.kept(_KEPT).get(_key(carrier, number))
         if entry is None:
             return Change(before, before)
         if not force and not _is_ours(entry, before.raw):
@@ -128,6 +127,8 @@ class Numbers:
         if wanted != before.raw:
             await self._hold(codec.write(before, wanted))
             after = await self._hold(codec.read(number))
+        kept = self._state.kept(_KEPT)  # anew, as the daemon may have kept others meanwhile
+        kept.pop(_key(carrier, number), None)
         self._state.keep(_KEPT, kept)
         return Change(before, after)
 

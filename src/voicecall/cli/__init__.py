@@ -79,7 +79,7 @@ def run(arguments: list[str]) -> int:
     except VoicecallError as error:
         return _fail(_one_line(error), 1)
     except TyperException as error:
-        return _fail(_one_line(error.format_message()), error.exit_code)
+        return _fail(_one_line(error.format_message().replace("Value error, ", "")), error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

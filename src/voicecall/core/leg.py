@@ -68,6 +68,14 @@ def asked(draft: Draft, answer: str) -> None:
             draft.start("ask", _ASK_PAUSE)
 
 
+def unanswered(draft: Draft) -> None:
+    """Nobody answered in time, and the carrier did not end the call by itself, as it was told to."""
+    call = draft.call
+    if call.phase is Phase.INITIATED:
+        draft.warn("unreported", "The carrier took the call, and reported nothing of it.")
+    draft.end("no-answer", f"Nobody answered within {call.rules.ring_timeout:g} s.")
+
+
 def adopted(draft: Draft) -> None:
     """The process that served the call is gone, and its media plane and waiters with it."""
     draft.last_words()

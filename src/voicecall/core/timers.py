@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voicecall.core import floor, keys, outcome, patience, prompting, rescue, turns
+from voicecall.core import floor, keys, leg, outcome, patience, prompting, rescue, turns
 from voicecall.core.draft import Draft
 from voicecall.core.effects import Acknowledge, AskCarrier
 from voicecall.core.utterances import Concluded
@@ -23,7 +23,7 @@ def fired(draft: Draft, name: str) -> None:
         case "hangup":
             draft.hang_up()
         case "ring":
-            draft.end("no-answer", f"Nobody answered within {rules.ring_timeout:g} s.")
+            leg.unanswered(draft)
         case "stale" if call.carrier_call_id is None:
             draft.end("stale-timeout", "The carrier never named the call.")
         case "stale":

@@ -63,6 +63,11 @@ _MEANINGS: Mapping[str, tuple[str, str, str]] = {
     "stream-retried": ("stream", "a media stream did not work", _WAY),
     "stream": ("stream", "the carrier reported trouble with the media stream", _WAY),
     "stream-quiet": ("stream", "the media stream brought nothing for 10 s", "the carrier's own log of the call"),
+    "unreported": (
+        "public-url",
+        "the carrier's reports go elsewhere, or are refused",
+        "voicecall doctor --live; `webhook.refused` and `webhook.path-stripped` in the log",
+    ),
     "unconfirmed": ("stream", "the opening line may not have been heard", _WAY),
     "carrier-failed": ("credentials-{carrier}", "the carrier refused something", _CARRIER_LOG),
     "hangup-failed": ("credentials-{carrier}", "the carrier could not be told to hang up", _CARRIER_LOG),

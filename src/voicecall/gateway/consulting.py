@@ -41,7 +41,9 @@ _WORDS = 2.0
 """Seconds that the words of a turn may take where the agent answers it."""
 _LAST_WORDS = 0.5
 """Seconds that they may take where the model asks a question of its own."""
-WORKING = "It takes a moment. Unless you have, say so in one short sentence; the answer is said by itself once it is there."
+WORKING = (
+    "It takes a moment. Unless you have, say so in one short sentence; the answer is said by itself once it is there."
+)
 _MISS = "Nothing of earlier calls with them bears on this. Say that you do not know."
 _SILENCE = "The assistant has nothing to say to that."
 _FULL = f"{_MOST} questions are being worked on already; wait for their answers."

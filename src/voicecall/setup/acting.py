@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -115,10 +116,15 @@ class Doing:
 
         Raises:
             VoicecallError: the gateway does not start.
+            KeyboardInterrupt: they had enough, or the terminal is gone.
         """
-        asyncio.run(self._act(file, loaded, plan, done, say))
+        try:
+            asyncio.run(self._act(file, loaded, plan, done, say))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
 
     async def _act(self, file: Path, loaded: Loaded, plan: Plan, done: Done, say: Say) -> None:
+        _end_on_signals()
         async with AsyncExitStack() as stack:
             done.public_url = loaded.config.public_url or loaded.state.announced_public_url() or ""
             if not plan.is_running:
@@ -188,6 +194,15 @@ class Doing:
             say(told)
         if loaded.config.provider == "mock" and done.called.they_heard:
             say("  the phones of the mock network say nothing: `voicecall simulate --say` has one speak")
+
+
+def _end_on_signals() -> None:
+    """Have the current task cancelled when the process is to end, as the gateway would outlive it otherwise."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - it runs in one
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 def pointed(number: str, change: Change) -> list[str]:

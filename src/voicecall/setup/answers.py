@@ -33,7 +33,8 @@ def parsed(question: Question, text: str, choices: tuple[Choice, ...], folder: F
         return None
     match question.kind:
         case Kind.CHOICE:
-            return _chosen(question, text, choices)
+            chosen = _chosen(question, text, choices)
+            return str(_at_home(chosen)) if question.key == FILE else chosen
         case Kind.LIST:
             return tuple(part for part in text.replace(",", " ").split() if part)
         case Kind.COMMAND:
@@ -43,10 +44,17 @@ def parsed(question: Question, text: str, choices: tuple[Choice, ...], folder: F
             if kind == "env" and rest:
                 return Secret(rest, "env")
             if kind == "file" and rest:
-                return Secret(str(folder / FilePath(rest).expanduser()), "file")
+                return Secret(str(folder / _at_home(rest)), "file")
             return Secret(text, "typed")
         case Kind.TEXT:
             return text
+
+
+def _at_home(text: str) -> FilePath:
+    try:
+        return FilePath(text).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{text} is in a home that is not here: type a full path") from None
 
 
 def _chosen(question: Question, text: str, choices: tuple[Choice, ...]) -> str:
@@ -55,7 +63,7 @@ def _chosen(question: Question, text: str, choices: tuple[Choice, ...]) -> str:
         return names[int(text) - 1]
     if text in names or question.is_open:
         return text
-    raise ValueError(f"type a number, or one of {', '.join(names)}")
+    raise ValueError(f"type one of {', '.join(names)}")
 
 
 def suggested(question: Question, around: Around) -> Answer:

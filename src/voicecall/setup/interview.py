@@ -160,7 +160,7 @@ class Interview:
     def _misfit(self, question: Question) -> str:
         """Return what is wrong with an answer that was stored, and forget it then."""
         key, answer = question.key, self.answers[question.key]
-        if key == FILE and FilePath(str(answer)).expanduser().exists():
+        if key == FILE and FilePath(str(answer)).exists():
             del self.answers[key]
             return f"is there already: `voicecall setup --config {answer}` begins with what it says"
         for fault in self.draft().misfits if answer is not None else ():

@@ -14,7 +14,7 @@ from voicecall.config.load import Loaded, draft, load, places_of
 from voicecall.config.writing import replace
 from voicecall.core.ids import mask
 from voicecall.doctor import Check, ok
-from voicecall.errors import ConfigError, Fault, VoicecallError
+from voicecall.errors import BadParameters, ConfigError, Fault, VoicecallError
 
 from . import FILE, Around, Secret, Terminal, World
 from .acting import Deeds, Done, Plan, plain
@@ -24,6 +24,9 @@ from .interview import Interview, line
 
 _BEFORE_SERVING = ("config", "state-dir", "ports", "models", "store", "credentials-")
 """Checks whose failure keeps the gateway from starting, or from doing anything."""
+
+
+_YES, _NO = ("", "y", "yes"), ("n", "no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class SetUp:
         interview = Interview(around, self._world, given, self._terminal)
         interview.hold()
         self.outcome.checks |= interview.checks
-        file = around.file or Path(str(interview.answers[FILE])).expanduser()
+        file = around.file or Path(str(interview.answers[FILE]))
         self.outcome.file = file
         if not self._written(file, around, there, interview, plain_secrets=wishes.plain_secrets):
             return
@@ -149,7 +152,10 @@ class SetUp:
         kept = {key: str(state.keep_secret(key.replace(".", "-"), text)) for key, text in typed.items()}
         found = changes(answers, around, kept)
         if found:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise BadParameters(f"the folder {file.parent} cannot be made: {error.strerror}") from None
             self.outcome.backup = replace(file, edited(there, found, interview.about, str(file)))
         self.outcome.changed = [dotted(path) for path in found]
         told = f"; what it was is in {self.outcome.backup}" if self.outcome.backup else ""
@@ -239,7 +245,11 @@ class SetUp:
     def _agrees(self, question: str) -> bool:
         if self._terminal is None:
             return True
-        return not self._terminal.ask(f"{question} [Y/n] ").strip().lower().startswith("n")
+        while (typed := self._terminal.ask(f"{question} [Y/n] ").strip().lower()) not in _YES:
+            if typed in _NO:
+                return False
+            self._say("  y or n")
+        return True
 
     def _say(self, told: str) -> None:
         if self._listener is not None:

@@ -20,10 +20,16 @@ class Console:
         Raises:
             KeyboardInterrupt: they had enough, or the input has ended.
         """
-        try:
-            return getpass.getpass(prompt) if hidden else input(prompt)
-        except EOFError:
-            raise KeyboardInterrupt from None
+        while True:
+            try:
+                typed = getpass.getpass(prompt) if hidden else input(prompt)
+                typed.encode()
+            except EOFError:
+                raise KeyboardInterrupt from None
+            except UnicodeError:
+                self.say("  that is not UTF-8 text: is the terminal set to another encoding?")
+            else:
+                return typed
 
 
 def is_there() -> bool:
