@@ -118,7 +118,15 @@ class Studio:
             protected=lambda: is_protected(session.call),
             patience=options.patience,
         )
-        heard = Ears(self.detector, duplex.hearing, post, language=tongue, echo=options.echo, said=duplex.said)
+        heard = Ears(
+            self.detector,
+            duplex.hearing,
+            post,
+            language=tongue,
+            echo=options.echo,
+            said=duplex.said,
+            retracted=duplex.hearing.retracted,
+        )
         return Media(heard, duplex, post, told, opening=opening, spare=cascade)
 
     def _cascade(self, session: Session, mind: Mind) -> tuple[Ears, Mouth]:

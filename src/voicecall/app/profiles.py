@@ -252,6 +252,7 @@ class Profiles:
             apart=self._apart,
             echo=self._config.turns.echo,
             said=duplex.said,
+            retracted=duplex.hearing.retracted,
         )
         return ears, duplex
 

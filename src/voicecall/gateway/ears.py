@@ -55,16 +55,19 @@ class Ears:
         echo: bool = True,
         said: Callable[[], str] = str,
         model: TurnModel | None = None,
+        retracted: Callable[[int], None] = lambda _: None,
     ) -> None:
         """`apart`: the detector says when the caller speaks, and not the transcriber.
 
-        `echo`: whether our own sound is looked for. `said`: what the caller may be hearing, or just heard.
+        `echo`: whether our own sound is looked for. `said`: what the caller may be hearing, or just heard. `retracted`
+        is called with a segment that was our own sound.
         """
         self._detector = detector
         self._post = post
         self._apart = apart
         self._said = said
         self._model = model
+        self._retracted = retracted
         self._loop = asyncio.get_running_loop()
         self._transcriber = transcriber.open(self._told, language)
         self._voice: DetectorStream | None = None
@@ -203,6 +206,7 @@ class Ears:
         """It was our own."""
         self._void.add(self._segment)
         self._stop(silence)
+        self._retracted(self._segment)
         self._post(Heard(self._segment, "", echo=True))
 
     def _stop(self, silence: float) -> None:
