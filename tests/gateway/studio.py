@@ -15,7 +15,7 @@ from tests.gateway.spelling import (
     SpellingSynthesizer,
     SpellingTranscriber,
 )
-from voicecall.app.profiles import LEAD, conversation, hearsay, is_protected, is_worded, past
+from voicecall.app.profiles import LEAD, NO_MODEL, conversation, hearsay, is_protected, is_worded, past
 from voicecall.brains import Brain, Conversation, Mind, Opening
 from voicecall.brains.careful import Careful
 from voicecall.brains.tools import Toolbox
@@ -98,6 +98,8 @@ class Studio:
         def cascade() -> tuple[Ears, Mouth]:
             return self._cascade(session, careful.open(opened, hearsay(post)))
 
+        if self.model is None and call.rules.turns.hears:
+            post(NO_MODEL)
         if self.model is None or not call.rules.turns.hears:
             ears, mouth = cascade()
             return Media(ears, mouth, post, told, opening=opening)

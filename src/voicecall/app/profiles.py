@@ -40,6 +40,7 @@ from .engines import Engines, voice
 
 LEAD = 0.3
 """Seconds of audio that the far end may have in its buffer: enough against jitter, little enough to be cut short."""
+NO_MODEL = events.ModelLost("The call began with a model, and there is none in the configuration any more.")
 _WARNING_BEFORE_END = 30.0
 """Seconds before the longest duration at which the agent is told."""
 
@@ -195,6 +196,8 @@ class Profiles:
         def cascade() -> tuple[Ears, Mouth]:
             return self._cascade(session, line, tongue)
 
+        if self.model is None and call.rules.turns.hears:
+            post(NO_MODEL)
         if self.model is None or not call.rules.turns.hears:
             ears, mouth = cascade()
             return Media(ears, mouth, post, told, opening=opening, recording=recording)
