@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from tests.gateway.puppet import SECOND, Stage, stage
 from voicecall.brains.tools import Done, Tool
-from voicecall.core.utterances import ModelLost, PlaybackFinished
-from voicecall.realtime import Audio, Began, Called, CallerWords, Ended, Traits, TurnOver
+from voicecall.core.utterances import ModelLost, OutcomeNoted, PlaybackFinished
+from voicecall.realtime import Audio, Began, Called, CallerWords, Ended, Interrupted, Traits, TurnOver, Worded
 from voicecall.speech import Report, Transcription, TurnSign
 
 
@@ -131,3 +133,40 @@ async def test_whoever_went_on_after_the_end_of_their_turn_has_another_even_whil
         at.model.report(CallerWords("first", "How are you?"))
         at.model.report(CallerWords("second", "And where?"))
         assert told[2:] == [Transcription(1, "How are you?", final=True), Transcription(-1, "And where?", final=True)]
+
+
+# --- what a model says unasked
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+async def test_what_was_said_unasked_and_not_wanted_is_stale_once_the_caller_goes_on(interrupted: bool) -> None:
+    async with stage(Traits(endpoints="provider", interrupts="provider")) as at:
+        heard(at)
+        at.model.report(Began("own-1"))
+        at.model.report(Worded("own-1", "Take your time."))
+        at.model.report(Called("own-1", "one", "note_outcome", NOTED))
+        if interrupted:
+            at.model.report(Interrupted())
+        at.duplex.hearing.speech_started(1, 0.0)
+        assert at.model.asked == ([] if interrupted else ["cancel own-1 0"])
+        assert at.model.outputs == {"one": False}
+        at.model.report(Began("own-2"))
+        at.model.report(Worded("own-2", "It is noon."))
+        at.model.report(Audio("own-2", SECOND))
+        at.model.report(Ended("own-2"))
+        at.respond(1)
+        await asyncio.sleep(2.0)
+        assert at.of(PlaybackFinished) == [PlaybackFinished(1, "It is noon.", confirmed=True)]
+        assert at.of(OutcomeNoted) == []
+
+
+async def test_what_was_said_unasked_waits_for_what_is_being_said() -> None:
+    async with stage(Traits(endpoints="provider", interrupts="provider")) as at:
+        told = heard(at)
+        at.duplex.say(1, "One moment")
+        at.model.report(Audio("1", SECOND))
+        at.model.report(Began("own-1"))
+        at.duplex.hearing.speech_started(1, 0.0)
+        at.model.report(Ended("1"))
+        await asyncio.sleep(2.0)
+        assert (told, at.model.asked) == ([TurnSign("over")], ["say 1 One moment"])

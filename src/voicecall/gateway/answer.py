@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from voicecall.brains import Conversation
 from voicecall.realtime import Called
 
+UNWANTED = '{"failed": "You were interrupted: this was not done."}'
+"""What a tool tells that was called in the course of an answer which nobody wants."""
+
 
 @dataclass(slots=True)
 class Answer:

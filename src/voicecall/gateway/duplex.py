@@ -23,7 +23,7 @@ from voicecall.core.utterances import (
     TurnMeasured,
 )
 from voicecall.errors import ProviderError
-from voicecall.gateway.answer import Answer, Due, unspoken
+from voicecall.gateway.answer import UNWANTED, Answer, Due, unspoken
 from voicecall.gateway.desk import Desk
 from voicecall.gateway.hearing import Hearing
 from voicecall.gateway.player import RATE, Player
@@ -96,6 +96,7 @@ class Duplex:
             post,
             is_sounding=lambda: gated and self.player.is_sounding,
             protected=protected,
+            went_on=self._went_on,
         )
         self.player = Player(lead=lead, on_started=self._started, on_finished=self._finished, on_audible=self._audible)
 
@@ -245,12 +246,24 @@ class Duplex:
         if not self._own and self._endpoints:
             self._own.append(Answer(f"{reply}.turn"))  # the turn ends by being answered
             self._session.respond(self._own[0].name)
+        self._drop_own()
+        answer = self._current = Answer(str(reply), reply=reply)
+        self.desk.relay(reply, lambda text: self._relayed(answer, text))
+
+    def _went_on(self) -> None:
+        """The caller speaks again: what the model said unasked before that, and nobody wanted, is stale."""
+        if not self.player.reply:
+            self._drop_own()
+
+    def _drop_own(self, *, stop: bool = True) -> None:
+        """Nobody wants what the model said unasked; `stop`: it does not know that yet."""
         while self._own:
             own = self._own.popleft()
             self._answers.pop(own.name, None)
-            self._session.cancel(own.name, 0)
-        answer = self._current = Answer(str(reply), reply=reply)
-        self.desk.relay(reply, lambda text: self._relayed(answer, text))
+            if stop:
+                self._session.cancel(own.name, 0)
+            for called in own.calls:
+                self._session.result(called.call, UNWANTED, more=False)
 
     def _relayed(self, answer: Answer, text: str) -> None:
         if answer is not self._current:
@@ -289,9 +302,7 @@ class Duplex:
                 self.hearing.caller_said(item, text)
                 self.desk.heard()
             case Interrupted():
-                for own in self._own:
-                    self._answers.pop(own.name, None)
-                self._own.clear()
+                self._drop_own(stop=False)
                 self._post(BargedIn())
             case Sound(started):
                 self.hearing.tell(Speech(started))

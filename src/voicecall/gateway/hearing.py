@@ -39,16 +39,18 @@ class Hearing:
         *,
         is_sounding: Callable[[], bool],
         protected: Callable[[], bool],
+        went_on: Callable[[], None],
     ) -> None:
         """`is_sounding` says whether the caller hears us, so that what comes may be our own.
 
-        `protected` says whether the caller cannot interrupt just now.
+        `protected` says whether the caller cannot interrupt just now. `went_on` is called when they begin to speak.
         """
         self._session = session
         self._traits = traits
         self._post = post
         self._is_sounding = is_sounding
         self._protected = protected
+        self._went_on = went_on
         self.tell: Callable[[Report], None] = lambda _: None
         """Takes what the model makes of the caller."""
         self._speaking = False
@@ -63,7 +65,7 @@ class Hearing:
         self._hushing: asyncio.TimerHandle | None = None
         self._unnoticed = 0
         """Turns that our detector did not hear: they are numbered down."""
-        self._went_on = False
+        self._ran_on = False
         """Whether the caller was still heard at the end of the last turn, so that the next may begin unnoticed."""
 
     # --- the transcriber
@@ -80,6 +82,7 @@ class Hearing:
         """Our detector hears the caller speak."""
         self._speaking = True
         self._segments.append(segment)
+        self._went_on()
         self._session.speech_started()
 
     def speech_stopped(self, segment: int) -> None:
@@ -144,13 +147,13 @@ class Hearing:
         """What the caller said since the last turn belongs to this one."""
         segments, self._segments = tuple(self._segments), []
         if not segments:
-            if self._echoes and not self._went_on:
+            if self._echoes and not self._ran_on:
                 return  # our detector heard nobody but us
             self._unnoticed -= 1
             segments = (self._unnoticed,)
             self._post(SpeechStarted(self._unnoticed))
             self._post(SpeechStopped(self._unnoticed, 0.0))
-        self._went_on = self._speaking
+        self._ran_on = self._speaking
         self._turns[name] = segments
         if len(self._turns) > _MOST_TURNS:
             self._turns.pop(next(iter(self._turns)))
