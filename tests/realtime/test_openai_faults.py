@@ -185,6 +185,23 @@ def test_a_connection_lost_in_an_answer_ends_it_and_the_next_session_knows_what_
     assert rig.served.conversation.lines == [("assistant", "hello"), ("user", "hi"), ("assistant", "well")]
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_a_session_that_did_not_hear_what_it_is_to_answer_is_told_so(known: bool) -> None:
+    async def scene(rig: Rig) -> None:
+        await rig.settled()
+        rig.script.transcribes = 0.0 if known else 60.0
+        rig.speak()
+        await rig.until(lambda: rig.all(CallerWords if known else TurnOver))
+        rig.session.respond("1")
+        await rig.script.until(lambda: bool(rig.served.responses))
+        rig.fails(None)
+        await rig.vendor.close_idle()
+        await rig.reported(Ended("1"))
+
+    lines = play(scene, wrong="mute", history=HISTORY).served.conversation.lines
+    assert [who for who, _ in lines if who == "system"] == ([] if known else ["system"])
+
+
 def test_an_answer_of_which_nothing_was_heard_is_asked_for_again_after_a_loss() -> None:
     async def scene(rig: Rig) -> None:
         rig.session.say("1", "hello")

@@ -45,6 +45,7 @@ _TICK = 0.25
 _HOPELESS = ("invalid_api_key", "insufficient_quota", "model_not_found", "account_deactivated")
 _REFUSED = "3000"
 """The code by which a socket is closed whose key is wrong."""
+_UNHEARD = "The connection was interrupted, and what the other person said last is lost. Ask them to say it again."
 _TRANSCRIPTION = "conversation.item.input_audio_transcription."
 
 
@@ -218,10 +219,12 @@ class OpenAISession:
         """Forget what only the session knew."""
         self._is_settled, self._opened_at, self._buffered = False, None, 0
         self._link.forget()
+        self._answers.lost(why)
+        if self._untold and self._answers.is_asked:
+            self._early.appendleft(wire.aside(_UNHEARD))
         for item in self._untold:
             self._report(CallerWords(item, ""))
         self._untold.clear()
-        self._answers.lost(why)
 
     def _renew(self, why: str) -> None:
         self._report(Trouble("session-renewed", f"{VENDOR}: {why}; a fresh session takes its place."))

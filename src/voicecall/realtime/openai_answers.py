@@ -90,6 +90,11 @@ class Answers:
         """Whether nothing is being made, or waited for."""
         return self._active is None and not self._queue and not self._calls
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether the caller is to be answered, and that has not begun."""
+        return any(answer.text is None for answer in self._queue)
+
     # --- what is asked for
 
     def ask(self, name: str, text: str | None = None) -> None:
