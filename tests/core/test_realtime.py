@@ -96,10 +96,31 @@ def test_we_end_turns_by_silence_where_that_is_our_say() -> None:
 
 
 def test_a_cough_is_no_turn() -> None:
-    world = conversing(BY_US)
+    world = conversing()
+    segment = speaks(world, sure=False)
+    assert over(world) == ()
+    assert acts(world.feed(ev.Heard(segment, ""))) == ()
+    assert world.call.turns.floor is Floor.OPEN
+
+
+def test_a_sound_that_the_model_takes_no_notice_of_is_no_turn() -> None:
+    world = conversing()
     speaks(world, sure=False)
     assert acts(world.feed(ev.TimerFired("endpoint"))) == ()
-    assert world.call.turns.floor is Floor.OPEN
+
+
+@pytest.mark.parametrize("event", [ev.Heard(1, "No."), ev.TimerFired("transcript")])
+def test_a_sound_in_doubt_is_a_turn_if_it_has_words_or_they_do_not_come(event: ev.Event) -> None:
+    world = conversing()
+    speaks(world, sure=False)
+    assert over(world) == ()
+    assert acts(world.feed(event)) == (Respond(2, 1, 3.0),)
+
+
+def test_any_sound_is_a_turn_where_nobody_else_tells() -> None:
+    world = conversing(BY_US)
+    speaks(world, sure=False)
+    assert acts(world.feed(ev.TimerFired("endpoint"))) == (Respond(2, 1, 0.5),)
 
 
 def test_the_words_of_a_turn_find_their_place_when_they_come() -> None:

@@ -32,10 +32,15 @@ class Answers:
         """There is nothing to keep ready."""
         await asyncio.Event().wait()
 
-    async def reply(self, conversation: Conversation) -> AsyncGenerator[Said, None]:
-        """Yield the next answer."""
+    def next(self, conversation: Conversation) -> tuple[Part, ...]:
+        """Return the parts of the next answer."""
         parts = self._answers[min(len(self.asked), len(self._answers) - 1)]
         self.asked.append(conversation)
+        return tuple(parts)
+
+    async def reply(self, conversation: Conversation) -> AsyncGenerator[Said, None]:
+        """Yield the next answer."""
+        parts = self.next(conversation)
         try:
             for part in parts:
                 match part:

@@ -424,7 +424,7 @@ class House:
 class MakeHouse(Protocol):
     """Opens a gateway, in a new town unless there is one."""
 
-    def __call__(self, town: Town | None = None, **options: Any) -> AbstractAsyncContextManager[House]:
+    def __call__(self, town: Town | None = None, /, **options: Any) -> AbstractAsyncContextManager[House]:
         """Open it."""
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from tests.gateway.brains import Answers
 from tests.gateway.spelling import NOISE, Alphabet
+from voicecall.brains import Conversation, HangUpAfter, Line
 from voicecall.realtime import Past, Traits
 from voicecall.realtime.scripted import Reply, Script
 
@@ -49,3 +51,20 @@ def model(
         )
 
     return script
+
+
+def of(brain: Answers) -> Callable[[Alphabet], Script]:
+    """Return the script of a model that takes turns as vendors' do, and answers as this agent would."""
+
+    def answer(lines: Sequence[Past], told: Sequence[str]) -> Reply:
+        if told:
+            return Reply()
+        said = tuple(Line(line.speaker, line.text) for line in lines)
+        parts = brain.next(Conversation("", "inbound", "", "", said))
+        end = (("end_call", "{}"),)
+        return Reply(
+            " ".join(part.strip() for part in parts if isinstance(part, str)),
+            end if any(isinstance(part, HangUpAfter) for part in parts) else (),
+        )
+
+    return model(answer, Traits(endpoints="provider"))

@@ -171,10 +171,11 @@ class Draft:
         while place and lines[place - 1].at > since:
             place -= 1
         lines = (*lines[:place], Line(since, "caller", text), *lines[place:])
-        self.set(lines=lines, reprompted=0, moment=False)
+        language = tongue(self.call.rules.turns.language)
+        self.set(lines=lines, reprompted=0, moment=asks_for_a_moment(text, language))
         if self.is_asked:
             self.answer(text)
-        elif self.call.is_live and (kind := self.recording(text, tongue(self.call.rules.turns.language))):
+        elif self.call.is_live and (kind := self.recording(text, language)):
             self.recording_heard(kind)
 
     def respond(self, turn: int, waited: float | None = None) -> None:

@@ -11,12 +11,12 @@ _DETAIL = "The caller said nothing any more."
 
 def attend(draft: Draft) -> None:
     """Let the clock of silence run while nobody speaks and it is the caller's turn to."""
+    if draft.call.silent and draft.call.prompts.waiting and _is_the_callers_turn(draft.call):
+        silent(draft)
     call, rules = draft.call, draft.call.rules.turns
     if not _is_the_callers_turn(call) or not rules.silence:
         draft.stop(SILENCE)
         draft.set(silent=False)
-    elif call.silent and call.prompts.waiting:
-        silent(draft)
     elif SILENCE not in call.timers and not call.silent:
         draft.start(SILENCE, rules.moment if call.moment else rules.silence)
 

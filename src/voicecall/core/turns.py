@@ -64,7 +64,7 @@ def speech_started(turns: Turns, rules: TurnRules, segment: int, lead: float, at
 
 def speech_sure(turns: Turns, rules: TurnRules, segment: int) -> Result:
     """What the caller is speaking is speech for sure."""
-    if segment != turns.speaking or segment == turns.spoken_over:
+    if segment != turns.speaking or segment == turns.spoken_over or _is_told(turns, segment):
         return turns, ()
     turns = changed(turns, sure=segment, awaited=turns.awaited | {segment}, late=turns.late - {segment})
     longest = StartTimer(BARGE_IN, rules.barge_in_unworded if rules.hears else rules.barge_in_longest)
@@ -98,17 +98,20 @@ def partly_heard(turns: Turns, rules: TurnRules, segment: int, text: str, at: fl
     return turns, ()
 
 
+def _is_told(turns: Turns, segment: int) -> bool:
+    """Say whether it belongs to a turn that is over, and whose words are still to come."""
+    return any(segment in one.segments for one in turns.untold)
+
+
 def is_due(turns: Turns, segment: int) -> bool:
     """Say whether the words of a segment are still to come."""
-    untold = any(segment in one.segments for one in turns.untold)
-    return untold or segment == turns.spoken_over or segment in turns.awaited | turns.late
+    return _is_told(turns, segment) or segment == turns.spoken_over or segment in turns.awaited | turns.late
 
 
 def heard(turns: Turns, rules: TurnRules, segment: int, text: str, at: float) -> Result:
     """The words of a segment are known; there may be none."""
-    for told in turns.untold:
-        if segment in told.segments:
-            return _worded(turns, told, segment, text)
+    if _is_told(turns, segment):
+        return _worded(turns, segment, text)
     if segment == turns.spoken_over != turns.speaking:
         return changed(turns, spoken_over=0), ()
     if segment not in turns.awaited | turns.late:
@@ -141,8 +144,11 @@ def signed(turns: Turns, rules: TurnRules, sign: Sign, at: float) -> Result:
 def _over(turns: Turns, rules: TurnRules) -> Result:
     """The provider, whose say it is, says that the turn is over."""
     match turns.floor:
+        case Floor.OPEN | Floor.CALLER | Floor.PAUSE if turns.awaited and turns.sure not in turns.awaited:
+            turns = changed(turns, sign="over", floor=Floor.PAUSE, due=True)
+            return turns, (StopTimer(ENDPOINT), StartTimer(TRANSCRIPT, rules.barge_in_words))
         case Floor.OPEN | Floor.CALLER | Floor.PAUSE:
-            return _end_turn(changed(turns, sign="over"), rules)
+            return _end_turn(changed(turns, sign="over"), rules, unnoticed=not turns.awaited)
         case Floor.HELD if turns.sure in turns.awaited:
             return changed(turns, sign="over"), (StartTimer(BARGE_IN, rules.barge_in_words),)
         case _:
@@ -185,7 +191,7 @@ def timer_fired(turns: Turns, rules: TurnRules, name: str, at: float) -> Result:
                 return changed(turns, due=True), (StartTimer(TRANSCRIPT, rules.transcript_patience),)
             return _end_turn(turns, rules)
         case "transcript", Floor.PAUSE:
-            return _end_turn(_give_up(turns), rules)
+            return _end_turn(turns if rules.hears else _give_up(turns), rules)
         case "barge-in", Floor.HELD:
             return _yield(turns, rules, at) if rules.hears and _is_meant(turns, rules) else _resume(turns)
         case _:
@@ -215,27 +221,36 @@ def pause(turns: Turns, rules: TurnRules, at: float) -> Result:
     return changed(turns, rehearsed=turns.text), (timer, Rehearse(turns.turn + 1, turns.text))
 
 
-def _end_turn(turns: Turns, rules: TurnRules) -> Result:
+def _end_turn(turns: Turns, rules: TurnRules, *, unnoticed: bool = False) -> Result:
+    """The caller has finished; `unnoticed`: in the word of the provider, of what we did not hear."""
     out: tuple[Out, ...] = (StopTimer(ENDPOINT), StopTimer(TRANSCRIPT))
     text, since, owed, waited = turns.text, turns.since, turns.owed, turns.waited
-    said = bool(text) or (rules.hears and (turns.sign == "over" or turns.sure in turns.awaited))
-    if rules.hears and turns.awaited:
+    unknown = rules.hears and bool(turns.awaited)
+    meant = rules.endpoints == "gateway" or turns.sign == "over" or turns.sure in turns.awaited
+    said = bool(text) or (unknown and meant) or unnoticed
+    if unknown:
         untold = Untold(since, turns.awaited, turns.words)
         turns, text = changed(turns, awaited=frozenset(), untold=(*turns.untold, untold)), ""
     turns = changed(turns, floor=Floor.OPEN, words=(), due=False, owed=False, sign="", waited=0.0, rehearsed="")
     turns = changed(turns, turn=turns.turn + said)
-    ended = TurnEnded(turns.turn, text, since, unanswered=said or owed, waited=waited, wordless=rules.hears and not text)
+    wordless = rules.hears and not text
+    ended = TurnEnded(turns.turn, text, since, unanswered=said or owed, waited=waited, wordless=wordless)
     return turns, (*out, ended)
 
 
-def _worded(turns: Turns, told: Untold, segment: int, text: str) -> Result:
-    """More is known of what the caller said in a turn that is over."""
-    others = tuple(one for one in turns.untold if one is not told)
-    told = Untold(told.since, told.segments - {segment}, (*told.words, text) if text else told.words)
-    if told.segments:
-        return changed(turns, untold=(*others, told)), ()
-    turns = changed(turns, untold=others)
-    return turns, (TurnWorded(" ".join(told.words), told.since),) if told.words else ()
+def _worded(turns: Turns, segment: int, text: str) -> Result:
+    """More is known of what the caller said in turns that are over: it belongs to the first that waits for it."""
+    kept, out = [], []
+    for told in turns.untold:
+        words = (*told.words, text) if text and segment in told.segments else told.words
+        text = "" if segment in told.segments else text
+        told = Untold(told.since, told.segments - {segment}, words)
+        if told.segments:
+            kept.append(told)
+        elif told.words:
+            out.append(TurnWorded(" ".join(told.words), told.since))
+    known = {segment}
+    return changed(turns, untold=tuple(kept), awaited=turns.awaited - known, late=turns.late - known), tuple(out)
 
 
 def _is_meant(turns: Turns, rules: TurnRules) -> bool:

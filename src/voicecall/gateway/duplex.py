@@ -106,7 +106,7 @@ class Duplex:
         self._held = 0
         self._watch: Stopwatch | None = None
         self._stalls: asyncio.TimerHandle | None = None
-        self._confirmed = self._lost = False
+        self._confirmed = self._lost = self._warned = False
         self._said = ""
         self.hearing = Hearing(
             self._session,
@@ -119,11 +119,14 @@ class Duplex:
 
     async def run(self) -> None:
         """Converse until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._converse(), name="model")
-            tasks.create_task(self._keep_mind(), name="mind")
-            tasks.create_task(self._desk.run(self._answered), name="tools")
-            await self.player.run()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._converse(), name="model")
+                tasks.create_task(self._keep_mind(), name="mind")
+                tasks.create_task(self._desk.run(self._answered), name="tools")
+                await self.player.run()
+        finally:
+            self._waits(None)
 
     async def _converse(self) -> None:
         try:
@@ -172,6 +175,13 @@ class Duplex:
         if waited is not None:
             now = self._loop.time()
             self._watch = Stopwatch(turn, now, silent_since=silent_since, heard_at=heard_at, waited=waited)
+        last = conversation.lines[-1] if conversation.lines else None
+        if last is not None and last.keys:
+            self._session.note(f"The caller pressed the keys {last.text}.")
+        if conversation.seconds_left is not None and not self._warned:
+            self._warned = True
+            left = f"{conversation.seconds_left:.0f} seconds"
+            self._session.note(f"Only {left} are left before the call ends: come to a close and say goodbye.")
         if self._own:
             self._attach(self._own.popleft(), reply)
         else:

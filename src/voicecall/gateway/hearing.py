@@ -16,7 +16,11 @@ from voicecall.realtime import Session, Traits
 from voicecall.speech import Report, Transcription, TurnSign
 
 _LEAD = 25
-"""Frames that are kept while only the agent is heard: what the caller says is noticed a little late."""
+"""Frames that are kept while only we are heard: what the caller says is noticed a little late."""
+_ECHOES = 40
+"""Frames for which we may still be heard after the last that we sent was played."""
+_HUSH = 50
+"""Frames of silence after which a model takes a turn for over."""
 _MOST_TURNS = 50
 """Turns whose words are still to come."""
 _SILENCE = b"\xff" * 160
@@ -47,7 +51,9 @@ class Hearing:
         """Takes what the model makes of the caller."""
         self._speaking = False
         """Whether our detector hears the caller."""
-        self._kept: deque[tuple[bytes, str]] = deque()
+        self._kept: deque[tuple[bytes, str]] = deque(maxlen=_LEAD)
+        self._echoes = 0
+        """Frames for which what comes may be our own."""
         self._segments: list[int] = []
         """What the caller said that belongs to no turn of the model's yet."""
         self._turns: dict[str, tuple[int, ...]] = {}
@@ -92,18 +98,22 @@ class Hearing:
         While only we are heard, the model is given silence: our own sound, come back, is no turn of the caller's.
         """
         kept = self._kept
-        if not self._speaking and self._is_sounding():
+        self._echoes = _ECHOES if self._is_sounding() else max(0, self._echoes - 1)
+        if self._echoes and not self._speaking:
             kept.append((mulaw, base64))
-            if len(kept) > _LEAD:
-                kept.popleft()
-                self._session.feed(_SILENCE)
-            return
-        while kept:
-            earlier = kept.popleft()
-            self._session.feed(*(earlier if self._speaking else (_SILENCE,)))
+            mulaw, base64 = _SILENCE, ""
+        elif kept:
+            for earlier in kept if self._speaking else ():
+                self._session.feed(*earlier)
+            kept.clear()
         if self._traits.interrupts == "provider" and self._protected():
             mulaw, base64 = _SILENCE, ""
         self._session.feed(mulaw, base64)
+
+    def hush(self) -> None:
+        """The media stream is over: let the model hear that what the caller was saying is, too."""
+        for _ in range(_HUSH):
+            self._session.feed(_SILENCE)
 
     # --- what the model makes of it
 
@@ -111,7 +121,7 @@ class Hearing:
         """What the caller said since the last turn belongs to this one."""
         segments, self._segments = tuple(self._segments), []
         if not segments:
-            if self._is_sounding():
+            if self._echoes:
                 return  # our detector heard nobody but us
             self._unnoticed -= 1
             segments = (self._unnoticed,)

@@ -130,6 +130,12 @@ class Media:
         self._ears.feed(mulaw)
         self._mouth.hearing.hear(mulaw, base64)
 
+    def _hush(self) -> None:
+        """The stream is over, and what the caller was saying ends with it."""
+        self._ears.close()
+        if isinstance(self._mouth, Duplex):
+            self._mouth.hearing.hush()
+
     def _take_over(self) -> None:
         """Put other ears and another mouth in the place of a model, under a stream that goes on."""
         if self._spare is None:
@@ -224,7 +230,7 @@ class Media:
         outlet = _Outlet(codec, socket, self._ears.sent if self._recording is None else self._sent, self._cleared)
         self._outlet = outlet
         if older is not None:
-            self._ears.close()
+            self._hush()
             self._tasks.create_task(older.close(1000, "another stream took its place"), name="stream")
         self._ears.open()
         if self._recording is not None:
@@ -236,7 +242,7 @@ class Media:
             self._mouth.player.detach(outlet)
             if self._socket is socket:
                 self._socket = None
-                self._ears.close()
+                self._hush()
                 if self._recording is not None:
                     self._recording.stream_closed()
             self._post(StreamStopped(stream_id))

@@ -79,17 +79,15 @@ def hum(text: str) -> bytes:
 
 
 class ScriptedModel:
-    """Follows a script in every call. `sessions` are those that were opened, for whoever looks on."""
+    """Follows a script in every call."""
 
     def __init__(self, script: Script) -> None:
         self.script = script
         self.traits = script.traits
-        self.sessions: list[ScriptedSession] = []
 
     def open(self, brief: Brief, report: Callable[[Report], None]) -> ScriptedSession:
         """Return the session of a call that begins."""
-        self.sessions.append(ScriptedSession(self.script, brief, report))
-        return self.sessions[-1]
+        return ScriptedSession(self.script, brief, report)
 
 
 def scripted(options: RealtimeOptions) -> ScriptedModel:
