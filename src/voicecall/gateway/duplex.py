@@ -27,6 +27,7 @@ from voicecall.errors import ProviderError
 from voicecall.gateway.desk import Desk
 from voicecall.gateway.hearing import Hearing
 from voicecall.gateway.player import RATE, Player
+from voicecall.gateway.stall import Stall
 from voicecall.gateway.stopwatch import Stopwatch
 from voicecall.realtime import (
     Audio,
@@ -48,6 +49,12 @@ from voicecall.speech import Speech, TurnSign
 
 LONGEST = 120.0
 """Seconds of audio that a model may be ahead of what was sent, before its call is ended."""
+_MOST_WORDS = 20_000
+"""Characters of an answer."""
+_MOST_OWN = 8
+"""Answers that nobody asked for and that wait."""
+_MOST_TROUBLE = 30
+"""Warnings of one session."""
 _PREPARED = "prepared"
 
 
@@ -95,7 +102,6 @@ class Duplex:
         self.mind = mind
         self._desk = desk
         self._post = post
-        self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._session = realtime.open(brief, self._told)
         self._answers: dict[str, _Answer] = {}
@@ -105,7 +111,9 @@ class Duplex:
         self._cancelled: set[int] = set()
         self._held = 0
         self._watch: Stopwatch | None = None
-        self._stalls: asyncio.TimerHandle | None = None
+        self._due: set[str] = set()
+        """Tool calls that the current answer waits for."""
+        self._troubles = 0
         self._confirmed = self._lost = self._warned = False
         self._said = ""
         self.hearing = Hearing(
@@ -116,6 +124,7 @@ class Duplex:
             protected=protected,
         )
         self.player = Player(lead=lead, on_started=self._started, on_finished=self._finished, on_audible=self._audible)
+        self._stall = Stall(patience, has_more=lambda: self.player.waiting > 0, lost=self._lose)
 
     async def run(self) -> None:
         """Converse until cancelled."""
@@ -126,7 +135,7 @@ class Duplex:
                 tasks.create_task(self._desk.run(self._answered), name="tools")
                 await self.player.run()
         finally:
-            self._waits(None)
+            self._stall.rest()
 
     async def _converse(self) -> None:
         try:
@@ -216,7 +225,7 @@ class Duplex:
         spoken = self.player.stop()
         if spoken is None:
             return
-        self._waits(None)
+        self._stall.rest()
         if answer is not None:
             self._answers.pop(answer.name, None)
             self._session.cancel(answer.name, spoken.played * 1000 // RATE)
@@ -247,6 +256,7 @@ class Duplex:
 
     def _attach(self, answer: _Answer, reply: int) -> None:
         answer.reply, self._current = reply, answer
+        self._due.clear()
         for mulaw in answer.audio:
             self.player.add(reply, "", mulaw)
         answer.audio.clear()
@@ -254,12 +264,14 @@ class Duplex:
             self.player.word(reply, answer.words)
         if answer.ended:
             self._end(answer)
-        elif not answer.size:
-            self._waits(answer)
+        else:
+            self._stall.expect()
 
     # --- what the model reports
 
     def _told(self, report: Report) -> None:
+        if self._lost:
+            return
         match report:
             case Audio(name, mulaw):
                 self._sounds(name, mulaw)
@@ -268,15 +280,18 @@ class Duplex:
             case Began(name):
                 self._began(name)
             case Ended(name, failed):
-                if (answer := self._answers.get(name)) is not None:
+                if (answer := self._answers.get(name)) is not None and not answer.ended:
                     answer.ended, answer.failed = True, failed
-                    if answer.reply:
+                    if answer is self._current:
                         self._end(answer)
             case Called():
                 answer = self._answers.get(report.answer)
-                self._waits(None)
+                if answer is not None and answer is self._current:
+                    self._due.add(report.call)
+                    self._stall.rest()
                 self._desk.call(report, answer.reply if answer is not None else 0, sounded=bool(answer and answer.size))
             case Uncalled(call):
+                self._settled(call)
                 self._desk.uncall(call)
             case TurnOver(item):
                 self.hearing.turn_over(item)
@@ -290,7 +305,9 @@ class Duplex:
             case Sound(started):
                 self.hearing.tell(Speech(started))
             case Trouble(code, text):
-                self._post(Warned(code, text))
+                self._troubles += 1
+                if self._troubles <= _MOST_TROUBLE:
+                    self._post(Warned(code, text))
             case _:
                 assert_never(report)
 
@@ -298,29 +315,33 @@ class Duplex:
         answer = self._answers.get(name)
         if answer is None or answer.ended:
             return
-        if not answer.size:
-            self._waits(None)
-            if answer is self._current and self._watch is not None:
+        if answer is self._current:
+            self._stall.heard()
+            if not answer.size and self._watch is not None:
                 self._watch.lap("model", self._loop.time())
         answer.size += len(mulaw)
         if answer.reply:
             self.player.add(answer.reply, "", mulaw)
-            waiting = self.player.waiting
         else:
             answer.audio.append(mulaw)
-            waiting = answer.size
-        if waiting > LONGEST * RATE:
-            self._lose(f"The model sent more than {LONGEST:g} s of audio than was played.", hopeless=True)
-            self._answers.pop(name)
+        unwanted = sum(one.size for one in self._answers.values() if not one.reply)
+        if self.player.waiting + unwanted > LONGEST * RATE:
+            self._lose(f"The model sent {LONGEST:g} s more of audio than was played.", hopeless=True)
 
     def _worded(self, name: str, text: str) -> None:
         answer = self._answers.get(name)
         if answer is not None:
-            answer.words += text
+            answer.words = (answer.words + text)[:_MOST_WORDS]
             if answer.reply:
                 self.player.word(answer.reply, answer.words.strip())
 
     def _began(self, name: str) -> None:
+        if name in self._answers:
+            return
+        if len(self._own) == _MOST_OWN:
+            oldest = self._own.popleft()
+            self._answers.pop(oldest.name, None)
+            self._session.cancel(oldest.name, 0)
         answer = self._answers[name] = _Answer(name)
         self._own.append(answer)
         if not self.player.reply:
@@ -328,11 +349,12 @@ class Duplex:
 
     def _end(self, answer: _Answer) -> None:
         """No more of it comes; one that failed before it sounded is asked for once more."""
-        self._waits(None)
-        if answer.failed and not answer.size:
+        self._stall.rest()
+        failed = answer.failed or ("It said nothing." if answer.text else "")
+        if failed and not answer.size:
             self._answers.pop(answer.name, None)
             if answer.again:
-                self._lose(f"The model failed twice to answer: {answer.failed}")
+                self._lose(f"The model failed twice to answer: {failed}")
             else:
                 self._ask(_Answer(f"{answer.reply}.again", answer.text, again=True), answer.reply)
             return
@@ -340,21 +362,17 @@ class Duplex:
             self._post(Warned("reply-cut-short", answer.failed))
         self.player.complete(answer.reply)
 
-    def _waits(self, answer: _Answer | None) -> None:
-        """Wait for the beginning of an answer, and not for ever; None: not any more."""
-        if self._stalls is not None:
-            self._stalls.cancel()
-            self._stalls = None
-        if answer is not None:
-            why = f"The model was asked for an answer and said nothing for {self._patience:g} s."
-            self._stalls = self._loop.call_later(self._patience, self._lose, why)
-
     def _answered(self, call: str, output: str, reply: int) -> None:
         """A tool has answered; the model goes on where its reply is still wanted."""
-        more = reply != 0 and reply == self.player.reply
-        self._session.result(call, output, more=more)
-        if more:
-            self._waits(self._current)
+        self._settled(call)
+        self._session.result(call, output, more=reply != 0 and reply == self.player.reply)
+
+    def _settled(self, call: str) -> None:
+        """The answer does not wait for this tool any more: it goes on, or ends."""
+        if call in self._due:
+            self._due.remove(call)
+            if not self._due:
+                self._stall.expect()
 
     # --- what the player reports
 
