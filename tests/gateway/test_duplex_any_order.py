@@ -158,7 +158,7 @@ async def play(traits: Traits, script: list[tuple[Report | Much | str, float]]) 
             for name in (str(call.begun), f"{call.begun}.again", "prepared"):
                 puppet.report(Audio(name, b"\xa0" * 800))
                 puppet.report(Ended(name))
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(LONGEST + PATIENCE)
             assert b"\xa0" in b"".join(played)
 
 

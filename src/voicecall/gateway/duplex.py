@@ -270,7 +270,7 @@ class Duplex:
     # --- what the model reports
 
     def _told(self, report: Report) -> None:
-        if self._lost:
+        if self._lost and not isinstance(report, CallerWords):
             return
         match report:
             case Audio(name, mulaw):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+_LOOKS = 8
+"""In the time of its patience, while there is something to be played."""
+
 
 class Stall:
     """Waits for one answer at a time. What the caller still has to hear is no silence."""
@@ -38,7 +41,11 @@ class Stall:
 
     def _look(self) -> None:
         now = self._loop.time()
-        due = (now if self._has_more() else self._since) + self._patience
+        if self._has_more():
+            self._since = now
+            self._timer = self._loop.call_later(self._patience / _LOOKS, self._look)
+            return
+        due = self._since + self._patience
         if due > now:
             self._timer = self._loop.call_at(due, self._look)
             return
