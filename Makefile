@@ -24,7 +24,7 @@ REST := tests/scenarios $(UNMEASURED) $(filter-out $(addprefix tests/,scenarios 
 BENCHES := install store vad echo servers webhooks calls feel
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-system check fix bench fuzz lock
+.PHONY: help install demo test test-system check fix docs bench fuzz lock
 
 help: ## List these commands.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -70,6 +70,9 @@ check: install ## What CI runs first: format, lint, types, import contracts, tes
 fix: install ## Format, and correct what can be corrected by machine.
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+docs: install ## Build the documentation as a site, in `site/`.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: install ## Measure calls, echo servers, the archive and voice activity; takes minutes.
 	@for what in $(BENCHES); do $(BIN)/python -m bench.$$what || exit 1; done

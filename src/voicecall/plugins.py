@@ -58,6 +58,8 @@ TABLE: Mapping[Kind, Mapping[str, str]] = {
         "smart-turn": "voicecall.speech.turn_models:SmartTurn",
     },
     "realtime": {
+        "gemini": "voicecall.realtime.gemini:GeminiRealtime",
+        "openai": "voicecall.realtime.openai:OpenAIRealtime",
         "scripted": "voicecall.realtime.scripted:scripted",
     },
     "tunnel": {

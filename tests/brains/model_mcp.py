@@ -71,7 +71,11 @@ class ShopServer:
                 self.connected.set()
                 schema = {"type": "object", "properties": {"number": {"type": "string"}}, "required": ["number"]}
                 names = ("order.status", "order.cancel", "order.count", "hang_up")
-                return {"tools": [{"name": name, "description": "Of orders.", "inputSchema": schema} for name in names]}
+                tool = {"description": "Of orders.", "inputSchema": schema}
+                reads = {"annotations": {"readOnlyHint": True}}
+                return {
+                    "tools": [{"name": name, **tool, **(reads if name == "order.status" else {})} for name in names]
+                }
             case "tools/call":
                 self.called.append(params)
                 if params["name"] == "order.count":

@@ -17,6 +17,7 @@ NUMBER = {
     "plivo": "/Number/{number}/",
 }
 LOOK = {"twilio": "/IncomingPhoneNumbers.json", "telnyx": "/phone_numbers", "plivo": "/Number/{number}/"}
+LIST = {"twilio": "/IncomingPhoneNumbers.json", "telnyx": "/phone_numbers", "plivo": "/Number/"}
 WRITE = {"twilio": "POST", "telnyx": "PATCH", "plivo": "POST"}
 POINTED = {"twilio": (f"{NEW}#rc=2&rp=all",) * 2, "telnyx": (NEW, ""), "plivo": (f"{NEW}#rc=2&rp=all",) * 2}
 EACH = pytest.mark.parametrize("carrier", ["twilio", "telnyx", "plivo"])
@@ -46,6 +47,15 @@ def test_a_number_is_shown_pointed_here_and_put_back(town: Town, carrier: str) -
     assert undone.after.application == shown.application
     assert undone.after.voice_method == shown.voice_method
     assert town.calls_go_to(carrier) == was
+
+
+@EACH
+def test_the_numbers_of_the_account_are_listed(town: Town, carrier: str) -> None:
+    owned = town.do(lambda numbers: numbers.owned(carrier))
+    assert set(owned) == ({OURS} if carrier == "plivo" else {OURS, OURS + "7"})
+    town.fail(403, f"GET {LIST[carrier]}")
+    with pytest.raises(CarrierError, match="list the numbers"):
+        town.do(lambda numbers: numbers.owned(carrier))
 
 
 @EACH

@@ -71,6 +71,9 @@ def test_waiting_tells_what_came_of_the_call(with_daemon: Cli, daemon: Daemon, r
         'data: {"guests": 2}',
         "error: Odd.",
     ]
+    assert not any("doctor" in line for line in shown)
+    daemon.answer("GET", "/v1/calls/01CALL/wait", {**record, "endReason": "error"})
+    assert with_daemon("call", "--to", TO, "--wait").out.splitlines()[-1] == "why: voicecall doctor --call-id 01CALL"
 
 
 def test_waiting_shows_the_call_as_it_happens(with_daemon: Cli, daemon: Daemon, record: dict[str, Any]) -> None:

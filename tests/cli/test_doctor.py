@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.daemon import Cli, Daemon
+from voicecall.config.state import StateDir
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +45,22 @@ def test_a_running_daemon_is_found_and_its_ports_are_its_own(
     found = {check["id"]: check for check in with_daemon("doctor", "--json").json["checks"]}
     assert (found["daemon"]["level"], "1 live call" in found["daemon"]["message"]) == ("ok", True), found["daemon"]
     assert found["ports"]["message"] == "taken by the running daemon"
+
+
+def test_a_running_daemon_without_its_tunnel_is_named(
+    with_daemon: Cli, daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOICECALL_TUNNEL__PROVIDER", "ngrok")
+    monkeypatch.setenv("NGROK_AUTHTOKEN", "token")
+    monkeypatch.setenv("VOICECALL_STATE_DIR", str(tmp_path / "state"))
+    daemon.answer("GET", "/v1/live", [])
+    daemon.answer("GET", "/v1/outbound", {"stopped": False, "limits": []})
+    state = StateDir(tmp_path / "state")
+    for url, level in (("http://127.0.0.1:3334/voice/webhook", "fail"), ("https://a.ngrok.app/voice/webhook", "ok")):
+        state.announce(daemon.url, url)
+        found = {check["id"]: check for check in with_daemon("doctor", "--json").json["checks"]}
+        assert found["daemon"]["level"] == "ok"
+        assert (found["tunnel"]["level"], "is not there" in found["tunnel"]["message"]) == (level, level == "fail")
 
 
 def test_lines_that_are_taken_by_calls_nobody_answered_are_named(

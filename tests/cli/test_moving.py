@@ -19,6 +19,16 @@ def test_what_was_made_of_each_key_is_told_and_what_is_still_to_do(cli: Cli, tmp
     assert (tmp_path / "voicecall.toml").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_model_without_its_key_is_still_to_be_given_one(cli: Cli, tmp_path: Path) -> None:
+    block = {"enabled": True, "provider": "mock", "realtime": {"enabled": True, "provider": "openai"}}
+    (tmp_path / "openclaw.json").write_text(json.dumps(block))
+    told = "realtime.openai.api_key: is missing for `openai`: write it, or set OPENAI_API_KEY\n"
+    assert cli("config", "import", "openclaw.json").err == f"still to do: {told}"
+    assert cli("config", "check", "--json").json["faults"][0]["key"] == "realtime.openai.api_key"
+    found = {check["id"]: check for check in cli("doctor", "--json").json["checks"]}
+    assert "realtime.openai.api_key" in found["config"]["message"]
+
+
 def test_a_file_that_is_there_is_not_written_over_unless_told_and_then_kept(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "openclaw.json").write_text(json.dumps(BLOCK))
     (tmp_path / "voicecall.toml").write_text("# mine\n")

@@ -63,6 +63,20 @@ def test_one_call_is_its_record(with_daemon: Cli, daemon: Daemon, record: dict[s
     assert "the line was busy (busy)" in with_daemon("status", "--call-id", "01CALL").out
 
 
+def test_a_call_that_went_wrong_says_who_explains_it(with_daemon: Cli, daemon: Daemon, record: dict[str, Any]) -> None:
+    trouble = {
+        "endReason": "error",
+        "endDetail": "The stream\nwas lost.",
+        "warnings": [{"code": "stt", "text": "Gone."}],
+    }
+    daemon.answer("GET", "/v1/calls/01CALL", record | trouble)
+    lines = with_daemon("status", "--call-id", "01CALL").out.splitlines()
+    assert "state:     something went wrong here (error): The stream was lost." in lines
+    assert lines[-2:] == ["warning:   stt: Gone.", "why:       voicecall doctor --call-id 01CALL"]
+    daemon.answer("GET", "/v1/calls/01CALL", record)
+    assert "doctor" not in with_daemon("status", "--call-id", "01CALL").out
+
+
 def test_a_call_id_stays_inside_its_place_in_the_path(with_daemon: Cli, daemon: Daemon) -> None:
     with_daemon("status", "--call-id", "../x?y")
     assert daemon.seen[-1][1] == "/v1/calls/..%2Fx%3Fy"

@@ -25,6 +25,7 @@ SPECIAL: dict[str, Any] = {
     "streaming.stream_path": "/media",
     "streaming.public_url": "wss://voice.example.com",
     "realtime.stream_path": "/rt",
+    "realtime.provider": "gemini",
     "tunnel.path": "/t",
     "twilio.from_number": "+15550100001",
     "telnyx.from_number": "+15550100001",
@@ -71,7 +72,10 @@ HALVES = {
     "VOICECALL_TWILIO__API_KEY_SECRET": "twilio.api_key_secret",
 }
 """Keys that go with each other, by their variables."""
-WITH = {"budget.money_per_day": {"VOICECALL_BUDGET__PRICES": '{"+1": 0.5}'}}
+WITH = {
+    "realtime.enabled": {"OPENAI_API_KEY": "k"},
+    "budget.money_per_day": {"VOICECALL_BUDGET__PRICES": '{"+1": 0.5}'},
+}
 """What a key is of no use without, as variables."""
 
 
@@ -234,6 +238,12 @@ def test_a_mock_network_elsewhere_shares_a_known_secret(loaded: Write) -> None:
 
 
 FAULTS = {
+    "nobody answers": (
+        "[realtime]\nenabled = true\nprovider = 'scripted'\nconsult_policy = 'always'\ntool_policy = 'none'\n",
+        "realtime.consult_policy",
+        4,
+        "write safe-read-only or owner",
+    ),
     "unknown key": ("[serve]\nprot = 1\n", "serve.prot", 2, "did you mean `serve.port`"),
     "unknown table": ("\n[sevre]\n", "sevre", 2, "did you mean `serve`"),
     "unknown inline": ("serve = { prot = 1 }\n", "serve.prot", 1, "did you mean `serve.port`"),

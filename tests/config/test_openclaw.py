@@ -26,7 +26,12 @@ BLOCK: dict[str, Any] = {
     "tts": {"provider": "edge", "providers": {"elevenlabs": {"apiKey": "e", "voiceId": "v"}, "edge": {"voice": "x"}}},
     "numbers": {"+15550002222": {"inboundGreeting": "hi", "responseModel": "openai/x", "tts": {"provider": "openai"}}},
     "tailscale": {"mode": "funnel", "path": "/p"},
-    "realtime": {"providers": {"google": {"voice": "p"}}, "fastContext": {"enabled": True}},
+    "realtime": {
+        "providers": {"google": {"voice": "p"}},
+        "toolPolicy": "owner",
+        "consultPolicy": "always",
+        "fastContext": {"enabled": True, "maxResults": 5, "sources": ["memory"]},
+    },
     "silenceTimeoutMs": 800,
     "responseTimeoutMs": 5000,
 }
@@ -66,6 +71,8 @@ def test_a_whole_file_is_mapped(loaded: Write) -> None:
     assert (config.tts.provider, config.tts.elevenlabs.voice) == ("local", "v")
     assert (config.tunnel.provider, config.tunnel.path) == ("tailscale-funnel", "/p")
     assert (config.realtime.gemini.voice, config.webhook_security.trusted_proxy_ips) == ("p", ("10.0.0.1",))
+    assert (config.realtime.tool_policy, config.realtime.consult_policy) == ("owner", "always")
+    assert (config.realtime.fast_context.enabled, config.realtime.fast_context.max_results) == (True, 5)
     assert (config.brain.kind, config.brain.openclaw.gateway_url) == ("openclaw", "http://127.0.0.1:1234")
     assert config.brain.openclaw.token is not None
     assert config.brain.timeout_ms == 5000
@@ -80,7 +87,7 @@ def test_what_is_left_out_is_told_with_its_line(loaded: Write) -> None:
         "streaming.providers.openai.vadThreshold",
         "tts.provider",
         "tts.providers.edge",
-        "realtime.fastContext",
+        "realtime.fastContext.sources",
         "silenceTimeoutMs",
         'lines."+15550002222".tts.openai.api_key',
     }

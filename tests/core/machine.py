@@ -34,7 +34,7 @@ MISFORTUNES = (
 )
 MOUTH = ("", "", *("finished",) * 4, "unconfirmed", "failed", "farewell", "keys", "news", "outcome")
 TIMERS = ("endpoint", "transcript", "barge-in", "settle", "ring", "max-duration", "notify", "playback", "keys")
-MODELS = (
+MODELS: tuple[dict[str, Any], ...] = (
     {},
     {"hears": True},
     {"hears": True, "endpoints": "provider"},
@@ -380,6 +380,13 @@ class ModelMachine(CallMachine):
             world.feed(ev.SpeechStopped(segment, 0.2), after=0.5)
         if text and segment in world.unheard:
             world.feed(ev.Heard(segment, text.format(len(world.log))))
+
+    @precondition(lambda self: self.world.call.rules.turns.hears)
+    @rule(answers=st.booleans())
+    def the_model_asks_the_agent(self, answers: bool) -> None:
+        self.world.feed(ev.ConsultBegan(len(self.world.log)))
+        if answers:
+            self.world.feed(ev.ConsultOver(max(self.world.call.consults, default=0)))
 
     @precondition(lambda self: self.world.call.rules.turns.hears)
     @rule(what=st.sampled_from(["interrupted", "interrupted", "lost", *("",) * 5, "hopeless"]))

@@ -112,7 +112,7 @@ class Manners:
             assert not speaking or call.prompting, "silence is timed while the caller speaks"
             assert not live, f"silence is timed while {live} are under way"
             assert not self.driven, "silence is timed while an operation drives the call"
-            waits = call.continues or call.presses or self.entry
+            waits = call.continues or call.presses or self.entry or call.consults
             assert not waits, f"silence is timed while {waits} is waited for"
         if call.is_over and self.outcome:
             assert call.outcome is not None
@@ -131,7 +131,7 @@ class Manners:
 
     def at_rest(self, call: Call, timers: dict[str, float]) -> None:
         """See what must hold of an active call once nothing is under way."""
-        waits = call.continues or call.presses or call.away or self.entry
+        waits = call.continues or call.presses or call.away or self.entry or call.consults
         conversing = call.mode == "conversation" and not call.machine and call.turns.ready
         if self.rules.silence and conversing and not self.driven and not waits:
             assert SILENCE in timers or call.silent, "nobody would ever break the silence"

@@ -71,6 +71,8 @@ def test_what_must_survive_a_crash_is_saved_first() -> None:
         "SpeechSure",
         "TurnSigned",
         "BargedIn",
+        "ConsultBegan",
+        "ConsultOver",
         "PartlyHeard",
         "EarsFailed",
         "PlaybackStarted",

@@ -46,6 +46,11 @@ def speaks(world: World, *, sure: bool = True, silent: bool = True) -> int:
     return world.segments
 
 
+def holder(world: World) -> Floor:
+    """Who has the floor."""
+    return world.call.turns.floor
+
+
 def over(world: World) -> tuple[Effect, ...]:
     """The model says that the turn is over."""
     return acts(world.feed(ev.TurnSigned("over")))
@@ -100,7 +105,7 @@ def test_a_cough_is_no_turn() -> None:
     segment = speaks(world, sure=False)
     assert over(world) == ()
     assert acts(world.feed(ev.Heard(segment, ""))) == ()
-    assert world.call.turns.floor is Floor.OPEN
+    assert holder(world) is Floor.OPEN
 
 
 def test_a_sound_that_the_model_takes_no_notice_of_is_no_turn() -> None:
@@ -174,11 +179,11 @@ def test_somebody_who_waits_for_the_callers_words_has_them_once_they_are_known()
 def test_sure_speech_that_lasts_takes_the_floor_without_words() -> None:
     world = answering()
     world.next_segment()
-    assert world.call.turns.floor is Floor.HELD
+    assert holder(world) is Floor.HELD
     effects = world.feed(ev.SpeechSure(world.segments))
     assert effects == (StartTimer("barge-in", 0.35),)
     assert acts(world.feed(ev.TimerFired("barge-in"))) == (CancelReply(2),)
-    assert world.call.turns.floor is Floor.CALLER
+    assert holder(world) is Floor.CALLER
 
 
 def test_a_short_word_waits_for_what_it_was_once_the_model_took_it_for_a_turn() -> None:
@@ -186,7 +191,7 @@ def test_a_short_word_waits_for_what_it_was_once_the_model_took_it_for_a_turn() 
     segment = speaks(world)
     assert world.feed(ev.TurnSigned("over")) == (StartTimer("barge-in", 0.8),)
     assert acts(world.feed(ev.Heard(segment, "Mhm."))) == (ResumeReply(2),)
-    assert world.call.turns.floor is Floor.AGENT
+    assert holder(world) is Floor.AGENT
 
 
 def test_a_short_word_that_was_meant_is_answered_at_once() -> None:
@@ -214,35 +219,35 @@ def test_sure_speech_is_meant_where_nobody_tells_us_of_turns() -> None:
     world.next_segment()
     world.feed(ev.SpeechSure(world.segments))
     assert acts(world.feed(ev.SpeechStopped(world.segments, 0.2))) == (CancelReply(2),)
-    assert world.call.turns.floor is Floor.PAUSE
+    assert holder(world) is Floor.PAUSE
 
 
 def test_a_cough_only_holds_the_model() -> None:
     world = answering()
     world.next_segment()
-    assert world.call.turns.floor is Floor.HELD
+    assert holder(world) is Floor.HELD
     assert acts(world.feed(ev.TimerFired("barge-in"))) == (ResumeReply(2),)
 
 
 def test_a_turn_that_the_model_hears_while_only_it_speaks_is_nothing() -> None:
     world = answering()
     world.again(ev.TurnSigned("over"))
-    assert world.call.turns.floor is Floor.AGENT
+    assert holder(world) is Floor.AGENT
 
 
 def test_where_it_is_the_models_say_our_detector_interrupts_nothing() -> None:
     world = answering(ALONE)
     world.next_segment()
     world.feed(ev.SpeechSure(world.segments))
-    assert world.call.turns.floor is Floor.AGENT
+    assert holder(world) is Floor.AGENT
     assert acts(world.feed(ev.BargedIn())) == (CancelReply(2),)
-    assert world.call.turns.floor is Floor.CALLER
+    assert holder(world) is Floor.CALLER
 
 
 def test_the_model_may_notice_an_interruption_that_our_detector_did_not() -> None:
     world = answering(ALONE)
     assert acts(world.feed(ev.BargedIn())) == (CancelReply(2),)
-    assert world.call.turns.floor is Floor.PAUSE
+    assert holder(world) is Floor.PAUSE
 
 
 def test_the_model_interrupts_nothing_where_that_is_our_say() -> None:
@@ -257,7 +262,7 @@ def test_nothing_interrupts_a_protected_opening() -> None:
     world.feed(ev.PlaybackStarted(1))
     world.next_segment()
     world.again(ev.BargedIn())
-    assert world.call.turns.floor is Floor.AGENT
+    assert holder(world) is Floor.AGENT
 
 
 # --- without the model
@@ -353,7 +358,7 @@ def test_an_interruption_of_what_the_model_only_prepares_is_one_as_well() -> Non
     speaks(world)
     over(world)
     world.next_segment()
-    assert world.call.turns.floor is Floor.HELD
+    assert holder(world) is Floor.HELD
     assert acts((HoldReply(2, 2),)) == (HoldReply(2, 2),)
     world.feed(ev.SpeechSure(world.segments))
     assert acts(world.feed(ev.TimerFired("barge-in"))) == (CancelReply(2),)

@@ -209,6 +209,7 @@ class World(Watch):
             self.fire(min(self.timers, key=lambda name: self.timers[name]))
             self.calm()
         assert self.call.is_over, "the end was asked for and did not come"
+        assert not self.call.consults, "the agent is still asked something"
         assert replay(self.log) == self.call, "the log tells another story"
 
     # --- what else the world can do

@@ -68,10 +68,6 @@ def test_every_variable_that_the_page_sets_is_a_key() -> None:
 def test_the_addresses_are_those_that_are_served() -> None:
     local = f"http://127.0.0.1:{SERVE.port}"
     assert set(re.findall(r"http://127\.0\.0\.1:\d+", TEXT)) == {local}
-    assert f"proxy_pass {local};" in TEXT
-    (location,) = re.findall(r"location (\S+)", TEXT)
-    assert SERVE.path.startswith(location)
-    assert STREAMING.stream_path.startswith(location)
     paths = {URL, f"https://voice.example.org{STREAMING.stream_path}", f"{local}{SERVE.path}", f"{URL}{OVERRIDES}"}
     assert set(re.findall(r"https?://(?:voice\.example\.org|127\.0\.0\.1:\d+)/[^\s`\"']*", TEXT)) == paths
 

@@ -60,7 +60,7 @@ def found(*log: Event) -> tuple[Check, ...]:
         ((*ASKED, OVER), "brain", "never answered"),
         ((*GREETED, ev.SpeechStarted(1), ev.SpeechStopped(1, 0.2), ev.Heard(1, ""), OVER), "stt", "not a word"),
         ((*ASKED, ev.Warned("brain", "Nobody answers at 10.0.0.5."), OVER), "brain", "Nobody answers"),
-        ((*GREETED, ev.Warned("tts", "No key."), OVER), "tts", "No key."),
+        ((*GREETED, ev.Warned("tts", "No key."), OVER), "tts", "No key"),
         ((*GREETED, ev.Crashed("KeyError at leg.py:1")), "log", "the gateway itself"),
         (
             (*GREETED, ev.TimerFired("max-duration"), ev.TimerFired("last-sentence"), OVER),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.doctor.house import ACCOUNT, TWILIO, World, of
+from voicecall.config.state import StateDir
 
 SECRET = "the secret token"
 
@@ -253,6 +254,17 @@ def test_a_number_is_pointed_here_when_that_is_asked(world: World) -> None:
     assert "voicecall number undo" in mended.message
     assert world.written > 0
     assert world.check("number-twilio", with_("inbound_policy", '"open"')).level == "ok"
+
+
+def test_a_number_that_leads_to_a_former_url_of_the_tunnel_is_named_and_mended(world: World) -> None:
+    text = TWILIO.replace('public_url = "https://voice.example.com/voice/webhook"', 'inbound_policy = "open"')
+    text += '[tunnel]\nprovider = "cloudflared"'
+    assert "calls are placed from" in world.check("number-twilio", text).message
+    StateDir(world.folder / "state").announce("http://127.0.0.1:1", "https://now.trycloudflare.com/voice/webhook")
+    found = world.check("number-twilio", text)
+    assert (found.level, "not at https://now.trycloudflare.com" in found.message) == ("fail", True), found
+    assert of(world.examine(text, fix=True), "number-twilio").message.startswith("mended")
+    assert world.check("number-twilio", text).level == "ok"
 
 
 # --- who hears, speaks and answers

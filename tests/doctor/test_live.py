@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -13,18 +15,23 @@ from prometheus_client import CollectorRegistry
 
 from tests.doctor.proxy import Proxy, host, serving, target, without
 from tests.entrypoints.house import FakeDesk
+from tests.tunnels.commands import WAY, Tailnet
 from voicecall.carriers import Carrier
 from voicecall.carriers.telnyx import TelnyxCarrier
 from voicecall.carriers.twilio import TwilioCarrier
 from voicecall.config.load import load
 from voicecall.core.administration import Probe
 from voicecall.core.operations import Operation
+from voicecall.core.results import Arrival
 from voicecall.doctor import Check, merged
+from voicecall.doctor.arrival import Expected, Opened, stream
 from voicecall.doctor.live import prove
 from voicecall.entrypoints import ControlOptions, PublicOptions
 from voicecall.entrypoints.control import ControlListener
 from voicecall.entrypoints.public import PublicListener
 from voicecall.net.http import Http
+from voicecall.tunnels.ledger import Ledger
+from voicecall.tunnels.tailscale import Tailscale
 
 NOW = 1_800_000_000.0
 PUBLIC_KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
@@ -145,6 +152,20 @@ def test_what_a_proxy_may_do_works(proven: Any, proxy: Proxy, path: str) -> None
         (Proxy(target("^/voice/stream", "/stream")), "/voice/webhook", "stream", "arrived at /stream", "/voice/stream"),
         (Proxy(holds=True), "/voice/webhook", "stream", "came back", "buffering"),
         (Proxy(latency=0.13), "/voice/webhook", "stream", "answers come late", "nearer"),
+        (Proxy(target("^/", "//")), "/voice/webhook", "webhook-path", "slash was doubled", "on both sides"),
+        (
+            Proxy(target(r"^/voice", "")),
+            "/voice/webhook",
+            "signature",
+            "no signature was looked at",
+            "serve.path = '/webhook'",
+        ),
+        (Proxy(without("x-twilio-signature")), "/voice/webhook", "signature", "dropped on the way", "all headers on"),
+        (Proxy(answers="401 Unauthorized"), "/voice/webhook", "public-url", "lets nobody in", "without a login"),
+        (Proxy(answers="403 Forbidden"), "/voice/webhook", "stream", "lets nobody in", "without a login"),
+        (Proxy(answers="413 Too Large"), "/voice/webhook", "public-url", "takes no bodies", "64k"),
+        (Proxy(answers="426 Upgrade Required"), "/voice/webhook", "stream", "upgrades", "proxy_set_header Upgrade"),
+        (Proxy(answers="502 Bad Gateway"), "/voice/webhook", "stream", "does not reach", "for this path too"),
         (Proxy(answers="404 Not Found"), "/voice/webhook", "public-url", "no route for this path", "/voice/webhook to"),
         (Proxy(answers="404 Not Found"), "/voice/webhook", "stream", "no route for media streams", "with upgrades"),
         (Proxy(answers="502 Bad Gateway"), "/voice/webhook", "public-url", "does not reach", "point the proxy at"),
@@ -163,6 +184,31 @@ def test_what_a_proxy_must_not_do_is_named_with_its_fix(
 ) -> None:
     check = proven(proxy, path)[id_]
     assert (check.level != "ok", said in check.message, fix in check.fix) == (True, True, True), check
+
+
+def test_a_proxy_that_closes_a_stream_early_is_named() -> None:
+    expected = Expected("https://a.example/voice/webhook", "/voice/stream", "/voice/webhook", "http://127.0.0.1:1", "")
+    arrival = Arrival(
+        method="GET",
+        target="/voice/stream",
+        host="a.example",
+        upgrade="websocket",
+        forwarded={},
+        verdict="verified",
+        url="",
+        tried=[],
+        body="",
+    )
+    closed = Opened("the connection to a.example was lost", "", (0.001,) * 7, 30)
+    check = stream(expected, "wss://a.example/voice/stream", closed, [arrival])
+    assert (check.level, "30 messages of a media stream 7 came back" in check.message) == ("fail", True)
+    assert "then the proxy closed it" in check.message
+    assert "above the longest call" in check.fix
+
+
+def test_a_path_that_went_astray_is_not_taken_for_a_changed_body(proven: Any) -> None:
+    check = proven(Proxy(target(r"^/voice", "")), telnyx=True)["signature"]
+    assert (check.level, "body" in check.message) == ("fail", False), check
 
 
 def test_another_secret_at_the_gateway_is_named(proven: Any) -> None:
@@ -186,3 +232,62 @@ def test_another_time_limit_of_one_minute_ends_a_probe() -> None:
     now[0] += 61.0
     assert listener.probes.find(f"/x?probe={name}", {}) is None
     assert listener.probes.idle
+
+
+def behind(tailnet: Tailnet) -> Proxy:
+    """Does to a request what Tailscale does: the mount point is cut off, and the target put before the rest."""
+
+    def change(head: str) -> str:
+        method, called, rest = head.split(" ", 2)
+        path, mark, query = called.partition("?")
+        reached = tailnet.reaches(path)
+        return f"{method} {urlsplit(reached).path or '/' if reached else '/nothing'}{mark}{query} {rest}"
+
+    return Proxy(change)
+
+
+@pytest.fixture
+def tailnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tailnet:
+    """A machine with Tailscale."""
+    net = Tailnet(tmp_path, tmp_path / "tailnet.json")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("TAILNET", str(net.file))
+    return net
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [{}, {"/voice": "http://127.0.0.1:3334"}, {"/": "http://127.0.0.1:3334"}],
+    ids=["alone", "stripped", "all"],
+)
+def test_what_expose_opens_in_tailscale_loses_no_path(
+    proven: Any, tailnet: Tailnet, tmp_path: Path, theirs: dict[str, str]
+) -> None:
+    tailnet.serve(theirs)
+    asyncio.run(Tailscale(Ledger(tmp_path / "routes.json"), public=True).open(WAY))
+    assert levels(proven(behind(tailnet))) == GOOD
+
+
+@pytest.mark.parametrize(("mount", "said"), [("/voice/webhook", "whole path"), ("/voice", "removed /voice")])
+def test_a_mount_point_made_by_hand_that_loses_its_path_is_named_with_its_fix(
+    proven: Any, tailnet: Tailnet, mount: str, said: str
+) -> None:
+    tailnet.serve({mount: "http://127.0.0.1:3334"})
+    found = proven(behind(tailnet))
+    check = found["webhook-path"]
+    assert (check.level, said in check.message) == ("fail", True), check
+    assert "--set-path" in check.fix
+    assert found["stream"].level == "fail"
+    assert said in found["signature"].message
+    assert found["signature"].fix == check.fix
+
+
+def test_however_often_the_doctor_is_asked_within_a_minute_it_answers() -> None:
+    listener = PublicListener(
+        PublicOptions(port=0, credential_keys=(b"key",)), {"twilio": TWILIO}, FakeDesk(), lambda: NOW
+    )
+    names = [f"{number:016}" for number in range(20)]
+    for name in names:
+        listener.probes.perform(Probe(nonce=name))
+        assert listener.probes.find(f"/x?probe={name}", {}) == name
+    assert listener.probes.find(f"/x?probe={names[0]}", {}) is None

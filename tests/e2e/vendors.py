@@ -21,12 +21,13 @@ from voicecall.emulators.vendors.cartesia import Cartesia
 from voicecall.emulators.vendors.deepgram import application
 from voicecall.emulators.vendors.deepgram_wire import Fault, State
 from voicecall.emulators.vendors.elevenlabs import ElevenLabs
+from voicecall.emulators.vendors.gemini_live import GeminiLive
 from voicecall.emulators.vendors.openai_chat import OpenAiChat
 from voicecall.emulators.vendors.openai_speech import OpenAISpeech
 from voicecall.emulators.vendors.openclaw import OpenClawGateway
 
 ANSWER = "We open at nine."
-_VENDORS = ("deepgram", "openai", "elevenlabs", "cartesia", "openclaw", "agent")
+_VENDORS = ("deepgram", "openai", "elevenlabs", "cartesia", "openclaw", "agent", "gemini")
 KEYS = {name: f"key-for-{name}-7f3a9c" for name in _VENDORS}
 _PATIENCE = 20.0
 _SOUND = from_float(np.sin(np.arange(4000, dtype=np.float32)) * np.float32(0.2))
@@ -73,6 +74,7 @@ class Vendors:
         self.elevenlabs = ElevenLabs()
         self.cartesia = Cartesia(KEYS["cartesia"], lambda _: _SOUND)
         self.model = Model(OpenAiChat(), Answer((ANSWER,)), key=KEYS["openai"])
+        self.gemini = GeminiLive(KEYS["gemini"])
         self.openclaw = OpenClawGateway(KEYS["openclaw"], lambda _: ANSWER)
         self.asked: list[dict[str, Any]] = []
         """The questions that the agent behind a URL got."""
@@ -143,11 +145,13 @@ class Vendors:
             "brain.openai": self.model.app(),
             "brain.openclaw": self.openclaw.app,
             "brain.agent": agent,
+            "realtime.gemini": self.gemini.app,
         }.items():
             app.middlewares.append(self._notice(name.split(".")[1]))
             self.origins[name] = await self._open.enter_async_context(listening(app))
         for vendor in ("deepgram", "openai", "elevenlabs"):
             self.origins[f"tts.{vendor}"] = self.origins[f"stt.{vendor}"]
+        self.origins["realtime.openai"] = self.origins["stt.openai"]
 
     def _notice(self, vendor: str) -> Any:
         @web.middleware

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tests.gateway.brains import Answers
 from tests.gateway.callers import HANG_UP as HANG_UP, listen as listen, onset as onset, say as say, wait as wait
+from tests.gateway.models import Watched
 from tests.gateway.promises import check_error, check_result
 from tests.gateway.spelling import (
     Alphabet,
@@ -22,9 +23,10 @@ from tests.gateway.spelling import (
     text as text,
 )
 from tests.gateway.town import OF_CALLS, Disk, MakeTown, Plug, Town
-from voicecall.app.profiles import LEAD, conversation, hearsay, past
+from voicecall.app.profiles import LEAD, conversation, hearsay, is_protected, is_worded, past
 from voicecall.brains import Brain, Conversation, Mind, Opening
 from voicecall.brains.careful import Careful
+from voicecall.brains.tools import Toolbox
 from voicecall.carriers import Capabilities, Carrier, HttpReply, Webhook
 from voicecall.core.budget import Budget
 from voicecall.core.credentials import mint
@@ -42,6 +44,7 @@ from voicecall.entrypoints.webhooks import Webhooks
 from voicecall.errors import StoreError, VoicecallError
 from voicecall.gateway.admission import Reception
 from voicecall.gateway.budget import OutboundBudget
+from voicecall.gateway.consulting import Consultant, Consulting
 from voicecall.gateway.desk import Desk
 from voicecall.gateway.duplex import Duplex
 from voicecall.gateway.ears import Ears
@@ -58,7 +61,7 @@ from voicecall.gateway.session import Session
 from voicecall.gateway.switchboard import Exchange, Switchboard
 from voicecall.net.http import Http
 from voicecall.realtime import Brief
-from voicecall.realtime.scripted import Script, ScriptedModel
+from voicecall.realtime.scripted import Script
 from voicecall.speech import Voice
 from voicecall.speech.fallback import FallbackSynthesizer, FallbackTranscriber
 
@@ -93,6 +96,10 @@ class Options:
     """Whether our own sound is looked for in what comes in."""
     model: Callable[[Alphabet], Script] | None = None
     """What hears and speaks in conversations, where that is one model."""
+    consulting: Consulting | None = None
+    """How that model asks the agent, if it does."""
+    toolbox: Toolbox | None = None
+    """What else it can call."""
     spares: bool = False
     """Whether another transcriber and another voice stand by."""
 
@@ -110,7 +117,7 @@ class House:
         self.spare_voice = SpellingSynthesizer(town.alphabet)
         self.spare_ears = SpellingTranscriber(town.alphabet)
         self.detector = SpellingDetector()
-        self.model = ScriptedModel(options.model(town.alphabet)) if options.model is not None else None
+        self.model = Watched(options.model(town.alphabet)) if options.model is not None else None
         self.store = Disk(instance=options.instance, lease=options.lease, clock=town.now, archive=town.archive)
         self.nonces: list[str] = []
         self._carrier = town.kit.carrier()
@@ -203,14 +210,20 @@ class House:
             ears, mouth = cascade()
             return Media(ears, mouth, post, told, opening=opening)
         brief = Brief(call.id, "", lambda: past(told()), tongue)
+        mind, consulting, consultant = careful.open(opened, hearsay(post)), options.consulting, None
+        if consulting is not None:
+            known = lambda: is_worded(session.call)  # noqa: E731
+            consultant = Consultant(mind, told, post, consulting, manner=options.manner, worded=known)
+        read_only = consulting is None or consulting.read_only
+        desk = Desk(told, post, consultant=consultant, toolbox=options.toolbox, read_only=read_only)
         duplex = Duplex(
             self.model,
             brief,
             post,
-            mind=careful.open(opened, hearsay(post)),
-            desk=Desk(told, post),
+            mind=mind,
+            desk=desk,
             lead=LEAD,
-            protected=lambda: session.call.turns.protected,
+            protected=lambda: is_protected(session.call),
             patience=options.patience,
         )
         heard = Ears(self.detector, duplex.hearing, post, language=tongue, echo=options.echo, said=duplex.said)

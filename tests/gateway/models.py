@@ -7,8 +7,21 @@ from collections.abc import Callable, Sequence
 from tests.gateway.brains import Answers
 from tests.gateway.spelling import NOISE, Alphabet
 from voicecall.brains import Conversation, HangUpAfter, Line
-from voicecall.realtime import Past, Traits
-from voicecall.realtime.scripted import Reply, Script
+from voicecall.realtime import Brief, Past, Report, Traits
+from voicecall.realtime.scripted import Reply, Script, ScriptedModel, ScriptedSession
+
+
+class Watched(ScriptedModel):
+    """Remembers the sessions that were opened."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__(script)
+        self.sessions: list[ScriptedSession] = []
+
+    def open(self, brief: Brief, report: Callable[[Report], None]) -> ScriptedSession:
+        """Return the session of a call that begins."""
+        self.sessions.append(super().open(brief, report))
+        return self.sessions[-1]
 
 
 class Lines:

@@ -12,7 +12,8 @@ from voicecall.brains import Conversation
 from voicecall.core.events import Event, Warned
 from voicecall.core.utterances import ModelLost, PlaybackFinished, PlaybackStopped
 from voicecall.emulators.clock import run_virtual
-from voicecall.gateway.duplex import LONGEST, Duplex
+from voicecall.gateway.answer import LONGEST
+from voicecall.gateway.duplex import Duplex
 from voicecall.gateway.player import RATE
 from voicecall.realtime import (
     Audio,

@@ -16,7 +16,7 @@ from tests.gateway.test_conversations import said
 from voicecall.brains import Conversation
 from voicecall.core.events import Event
 from voicecall.core.utterances import ModelLost, PlaybackFinished
-from voicecall.gateway.duplex import LONGEST
+from voicecall.gateway.answer import LONGEST
 from voicecall.realtime import Audio, Called, Ended, Traits
 from voicecall.realtime.scripted import Reply, Script
 

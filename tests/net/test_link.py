@@ -11,7 +11,7 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from voicecall.emulators.vendors import listening
-from voicecall.errors import SpeechError
+from voicecall.errors import ProviderError, SpeechError
 from voicecall.net.link import Link, Message
 from voicecall.speech import Trouble
 
@@ -375,3 +375,19 @@ def test_a_fresh_connection_takes_the_place_of_one_that_is_renewed_and_nobody_is
     assert wire.vendor.received == [["configure"], ["configure", "words"]]
     assert not wire.troubles
     assert not wire.losses
+
+
+def test_what_the_end_of_a_connection_means_may_stand_in_its_reason() -> None:
+    def judged(error: ProviderError) -> ProviderError:
+        assert error.code == "1008"
+        return SpeechError("there is no such model", code="404")
+
+    def prepare(vendor: Vendor, _: Wire) -> None:
+        vendor.reasons.append(b"models/x is not found")
+
+    async def act(wire: Wire) -> None:
+        await wire.over.wait()
+        assert str(wire.ended) == "stt.test: there is no such model; check stt.test.model"
+        assert len(wire.vendor.attempts) == 1
+
+    play(act, prepare, judged=judged)

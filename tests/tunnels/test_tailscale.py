@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from structlog.testing import capture_logs
 from tests.tunnels.commands import BOTH, HOST, STREAM, WAY, WEBHOOK, Heard, Tailnet, running
 from voicecall.errors import TunnelError
 from voicecall.tunnels import Route, Way
+from voicecall.tunnels.keeping import keep
 from voicecall.tunnels.ledger import Entry, Ledger
 from voicecall.tunnels.tailscale import Tailscale
 
@@ -118,6 +120,23 @@ async def test_what_somebody_resets_is_added_again_and_a_new_name_is_told(tailne
         await heard.count(2)
     assert heard.urls == [f"https://{HOST}", "https://new.tail1234.ts.net"]
     assert len([words for words in tailnet.changes if "off" not in words]) == 4
+
+
+async def test_a_network_that_is_lost_and_comes_back_is_outlived(tailnet: Tailnet, ledger: Ledger) -> None:
+    heard, told = Heard(), []
+    tunnel = Tailscale(ledger, public=True, watch=0.01)
+    async with asyncio.TaskGroup() as tasks:
+        kept = tasks.create_task(keep(tunnel, WAY, heard, lambda error, pause: told.append(str(error)), pauses=(0.01,)))
+        await heard.count(1)
+        tailnet.reset(BackendState="Stopped")
+        await heard.count(2)
+        tailnet.status(BackendState="Running")
+        await heard.until(lambda urls: urls[-1] is not None and len(urls) > 2)
+        assert tailnet.served() == BOTH
+        kept.cancel()
+    assert (heard.urls[0], heard.urls[1], heard.urls[-1]) == (f"https://{HOST}", None, f"https://{HOST}")
+    assert "not connected (Stopped)" in told[0]
+    assert (tailnet.served(), ledger.entries()) == ({}, ())
 
 
 async def test_what_a_killed_process_left_behind_is_ours(tailnet: Tailnet, ledger: Ledger) -> None:

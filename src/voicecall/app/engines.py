@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from voicecall import plugins
 from voicecall.brains import Brain, BrainOptions, Server
 from voicecall.brains.careful import Careful
+from voicecall.brains.servers import CallsServers
 from voicecall.config.agents import (
     Agent,
     Brain as BrainSection,
@@ -117,24 +118,18 @@ class Engines:
             arguments = (agent.text,)
         return cast("Brain", self._one("brain", agent.kind, *arguments))
 
+    def servers(self, options: BrainSection) -> CallsServers:
+        """Return the MCP servers that these options name."""
+        servers = brain_options(options).servers
+        return cast("CallsServers", self._made.setdefault(("servers", servers), CallsServers(servers)))
+
     def realtime(self, options: RealtimeSection) -> Realtime:
         """Return the model that hears and speaks by itself that these options ask for.
 
         Raises:
             ConfigError: there is none of that name.
         """
-        own = getattr(options, options.provider, options.plugin)
-        vendor = own if isinstance(own, RealtimeVendor) else options.plugin
-        extra = vendor.options if isinstance(vendor, PluginRealtime) else {}
-        made = RealtimeOptions(
-            api_key=_secret(vendor.api_key),
-            base_url=vendor.api_base_url,
-            model=vendor.model,
-            voice=vendor.voice,
-            turn_detection=vendor.turn_detection or "",
-            extra=tuple(sorted(extra.items())),
-        )
-        return cast("Realtime", self._one("realtime", options.provider, made))
+        return cast("Realtime", self._one("realtime", options.provider, realtime_options(options)))
 
     async def load(self, stack: AsyncExitStack) -> None:
         """Load and warm up every engine that was made; `stack` unloads them.
@@ -145,6 +140,21 @@ class Engines:
         for made in self._made.values():
             if hasattr(made, "ready"):
                 await stack.enter_async_context(cast("Engine", made).ready())
+
+
+def realtime_options(options: RealtimeSection) -> RealtimeOptions:
+    """Return what the model that hears and speaks is made of."""
+    own = getattr(options, options.provider, options.plugin)
+    vendor = own if isinstance(own, RealtimeVendor) else options.plugin
+    extra = vendor.options if isinstance(vendor, PluginRealtime) else {}
+    return RealtimeOptions(
+        api_key=_secret(vendor.api_key),
+        base_url=vendor.api_base_url,
+        model=vendor.model,
+        voice=vendor.voice,
+        turn_detection=vendor.turn_detection or "",
+        extra=tuple(sorted(extra.items())),
+    )
 
 
 def _names(options: Stt | Tts) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from voicecall.brains import Conversation, Line as Told, Mind, Opening, Report, Trouble, Volunteered
-from voicecall.brains.prompt import system
+from voicecall.brains.prompt import consulting, system
 from voicecall.config.check import LOCAL
 from voicecall.config.model import Config, LineOptions, Turns
 from voicecall.config.section import is_language
@@ -19,11 +19,13 @@ from voicecall.core.languages import language
 from voicecall.core.rules import Rules, TurnRules
 from voicecall.errors import BadParameters, SpeechError
 from voicecall.gateway.admission import Reception
+from voicecall.gateway.consulting import Consultant, Consulting
 from voicecall.gateway.desk import Desk
 from voicecall.gateway.duplex import Duplex
 from voicecall.gateway.ears import Ears
 from voicecall.gateway.making import Manner
 from voicecall.gateway.media import Media
+from voicecall.gateway.memory import Recall, Records
 from voicecall.gateway.mouth import Mouth
 from voicecall.gateway.notice import open_notice
 from voicecall.gateway.recording import Recordings
@@ -133,13 +135,16 @@ def hearsay(post: Callable[[Event], None]) -> Callable[[Report], None]:
 class Profiles:
     """Per line, where lines differ. Every engine that any line needs is made here, so that all are loaded at start."""
 
-    def __init__(self, config: Config, engines: Engines, recordings: Recordings | None = None) -> None:
-        """Calls are recorded where there are `recordings`.
+    def __init__(
+        self, config: Config, engines: Engines, recordings: Recordings | None = None, records: Records | None = None
+    ) -> None:
+        """Calls are recorded where there are `recordings`; `records` are earlier calls.
 
         Raises:
             ConfigError: something is named that is not installed.
         """
         self._recordings = recordings
+        self._records = records
         self._config = config
         self._engines = engines
         self.detector = engines.detector(config.turns.vad)
@@ -152,6 +157,8 @@ class Profiles:
             engines.transcriber(line.stt, apart=self._apart)
             engines.synthesizer(line.tts)
             engines.brain(line.brain)
+            if self._serves(line):
+                engines.servers(line.brain)
 
     def reception(self, number: str) -> Reception:
         """Return how calls to this number of ours are met."""
@@ -206,16 +213,35 @@ class Profiles:
         def told() -> Conversation:
             return conversation(session.call, session.around.clock())
 
-        instructions = self._config.realtime.instructions or line.brain.instructions or ""
-        brief = Brief(session.call.id, system(instructions, told(), speaks=True), lambda: past(told()), tongue)
+        options = self._config.realtime
+        instructions = system(options.instructions or line.brain.instructions or "", told(), speaks=True)
+        mind, consultant = self._mind(session, line, tongue), None
+        if options.tool_policy != "none":
+            instructions = f"{instructions}\n\n{consulting(options.consult_policy)}"
+            consultant = Consultant(
+                mind,
+                told,
+                post,
+                self._consulting(session.call, tongue),
+                manner=manner(self._config.turns, line, tongue),
+                worded=lambda: is_worded(session.call),
+            )
+        desk = Desk(
+            told,
+            post,
+            consultant=consultant,
+            toolbox=self._engines.servers(line.brain).open(hearsay(post)) if self._serves(line) else None,
+            read_only=options.tool_policy != "owner",
+        )
+        brief = Brief(session.call.id, instructions, lambda: past(told()), tongue)
         duplex = Duplex(
             model,
             brief,
             post,
-            mind=self._mind(session, line, tongue),
-            desk=Desk(told, post),
+            mind=mind,
+            desk=desk,
             lead=LEAD,
-            protected=lambda: session.call.turns.protected,
+            protected=lambda: is_protected(session.call),
             gated=self._apart and self._config.turns.echo,
         )
         ears = Ears(
@@ -228,6 +254,28 @@ class Profiles:
             said=duplex.said,
         )
         return ears, duplex
+
+    def _serves(self, line: LineOptions) -> bool:
+        """Say whether a model may use the tools of MCP servers by itself."""
+        options = self._config.realtime
+        allowed = options.tool_policy != "none" and options.consult_policy != "always"
+        return self.model is not None and allowed and bool(line.brain.servers)
+
+    def _consulting(self, call: Call, tongue: str) -> Consulting:
+        """Return how the agent behind a model is asked."""
+        options = self._config.realtime
+        fast, recall = options.fast_context, None
+        if fast.enabled and self._records is not None:
+            number = call.from_ if call.direction == "inbound" else call.to
+            recall = Recall(self._records, call.id, number, timeout=fast.timeout_ms / 1000, most=fast.max_results)
+        return Consulting(
+            always=options.consult_policy == "always",
+            read_only=options.tool_policy != "owner",
+            timeout=options.consult_timeout_ms / 1000,
+            recall=recall,
+            falls_back=fast.fallback_to_consult,
+            late=language(tongue).late,
+        )
 
     def _cascade(self, session: Session, line: LineOptions, tongue: str) -> tuple[Ears, Mouth]:
         """Return transcriber, agent and voice for a call."""
@@ -290,6 +338,16 @@ def conversation(call: Call, now: float, more: str = "") -> Conversation:
         now=now,
         seconds_left=left if left is not None and left <= _WARNING_BEFORE_END else None,
     )
+
+
+def is_worded(call: Call) -> bool:
+    """Say whether all is known that the caller said."""
+    return not (call.turns.untold or call.turns.awaited)
+
+
+def is_protected(call: Call) -> bool:
+    """Say whether the caller cannot interrupt what is being said."""
+    return bool(call.turns.reply) and (call.turns.protected or not call.rules.turns.barge_in)
 
 
 def past(told: Conversation) -> tuple[Past, ...]:

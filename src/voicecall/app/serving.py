@@ -46,8 +46,10 @@ from voicecall.store.sql import SqlStore
 from .budget import budget
 from .carriers import MOCK_NUMBER, from_number, make_carriers, near_carriers
 from .engines import Engines
+from .following import Following
 from .hooks import make_hooks
 from .metrics import Metrics
+from .numbers import Numbers
 from .profiles import Profiles, rules
 from .tunnels import LEDGER, Exposure, make_tunnel, make_way
 
@@ -169,7 +171,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
         stack.push_async_callback(store.close)
         engines = Engines()
         recordings = Recordings(state.folder / "recordings", keep_days=config.recording.keep_days, clock=wall_clock)
-        profiles = Profiles(config, engines, recordings if config.recording.enabled else None)
+        profiles = Profiles(config, engines, recordings if config.recording.enabled else None, store)
         secret = config.mock.secret.get_secret_value() if config.mock.secret else secrets.token_hex(16)
         network = _network(config, engines, secret)
         await engines.load(stack)
@@ -223,7 +225,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
             )
         )
         listener = await stack.enter_async_context(
-            PublicListener(_public(config, keys, near_carriers(network_url)), carriers, switchboard, wall_clock)
+            PublicListener(public_options(config, keys, near_carriers(network_url)), carriers, switchboard, wall_clock)
         )
         defaults = Defaults(
             config.outbound.carriers or (config.provider,), config.outbound.default_mode, config.to_number
@@ -249,6 +251,7 @@ async def _wired(loaded: Loaded) -> AsyncIterator[Running]:
                 listener,
                 announce,
                 public_url=config.public_url,
+                following=Following(Numbers(config, state, http)) if config.tunnel.repoint else None,
             )
         gateway = Gateway(
             switchboard,
@@ -318,7 +321,8 @@ def _network(config: Config, engines: Engines, secret: str) -> NetworkServer | N
     return NetworkServer(engines.speaker(tts), secret=secret, voice=CALLER_VOICE)
 
 
-def _public(config: Config, keys: tuple[bytes, ...], near: frozenset[str]) -> PublicOptions:
+def public_options(config: Config, keys: tuple[bytes, ...], near: frozenset[str]) -> PublicOptions:
+    """Return what the public listener is to do; `keys` sign stream credentials, `near` carriers are on this machine."""
     streaming, security = config.streaming, config.webhook_security
     return PublicOptions(
         bind=config.serve.bind,

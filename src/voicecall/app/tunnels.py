@@ -19,6 +19,8 @@ from voicecall.tunnels import Tunnel, Way
 from voicecall.tunnels.keeping import keep
 from voicecall.tunnels.ledger import Ledger
 
+from .following import Following
+
 LEDGER = "tunnel-routes.json"
 """In the state directory: what the daemon added to Tailscale's configuration."""
 _SETTLED = 10.0
@@ -81,13 +83,18 @@ class Exposure:
         changed: Callable[[], None],
         *,
         public_url: str | None = None,
+        following: Following | None = None,
     ) -> None:
-        """`changed` is called whenever the URL of `listener` may have; `public_url` is the configured one."""
+        """`changed` is called whenever the URL of `listener` may have; `public_url` is the configured one.
+
+        `following` has numbers follow the URL.
+        """
         self._tunnel = tunnel
         self._way = way
         self._configured = public_url
         self._listener = listener
         self._changed = changed
+        self._following = following
         self._url: str | None = None
         self._last: str | None = None
         self._told = ""
@@ -100,7 +107,10 @@ class Exposure:
 
     async def run(self) -> None:
         """Keep it up until cancelled; what it cannot have is told in the log, and tried again."""
-        await keep(self._tunnel, self._way, self._announced, self._failed)
+        async with asyncio.TaskGroup() as tasks:
+            if self._following is not None:
+                tasks.create_task(self._following.run(), name="numbers")
+            await keep(self._tunnel, self._way, self._announced, self._failed)
 
     async def settled(self) -> None:
         """Wait until it is known how the first attempt went, but not long."""
@@ -126,6 +136,8 @@ class Exposure:
             _log.warning("tunnel.changed", tunnel=name, url=self._url, before=self._last)
         if self._configured and urlsplit(self._configured).netloc != urlsplit(self._url).netloc:
             _log.warning("tunnel.elsewhere", tunnel=name, url=self._url, public_url=self._configured)
+        if self._following is not None and not self._configured:
+            self._following.moved(self._url)
         self._last, self._told = self._url, ""
         self._settled.set()
 

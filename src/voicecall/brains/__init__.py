@@ -61,6 +61,8 @@ class Line(msgspec.Struct, frozen=True):
     """Whether the caller cut it short."""
     keys: bool = False
     """Whether the caller pressed keys; `text` is what they were."""
+    asked: bool = False
+    """Whether nobody said it: the model that speaks with the caller asks `text`, and passes the answer on."""
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -81,7 +83,7 @@ class Conversation(msgspec.Struct, frozen=True):
     from_: str
     to: str
     lines: tuple[Line, ...]
-    """From the first to the last; the last is the caller's."""
+    """From the first to the last; the last is the caller's, or a question of the model that speaks with them."""
     objective: str = ""
     """What the call is for, in the words of whoever had it placed."""
     language: str = "en"
@@ -90,6 +92,8 @@ class Conversation(msgspec.Struct, frozen=True):
     """Unix seconds."""
     seconds_left: float | None = None
     """Until the call is ended by its cap, once that is near."""
+    read_only: bool = False
+    """Whether the agent is to look things up only, and to change nothing anywhere."""
 
 
 class HangUpAfter(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -90,7 +90,8 @@ class ModelMind:
         """
         instructions = system(self._options.instructions, conversation)
         messages = _history(conversation, instructions)
-        tools = [*PHONE, *(tool for tool in await self._servers.tools() if tool.name not in _ON_THE_PHONE)]
+        offered = [tool for tool in await self._servers.tools() if tool.read_only or not conversation.read_only]
+        tools = [*PHONE, *(tool for tool in offered if tool.name not in _ON_THE_PHONE)]
         answer = _Answer(conversation, self._options.max_tokens * _CHARACTERS_PER_TOKEN)
         for left in reversed(range(_ROUNDS)):
             calls: tuple[Call, ...] = ()
@@ -109,7 +110,7 @@ class ModelMind:
                             messages.append(response)
             for call in calls:
                 if call.name not in _ON_THE_PHONE:
-                    answer.done[call.id] = await self._serve(call)
+                    answer.done[call.id] = await self._serve(call, [tool.name for tool in offered])
                 elif act := answer.perform(call, complete=True):
                     yield act
             if not calls or not answer.goes_on(calls):
@@ -145,11 +146,11 @@ class ModelMind:
                 return given(arguments, _NAME) if isinstance(arguments, dict) else written(arguments or "", _NAME)
         return written("".join(said), _NAME)
 
-    async def _serve(self, call: Call) -> Done:
-        if self._servers.has(call.name):
+    async def _serve(self, call: Call, offered: Collection[str]) -> Done:
+        if call.name in offered:
             return await self._servers.call(call.name, call.arguments)
         self._report(Trouble("unknown-tool", "the model called a tool that there is not, and was told so"))
-        return unknown(call.name, [*_ON_THE_PHONE, *self._servers.names()])
+        return unknown(call.name, [*_ON_THE_PHONE, *offered])
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from . import BrainOptions, Conclusion, Conversation, Inquiry, Line, Opening, Re
 from .chunks import Chunk
 from .conclusion import document, instructions, written
 from .late import PATIENCE, LateMind
+from .prompt import READ_ONLY, inquiry
 
 ENDPOINT = "/v1/chat/completions"
 _LONGEST_PAUSE = 2.0
@@ -105,7 +106,7 @@ class OpenClawMind:
                 await _check(answer)
                 async with aclosing(_words(answer)) as texts:
                     async for text in texts:
-                        self._told = [line.text for line in conversation.lines if line.speaker == "caller"]
+                        self._told = [line.text for line in conversation.lines if _is_said(line)]
                         yield text
         except NetworkError as error:
             raise AgentError(f"brain.openclaw: {error}", retryable=error.retryable, code=error.code) from error
@@ -148,7 +149,7 @@ class OpenClawMind:
         """Return what happened since the gateway last answered."""
         told, known = 0, 0
         for place, line in enumerate(lines):
-            if line.speaker == "caller":
+            if _is_said(line):
                 if known == len(self._told) or line.text != self._told[known]:
                     break
                 told, known = place + 1, known + 1
@@ -156,13 +157,24 @@ class OpenClawMind:
         for line in lines[told:]:
             if line.speaker == "caller":
                 ours = False
-                parts.append(f"[The caller pressed the keys {line.text}]" if line.keys else line.text)
+                parts.append(_by_them(line))
             elif not ours:  # a greeting, or somebody who stood in
                 parts.append(f'[The caller was told: "{line.text}"]' if line.text else "")
             elif line.interrupted:
                 heard = f'only "{line.text}"' if line.text else "nothing"
                 parts.append(f"[The caller interrupted you and heard {heard} of what you said last.]")
         return "\n".join(part for part in parts if part) or "[The caller is silent.]"
+
+
+def _is_said(line: Line) -> bool:
+    """Say whether a line is the caller's own, which the gateway remembers."""
+    return line.speaker == "caller" and not line.asked
+
+
+def _by_them(line: Line) -> str:
+    if line.asked:
+        return inquiry(line.text)
+    return f"[The caller pressed the keys {line.text}]" if line.keys else line.text
 
 
 def identity(options: BrainOptions, call: Opening) -> tuple[str, str]:
@@ -188,6 +200,8 @@ def _system(instructions: str, conversation: Conversation) -> str:
         parts.append(instructions)
     if conversation.objective:
         parts.append(f"What this call is for: {conversation.objective}")
+    if conversation.read_only:
+        parts.append(READ_ONLY)
     if conversation.seconds_left is not None:
         parts.append(f"The call ends in {conversation.seconds_left:.0f} seconds: come to a close.")
     return "\n\n".join(parts)

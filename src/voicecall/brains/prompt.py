@@ -42,6 +42,39 @@ You are speaking with someone on the telephone, and you hear them.
 - When the conversation is over, say goodbye, and only then use end_call."""
 
 
+READ_ONLY = """\
+In this call you may look things up and change nothing anywhere: book, order, send, delete and pay nothing. If that \
+is asked for, say that it cannot be done in this call."""
+
+_CONSULTS = {
+    "auto": """\
+An assistant behind you knows more than you do and can look things up: ask it with consult whenever you need what you \
+were not told here. Never make up what it could tell you.""",
+    "substantive": """\
+An assistant behind you knows everything that this call is about. Ask it with consult before you answer anything of \
+substance: facts, advice, decisions, whatever it could know better. By yourself you only greet, ask back, and say \
+goodbye.""",
+    "always": "What you say is given to you, word for word. Add nothing of your own.",
+}
+"""For a model that hears and speaks: when it asks the agent behind it."""
+_WORKING = """\
+When consult says that it is working, say in one short sentence that you are finding out, and go on with the \
+conversation. The answer is said by itself once it is there: never promise when, and do not ask again."""
+
+
+def consulting(policy: str) -> str:
+    """Return what a model that hears and speaks is told about the agent behind it."""
+    return _CONSULTS[policy] if policy == "always" else f"{_CONSULTS[policy]}\n\n{_WORKING}"
+
+
+def inquiry(text: str) -> str:
+    """Return the question of the model that speaks with the caller, as a note."""
+    return (
+        "[The voice that speaks with them asks you, on their behalf. Answer it in the words that are to be said to "
+        f"them: {text}]"
+    )
+
+
 class Said(NamedTuple):
     """What one side said in one go, notes in square brackets included."""
 
@@ -64,6 +97,8 @@ def system(instructions: str, conversation: Conversation, *, speaks: bool = Fals
         f"Speak the language with the BCP 47 tag {conversation.language}, unless the other side asks for another."
     )
     parts.append(_parties(conversation))
+    if conversation.read_only and not speaks:
+        parts.append(READ_ONLY)
     if conversation.now:
         moment = datetime.fromtimestamp(conversation.now, UTC).astimezone()
         parts.append(f"It is {moment:%A, %d %B %Y, %H:%M} (UTC{moment:%z}).")
@@ -110,7 +145,9 @@ def _spoken(lines: Sequence[Line]) -> Iterator[Said]:
         if cut_short:
             cut_short = False
             yield Said("caller", "[They cut you short and heard only this much of what you said.]")
-        if line.keys:
+        if line.asked:
+            yield Said("caller", inquiry(text))
+        elif line.keys:
             yield Said("caller", f"[They pressed the keys {' '.join(text)}.]")
         elif text:
             yield Said("caller", text)

@@ -6,8 +6,8 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,23 @@ _ANSWER = 10.0
 """Seconds that a tool may take."""
 _LONGEST_ANSWER = 8000
 """Characters of a tool's answer that the model is given."""
+
+
+class CallsServers:
+    """The MCP servers that every call has connections of its own to."""
+
+    def __init__(self, servers: tuple[Server, ...]) -> None:
+        self._servers = servers
+
+    @asynccontextmanager
+    async def ready(self) -> AsyncIterator[None]:
+        """Load what speaks to them."""
+        await asyncio.to_thread(load)
+        yield
+
+    def open(self, report: Callable[[Report], None]) -> Servers:
+        """Return the tools of a call that begins."""
+        return Servers(self._servers, report)
 
 
 class Servers:
@@ -64,14 +81,6 @@ class Servers:
             self._settled.set()
         return [tool for tool, _, _ in self._tools.values()]
 
-    def has(self, name: str) -> bool:
-        """Whether a server has a tool of that name."""
-        return name in self._tools
-
-    def names(self) -> list[str]:
-        """Return the names of all tools there are."""
-        return list(self._tools)
-
     async def call(self, name: str, arguments: str | dict[str, Any] | None) -> Done:
         """Call a tool; its failure is told to the model. `arguments` are JSON of an object, or the object."""
         _, toolset, original = self._tools[name]
@@ -102,7 +111,8 @@ class Servers:
                 connected = True
                 for tool in offered:
                     name = re.sub(r"[^A-Za-z0-9_-]", "_", tool.name)[:64]
-                    known = Tool(name, tool.description or "", tool.input_schema)
+                    reads = tool.annotations is not None and tool.annotations.read_only_hint is True
+                    known = Tool(name, tool.description or "", tool.input_schema, read_only=reads)
                     self._tools.setdefault(name, (known, toolset, tool.name))
                 self._settle(number)
                 await asyncio.Event().wait()

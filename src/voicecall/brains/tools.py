@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -37,6 +37,21 @@ class Tool(NamedTuple):
     description: str
     parameters: dict[str, Any]
     """JSON schema of an object."""
+    read_only: bool = False
+    """Whether it changes nothing, by its own account."""
+
+
+class Toolbox(Protocol):
+    """The tools of one call that are carried out elsewhere."""
+
+    async def run(self) -> None:
+        """Be connected until cancelled."""
+
+    async def tools(self) -> list[Tool]:
+        """Return the tools there are, once that is known."""
+
+    async def call(self, name: str, arguments: dict[str, Any]) -> Done:
+        """Call one of them; its failure is told to the model. It takes some seconds at most."""
 
 
 class Done(NamedTuple):
@@ -71,8 +86,13 @@ PHONE = tuple(_tool(name) for name in _ARGUMENTS)
 """The tools that every model has."""
 
 
-def perform(name: str, arguments: str | dict[str, Any] | None, conversation: Conversation) -> Done:
-    """Carry out one of the `PHONE` tools; a call that makes no sense tells the model why."""
+def perform(
+    name: str, arguments: str | dict[str, Any] | None, conversation: Conversation, *, answering: bool = False
+) -> Done:
+    """Carry out one of the `PHONE` tools; a call that makes no sense tells the model why.
+
+    `answering`: the caller has surely spoken, whatever the lines say so far.
+    """
     kind, _ = _ARGUMENTS[name]
     try:
         parsed = msgspec.json.decode(arguments or "{}") if not isinstance(arguments, dict) else arguments
@@ -81,7 +101,7 @@ def perform(name: str, arguments: str | dict[str, Any] | None, conversation: Con
         return Done(f"The arguments of {name} are wrong: {error}", failed=True)
     match wanted:
         case _HangUp():
-            if not any(line.speaker == "caller" and line.text.strip() for line in conversation.lines):
+            if not answering and not any(line.speaker == "caller" and line.text.strip() for line in conversation.lines):
                 return Done("Not yet: the other side has not had a chance to speak.", failed=True)
             return Done("The call ends once your goodbye was heard. Say goodbye unless you have.", act=HangUpAfter())
         case _Press(digits):

@@ -17,16 +17,17 @@ class _Line(msgspec.Struct, omit_defaults=True):
     text: str
     interrupted: bool = False
     keys: bool = False
+    asked: bool = False
 
 
-class Turn(msgspec.Struct, rename="camel"):
+class Turn(msgspec.Struct, rename="camel", omit_defaults=True):
     """A question."""
 
     call_id: str
     turn: int
     """Counts the questions of a call, from 1."""
     text: str
-    """The caller's last words, or the keys they pressed."""
+    """The caller's last words, the keys they pressed, or what the model that speaks with them asks."""
     lines: list[_Line]
     direction: Literal["inbound", "outbound"]
     from_: str = msgspec.field(name="from")
@@ -35,6 +36,8 @@ class Turn(msgspec.Struct, rename="camel"):
     objective: str
     seconds_left: float | None
     """Until the call is ended by its cap, once that is near."""
+    read_only: bool = False
+    """Whether the agent is to look things up only, and to change nothing."""
 
 
 class Start(msgspec.Struct, rename="camel"):
@@ -119,7 +122,7 @@ def noted(outcome: Outcome) -> NoteOutcome:
 
 
 def _line(line: Line) -> _Line:
-    return _Line(line.speaker, line.text, line.interrupted, line.keys)
+    return _Line(line.speaker, line.text, line.interrupted, line.keys, line.asked)
 
 
 def turn(conversation: Conversation, number: int) -> Turn:
@@ -135,6 +138,7 @@ def turn(conversation: Conversation, number: int) -> Turn:
         language=conversation.language,
         objective=conversation.objective,
         seconds_left=conversation.seconds_left,
+        read_only=conversation.read_only,
     )
 
 

@@ -47,6 +47,13 @@ class NumberSettings(msgspec.Struct, frozen=True):
 class NumberCodec(Protocol):
     """The settings of one carrier's numbers."""
 
+    def owned(self) -> Talk[tuple[str, ...]]:
+        """Ask for the numbers of the account (E.164), at most as many as the carrier tells at once.
+
+        Raises:
+            CarrierError: the carrier refused or failed to tell.
+        """
+
     def read(self, number: str) -> Talk[NumberSettings]:
         """Ask for the settings of a number (E.164).
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from voicecall.config.writing import replace
 from voicecall.errors import BadParameters, ConfigError
 
 from .options import ConfigFile, Json
@@ -40,7 +39,7 @@ def _import(
     moved = move(file, os.environ)
     if output.exists() and not force:
         raise BadParameters(f"{output} exists: name another with --output, or write over it with --force")
-    backup = _write(output, moved.toml)
+    backup = _kept(replace(output, moved.toml))
     to_do = _faults(output)
     if as_json_:
         keys = [
@@ -100,7 +99,7 @@ def _migrate(file: Source = Path("voicecall.toml"), as_json_: Json = False) -> N
     from voicecall.config.migrating import respell
 
     text, changes = respell(file)
-    backup = _write(file, text) if changes else None
+    backup = _kept(replace(file, text)) if changes else None
     if as_json_:
         listed = [{"line": line, "was": was, "becomes": becomes} for line, was, becomes in changes]
         as_json({"file": str(file), "backup": backup, "keys": listed})
@@ -113,27 +112,8 @@ def _migrate(file: Source = Path("voicecall.toml"), as_json_: Json = False) -> N
         typer.echo(f"{file}: nothing to change")
 
 
-def _write(file: Path, text: str) -> str | None:
-    """Write a file that only its owner can read, whole or not at all; return where what it was is kept."""
-    backup = None
-    new = file.with_name(file.name + ".new")
-    try:
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as output:
-            output.write(text)
-        if file.exists():
-            backup = next(name for name in _backups(file) if not os.path.lexists(name))
-            os.replace(file, backup)
-        os.replace(new, file)
-    except OSError as error:
-        raise BadParameters(f"{file} cannot be written: {error.strerror}") from None
-    return backup
-
-
-def _backups(file: Path) -> Iterator[str]:
-    """Yield the names under which a file may be kept: FILE.bak, FILE.bak2 and so on."""
-    yield f"{file}.bak"
-    yield from (f"{file}.bak{number}" for number in count(2))
+def _kept(backup: Path | None) -> str | None:
+    return None if backup is None else str(backup)
 
 
 def _faults(file: Path) -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import typer
 
+from voicecall.core.doubts import is_doubtful
+
 _REASONS = {
     "completed": "the call is complete",
     "hangup-user": "the other side hung up",
@@ -29,14 +31,26 @@ def as_json(value: Any) -> None:
 
 
 def ending(record: Mapping[str, Any]) -> str:
-    """Return how a call ended, in words, and what was not as it should be."""
+    """Return how a call ended, in words; in lines of their own what came of it, what went wrong, and who explains."""
     reason = str(record.get("endReason") or record.get("state"))
     words = _REASONS.get(reason, reason)
     detail = record.get("endDetail")
     warnings = [
         f"warning: {each.get('code')}: {printable(str(each.get('text')))}" for each in record.get("warnings", ())
     ]
-    return "\n".join([f"{words} ({reason}){f': {detail}' if detail else ''}", *_outcome(record), *warnings])
+    return "\n".join(
+        [
+            f"{words} ({reason}){f': {printable(str(detail))}' if detail else ''}",
+            *_outcome(record),
+            *warnings,
+            *_why(record),
+        ]
+    )
+
+
+def _why(record: Mapping[str, Any]) -> list[str]:
+    """Return the command that explains a call which did not go as it was meant, as a line."""
+    return [f"why: voicecall doctor --call-id {record['callId']}"] if is_doubtful(record) else []
 
 
 def _outcome(record: Mapping[str, Any]) -> list[str]:
@@ -96,18 +110,22 @@ def limits(outbound: Mapping[str, Any]) -> str:
 def summary(record: Mapping[str, Any]) -> None:
     """Write one call for a person."""
     over = record["state"] == "ended"
+    state, *more = ending(record).splitlines() if over else [record["state"]]
     rows = {
         "call": record["callId"],
         "carrier": f"{record['carrier']} {record['carrierCallId'] or ''}",
         "direction": f"{record['direction']}, {record['mode']}",
         "from": record["from"],
         "to": record["to"],
-        "state": ending(record) if over else record["state"],
+        "state": state,
         "started": record["startedAt"],
         "answered": record["answeredAt"] or "not answered",
         "ended": record["endedAt"] or "goes on",
     }
     for name, value in rows.items():
         typer.echo(f"{name + ':':<10} {printable(str(value)).strip()}")
-    for warning in record.get("warnings", ()):
-        typer.echo(f"warning:   {printable(str(warning['text']))}")
+    if not over:
+        more = [f"warning: {printable(str(each['text']))}" for each in record.get("warnings", ())]
+    for line in more:
+        name, _, text = line.partition(": ")
+        typer.echo(f"{name + ':':<10} {text}")

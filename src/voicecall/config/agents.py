@@ -117,6 +117,19 @@ class PluginRealtime(RealtimeVendor):
     """What only this one understands."""
 
 
+class FastContext(Section):
+    """Earlier calls with the same number, looked at before the agent is asked."""
+
+    enabled: bool = False
+    """Whether they are. Whoever shows the caller's number hears of them."""
+    timeout_ms: Positive = 800
+    """How long that may take."""
+    max_results: Positive = 3
+    """How many outcomes and lines of them the model is given."""
+    fallback_to_consult: bool = False
+    """Whether the agent is asked where nothing was found; otherwise the model is told so."""
+
+
 class Realtime(Section):
     """Speech to speech, in place of transcriber, agent and synthesiser."""
 
@@ -129,9 +142,13 @@ class Realtime(Section):
     instructions: str | None = None
     """What the model is told about its task."""
     tool_policy: Literal["safe-read-only", "owner", "none"] = "safe-read-only"
-    """Which tools the model may use."""
+    """What the agent behind the model, and the tools of `brain.servers`, may do: look things up, all, or nothing."""
     consult_policy: Literal["auto", "substantive", "always"] = "auto"
-    """When the model asks the agent behind it."""
+    """When the model asks the agent behind it: when it needs to, for all of substance; or it says the agent's words."""
+    consult_timeout_ms: Positive = 60000
+    """How long an answer of the agent may take as a whole."""
+    fast_context: FastContext = nested()
+    """Earlier calls with the same number, looked at before the agent is asked."""
     openai: RealtimeVendor = nested()
     """OpenAI."""
     gemini: RealtimeVendor = nested()

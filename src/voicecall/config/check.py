@@ -311,6 +311,12 @@ def _speechless(config: Config) -> Iterator[Contradiction]:
             f"is missing for `{name}`: write it, or set {name.upper()}_API_KEY",
             mild=True,
         )
+    if config.realtime.consult_policy == "always" and config.realtime.tool_policy == "none":
+        yield Contradiction(
+            (("realtime", "consult_policy"), ("realtime", "tool_policy")),
+            "is always, and `realtime.tool_policy` lets the agent do nothing: write safe-read-only or owner there",
+            mild=True,
+        )
     ways = _TURN_DETECTION[name]
     if vendor.turn_detection not in (None, *ways):
         yield Contradiction(
@@ -360,6 +366,13 @@ def doubts(config: Config) -> Iterator[tuple[Path, str]]:
         yield ("skip_signature_verification",), "unsigned webhooks are believed: anybody can fake calls"
     if config.inbound_policy == "allowlist" and not config.allow_from and not config.lines:
         yield ("allow_from",), "is empty, so the allowlist lets nobody in"
+    asked = config.realtime.enabled and config.realtime.tool_policy != "none"
+    if asked and config.brain.kind == "demo" and not config.brain.fallback:
+        yield (
+            ("brain", "kind"),
+            "is the demo agent, which knows nothing that a model could ask it: name another, or write none in "
+            "`realtime.tool_policy`",
+        )
     for place, webhook in enumerate(config.webhooks):
         url = urlsplit(webhook.url)
         if url.scheme == "http" and not is_loopback(url.hostname or ""):

@@ -59,6 +59,12 @@ def overlay(
             faults += [Fault(dotted(at), f"{text} (in the environment: {name})") for at, text in unknown_inside]
 
 
+def usual(key: str, environ: Mapping[str, str]) -> str | None:
+    """Return the usual variable that is set for a key (dotted), or None."""
+    names = [name for name, keys in VENDORS.items() if key in keys and environ.get(name)]
+    return names[-1] if names else None
+
+
 def _known(path: Path) -> object:
     """Return the annotation of a key, or, as text, why there is no such key."""
     section: type[Section] = Config

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
@@ -50,6 +51,45 @@ def load(path: FilePath | None = None, environ: Mapping[str, str] | None = None)
     environ = os.environ if environ is None else environ
     file, why = _find(path, environ)
     return _judge(file, why, environ)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A configuration that is still being written."""
+
+    config: Config
+    """What holds so far."""
+    state: StateDir
+    misfits: tuple[Fault, ...]
+    """Values that cannot be meant."""
+    faults: tuple[Fault, ...]
+    """What is lacking, or disagrees."""
+    variables: Mapping[str, str]
+    """For each key (dotted) that the environment sets, whatever the file says: the variable."""
+
+
+def draft(tree: Tree, environ: Mapping[str, str], file: FilePath | None = None) -> Draft:
+    """Return what a tree would mean if it stood in `file`; the tree, in our spelling, is left as it is."""
+    tree = deepcopy(tree)
+    places = _Places(file)
+    misfits: list[Fault] = []
+    faults: list[Fault] = []
+    overlay(tree, environ, places.variables, misfits, [])
+    config, unfit = _resolved(tree, environ, places, misfits)
+    _compare(config, unfit, places, faults, [])
+    variables = {dotted(path): name for path, name in places.variables.items()}
+    return Draft(config, StateDir(state_dir(environ)), tuple(misfits), tuple(faults), variables)
+
+
+def places_of(environ: Mapping[str, str]) -> tuple[FilePath, ...]:
+    """Return where a configuration is looked for that nobody named, in that order.
+
+    Raises:
+        ConfigError: a variable names the home of somebody who has none here.
+    """
+    named = _named("VOICECALL_CONFIG", environ)
+    usual = (FilePath("voicecall.toml"), platformdirs.user_config_path("voicecall") / "config.toml")
+    return usual if named is None else (named,)
 
 
 def state_dir(environ: Mapping[str, str]) -> FilePath:
@@ -122,19 +162,34 @@ def _judge(file: FilePath | None, why: str, environ: Mapping[str, str]) -> Loade
     store = tree.setdefault("store", {})
     if isinstance(store, dict):
         store.setdefault("url", f"sqlite:///{state / 'calls.db'}")
-    astray: dict[Path, str] = {}
-    resolve(tree, Config, environ, FilePath() if file is None else file.parent, astray)
-    config, misfits = _validated(tree)
-    misfits |= astray
-    faults += [places.fault(path, message) for path, message in misfits.items()]
-    for one in contradictions(config):
-        if not any(path in misfits for path in one.paths):
-            mild = one.mild and places.is_foreign
-            (warnings if mild else faults).append(places.fault(one.paths[0], one.message))
+    config, misfits = _resolved(tree, environ, places, faults)
+    _compare(config, misfits, places, faults, warnings)
     if faults:
         raise ConfigError(faults)
     warnings += [places.fault(path, message) for path, message in doubts(config)]
     return Loaded(config, file, StateDir(state), tuple(warnings), enabled)
+
+
+def _resolved(
+    tree: Tree, environ: Mapping[str, str], places: _Places, faults: list[Fault]
+) -> tuple[Config, Mapping[Path, str]]:
+    """Return what a tree says once secrets stand in it, and what was left out of it, as it cannot be meant."""
+    astray: dict[Path, str] = {}
+    resolve(tree, Config, environ, FilePath() if places.file is None else places.file.parent, astray)
+    config, misfits = _validated(tree)
+    misfits |= astray
+    faults += [places.fault(path, message) for path, message in misfits.items()]
+    return config, misfits
+
+
+def _compare(
+    config: Config, misfits: Mapping[Path, str], places: _Places, faults: list[Fault], warnings: list[Fault]
+) -> None:
+    """Tell in which keys disagree that are each well-formed."""
+    for one in contradictions(config):
+        if not any(path in misfits for path in one.paths):
+            mild = one.mild and places.is_foreign
+            (warnings if mild else faults).append(places.fault(one.paths[0], one.message))
 
 
 def _from_file(

@@ -188,6 +188,8 @@ class Tunnel(Section):
     """The public port."""
     path: UrlPath | None = None
     """The public path; `serve.path` when absent."""
+    repoint: bool = True
+    """Whether numbers that `voicecall number point` led to the tunnel's URL are led to its next one."""
     ngrok_auth_token: SecretStr | None = None
     """The account's token at ngrok."""
     ngrok_domain: str | None = None

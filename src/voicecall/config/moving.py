@@ -28,6 +28,7 @@ THEIR_DEFAULTS: Mapping[str, object] = {
     "stt.provider": "the first vendor with a key",
     "tts.provider": "the voice of OpenClaw",
     "turns.endpointing_ms": "left to the vendor",
+    "turns.silence_reprompt_ms": "off: nobody is asked whether they are still there",
 }
 """Keys of ours that hold something else in OpenClaw where they are not set, and what."""
 
@@ -68,8 +69,11 @@ def move(file: FilePath, environ: Mapping[str, str]) -> Move:
     written: dict[Path, Path] = {}
     unknown: list[tuple[Path, str]] = []
     tree = canonical(raw if theirs is None else theirs.tree, Config, written, unknown)
+    if theirs is None and not tree:
+        text = "holds no key of ours, nor the block of OpenClaw's voice-call plugin: it configures no calls"
+        raise ConfigError([Fault("", text, str(file))])
     sources = {} if theirs is None else theirs.written
-    lost = [(sources.get(path, path), told) for path, told in unknown] + ([] if theirs is None else theirs.warnings)
+    lost = [(sources.get(path, path), told) for path, told in unknown] + _told(theirs)
     moved = [
         Moved(dotted(at), line_of(lines, at), None, None, told) for at, told in sorted(lost, key=lambda one: one[0])
     ]
@@ -77,12 +81,20 @@ def move(file: FilePath, environ: Mapping[str, str]) -> Move:
         source = sources.get(written.get(path, path), written.get(path, path))
         secret = _holds_secret(path)
         shown = HIDDEN if secret and not isinstance(value, dict) else value
-        moved.append(
-            Moved(dotted(source), line_of(lines, source), dotted(path), shown, _remark(value, environ, secret=secret))
+        remark = (
+            _remark(value, environ, secret=secret)
+            if source
+            else "the agent is OpenClaw itself, as nothing else is said"
         )
+        moved.append(Moved(dotted(source), line_of(lines, source), dotted(path), shown, remark))
+    moved.sort(key=lambda one: (one.line is None, one.line or 0))
     if theirs is not None:
         moved += _absent(tree)
     return Move(_toml(tree, file, moved, environ), tuple(moved))
+
+
+def _told(theirs: openclaw.Translation | None) -> list[openclaw.Told]:
+    return [] if theirs is None else [*theirs.warnings, *theirs.remarks]
 
 
 def _leaves(tree: Tree, at: Path = ()) -> Iterator[tuple[Path, object]]:

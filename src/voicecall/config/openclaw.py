@@ -6,6 +6,7 @@ key takes our default.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,11 @@ from .keys import Path, Tree, dotted, items, member_of, own_spelling, section_of
 from .model import Config
 from .openclaw_keys import LEGACY, NO_COUNTERPART, RENAMED, VALUES, VENDORS
 from .section import Section
+
+_THEIR_MOUNT = "/voice/webhook"
+"""Where OpenClaw has Tailscale mount the webhooks, whatever their path on this machine, unless it is told."""
+_SWITCH = "has no counterpart: `voicecall serve` starts it"
+_OFF = "was off, and nothing here is: start `voicecall serve` once calls are to be taken"
 
 Told = tuple[Path, str]
 """A key as it was written, and what to say about it."""
@@ -29,6 +35,8 @@ class Translation:
     written: dict[Path, Path] = field(default_factory=dict)
     """For each of our paths, the path in the file."""
     warnings: list[Told] = field(default_factory=list)
+    remarks: list[Told] = field(default_factory=list)
+    """On keys that need no counterpart here."""
     faults: list[Told] = field(default_factory=list)
     enabled: bool = True
     keeps: bool = False
@@ -60,6 +68,8 @@ def _entry(told: Translation, entry: Tree, at: Path, whole: Tree | None, environ
         return told
     _block(told, block, (*at, "config"), whole, environ)
     told.enabled = told.enabled and entry.get("enabled") is not False
+    if "enabled" in entry:
+        told.remarks.append(((*at, "enabled"), _SWITCH if told.enabled else _OFF))
     return told
 
 
@@ -88,9 +98,13 @@ def _respelled(path: Path) -> tuple[Path, bool]:
 def _block(told: Translation, block: Tree, at: Path, whole: Tree | None, environ: Mapping[str, str]) -> Translation:
     told.enabled = block.get("enabled") is not False
     leaves = sorted(_leaves(block, ()), key=lambda leaf: ".".join(leaf[0]) in LEGACY)
+    if "enabled" in block:
+        told.remarks.append(((*at, "enabled"), _SWITCH if told.enabled else _OFF))
     for path, value in leaves:
-        if path != ("enabled",):
-            _leaf(told, path, (*at, *path), _expanded(told, (*at, *path), value, environ))
+        meant = _expanded(told, (*at, *path), value, environ)
+        if path != ("enabled",) and not (meant is None and told.keeps):
+            _leaf(told, path, (*at, *path), meant)
+    _tunnel(told, block, at)
     if whole is not None:
         _gateway(told, whole, environ)
     elif "model" in _table(told.tree, ("brain",)):
@@ -101,6 +115,23 @@ def _block(told: Translation, block: Tree, at: Path, whole: Tree | None, environ
         if whole is None and isinstance(line, dict) and "model" in _table(line, ("brain",)):
             _put(told, ("lines", number, "brain", "kind"), "model", (*at, "numbers", number))
     return told
+
+
+def _tunnel(told: Translation, block: Tree, at: Path) -> None:
+    """Leave out what was said to Tailscale where it has no part, and say where it mounts by itself where it has one."""
+    tunnel, mode = _table(told.tree, ("tunnel",)), (*at, "tailscale", "mode")
+    if tunnel.get("provider") == "none" and (named := _table(block, ("tailscale",)).get("mode")) in ("serve", "funnel"):
+        told.warnings = [one for one in told.warnings if one[0] != mode]
+        told.warnings.append((told.written["tunnel", "provider"], "is left out: tailscale.mode counts"))
+        tunnel["provider"], told.written["tunnel", "provider"] = f"tailscale-{named}", mode
+    if tunnel.get("provider") == "ngrok":
+        for name in ("port", "path"):
+            source = told.written.get(("tunnel", name), ())
+            if source[-2:-1] == ("tailscale",):
+                del tunnel[name], told.written["tunnel", name]
+                told.warnings.append((source, "is left out: the tunnel is ngrok's"))
+    elif tunnel.get("provider") in ("tailscale-serve", "tailscale-funnel") and "path" in _table(block, ("serve",)):
+        _put(told, ("tunnel", "path"), _THEIR_MOUNT, told.written["tunnel", "provider"])
 
 
 def _leaves(block: Tree, at: Path) -> Iterator[tuple[Path, object]]:
@@ -155,7 +186,9 @@ def _vendor(path: Path) -> Path | str | None:
     ours = {"apiKey": "api_key", "baseUrl": "api_base_url", "modelId": "model", "speakerVoice": "voice"}
     ours |= {"speakerVoiceId": "voice", "voiceId": "voice", "languageCode": "language"}
     name = own_spelling(section_at((room, known[vendor[0]])), ours.get(keys[0], keys[0]))
-    return (room, known[vendor[0]], name) if name is not None else "has no counterpart here"
+    if name is not None:
+        return (room, known[vendor[0]], name)
+    return NO_COUNTERPART.get(f"{path[0]}.{keys[0]}", "has no counterpart here")
 
 
 def section_at(path: Path) -> type[Section]:
@@ -178,6 +211,9 @@ def _leaf(told: Translation, path: Path, source: Path, value: object) -> None:
     if isinstance(rule, str):
         told.warnings.append((source, f"is left out: {rule}"))
         return
+    if rule is None and (meant := _nearest(path)):
+        (told.warnings if told.keeps else told.faults).append((source, f"unknown key: did you mean `{meant}`?"))
+        return
     target = (
         _respelled(("lines", *map(_number, path[1:2]), *path[2:]) if path[0] == "numbers" else path)[0]
         if rule is None
@@ -189,7 +225,23 @@ def _leaf(told: Translation, path: Path, source: Path, value: object) -> None:
         if value is None:
             told.warnings.append((source, "is left out: that vendor is not spoken to here, so the default holds"))
             return
+    if (known := told.written.get(target)) not in (None, source) and _table(told.tree, target[:-1]).get(target[-1]):
+        told.warnings.append((source, f"is left out: {dotted(known or ()).rpartition('voice-call.config.')[2]} counts"))
     _put(told, target, value, source)
+
+
+def _nearest(path: Path) -> str:
+    """Return the key of theirs that an unknown one looks like; nothing where it is known, or like none."""
+    path = path[2:] if path[0] == "numbers" else path
+    if not path or _respelled(path)[1]:
+        return ""
+    beside = {name.rpartition(".")[2]: name for name in (*RENAMED, *NO_COUNTERPART) if _parent(name) == path[:-1]}
+    close = difflib.get_close_matches(path[-1], beside, n=1, cutoff=0.85)
+    return beside[close[0]] if close else ""
+
+
+def _parent(key: str) -> Path:
+    return tuple(key.split(".")[:-1])
 
 
 def _put(told: Translation, target: Path, value: object, source: Path) -> None:
@@ -223,7 +275,11 @@ def _expanded(told: Translation, source: Path, value: object, environ: Mapping[s
         case {"source": "file", "id": str(name)}:
             return {"file": name}
         case {"source": str(other), "id": _}:
-            told.faults.append((source, f'secrets of source {other} are not read here: write {{ env: "NAME" }}'))
+            unread = f'secrets of source {other} are not read here: write {{ env {"=" if told.keeps else ":"} "NAME" }}'
+            (told.warnings if told.keeps else told.faults).append((source, unread))
+            return None
+        case None if told.keeps:
+            told.warnings.append((source, "is left out: it has no value"))
             return None
         case str() if told.keeps:
             return value
@@ -241,15 +297,15 @@ def _expanded(told: Translation, source: Path, value: object, environ: Mapping[s
 
 def _gateway(told: Translation, whole: Tree, environ: Mapping[str, str]) -> None:
     """Put the file's own gateway behind the calls."""
-    at: Path = ("gateway",)
-    gateway = _table(whole, at)
+    at: Path = ("gateway",) if "gateway" in whole else ()
+    gateway = _table(whole, ("gateway",))
     _put(told, ("brain", "kind"), "openclaw", at)
     url: object = f"http://127.0.0.1:{gateway.get('port', 18789)}"
-    token, source = _table(gateway, ("auth",)).get("token"), (*at, "auth", "token")
+    token, source = _table(gateway, ("auth",)).get("token"), ("gateway", "auth", "token")
     remote = _table(gateway, ("remote",))
     if gateway.get("mode") == "remote" and isinstance(remote.get("url"), str):
         url = re.sub(r"^ws", "http", str(remote["url"]))
-        token, source = remote.get("token"), (*at, "remote", "token")
+        token, source = remote.get("token"), ("gateway", "remote", "token")
     _put(told, ("brain", "openclaw", "gateway_url"), url, at)
     if token is None and environ.get("OPENCLAW_GATEWAY_TOKEN"):
         token = environ["OPENCLAW_GATEWAY_TOKEN"]

@@ -50,7 +50,7 @@ NO_COUNTERPART: dict[str, str] = {
     "realtime.consultThinkingLevel": _OF_THE_AGENT,
     "realtime.consultFastMode": _OF_THE_AGENT,
     "realtime.tools": _OF_THE_AGENT,
-    "realtime.fastContext": _OF_THE_AGENT,
+    "realtime.fastContext.sources": "earlier calls are looked at",
     "realtime.agentContext": _OF_THE_AGENT,
     "tts.auto": _OF_THE_HOST,
     "tts.enabled": _OF_THE_HOST,

@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,18 @@ class StateDir:
             StateError: it cannot be written.
         """
         self._write(f"{name}.json", json.dumps(value))
+
+    def keep_secret(self, name: str, text: str) -> Path:
+        """Keep a secret without blanks at its ends in a file that only the owner reads, and return its path.
+
+        What an older file of that name holds stays there, if it is something else: older configurations refer to it.
+
+        Raises:
+            StateError: it cannot be written.
+        """
+        text = text.strip()
+        names = (f"secret-{name}" + (f"-{number}" if number > 1 else "") for number in count(1))
+        return self.folder / next(one for one in names if self._once(one, text) == text)
 
     def _daemon(self) -> dict[str, str]:
         try:

@@ -107,8 +107,8 @@ def allow(budget: Budget, number: str, rules: Rules, spent: Spent) -> Rules:
     if budget.calls is not None and spent.calls >= budget.calls:
         raise _used_up("calls-per-day", "budget.calls_per_day", budget.calls, spent.calls, "calls")
     if budget.calls_per_number is not None and spent.to_number >= budget.calls_per_number:
-        name, limit = "calls-per-number", budget.calls_per_number
-        raise _used_up(name, "budget.calls_per_number_per_day", limit, spent.to_number, "calls to this number")
+        key, what = "budget.calls_per_number_per_day", "calls to this number"
+        raise _used_up("calls-per-number", key, budget.calls_per_number, spent.to_number, what)
     price, left = budget.price(number), math.inf
     if budget.minutes is not None:
         left = budget.minutes - spent.minutes

@@ -167,6 +167,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """How often in a row the caller was asked whether they are there."""
     keys: str = ""
     """What the caller has entered so far."""
+    consults: frozenset[int] = frozenset()
+    """Questions of a model that hears and speaks to the agent behind it, which are not answered yet."""
     outcome: Outcome | None = None
     """As its agent noted it; of a call that is over, all that is known of it."""
     concluding: Literal["", "asked", "failed"] = ""

@@ -39,6 +39,16 @@ class TakeOver(_Effect, frozen=True):
     """Put transcriber, agent and voice in the place of the model that heard and spoke; it is of no use any more."""
 
 
+class Inform(_Effect, frozen=True):
+    """Let a model that hears and speaks know something that nobody said."""
+
+    text: str
+
+
+class DropConsults(_Effect, frozen=True):
+    """Stop working on what a model asked the agent behind it: nobody waits for the answers any more."""
+
+
 class Rehearse(_Effect, frozen=True):
     """Prepare, unheard, the answer to turn `turn`, should it end with the words `text`; no other stays prepared."""
 
@@ -156,7 +166,18 @@ class Ignored(_Effect, frozen=True):
     why: str
 
 
-Now = HoldReply | ResumeReply | CancelReply | TakeOver | Rehearse | StartTimer | StopTimer | Ignored
+Now = (
+    HoldReply
+    | ResumeReply
+    | CancelReply
+    | TakeOver
+    | Inform
+    | DropConsults
+    | Rehearse
+    | StartTimer
+    | StopTimer
+    | Ignored
+)
 Durable = (
     Say
     | Respond

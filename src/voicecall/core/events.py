@@ -17,6 +17,8 @@ from voicecall.core.rules import Mode, Route, Rules
 from voicecall.core.utterances import (
     BargedIn,
     Concluded,
+    ConsultBegan,
+    ConsultOver,
     EarsFailed,
     FarewellAsked,
     Heard,
@@ -119,11 +121,15 @@ class Dialled(Binding, frozen=True):
     carrier_call_id: CarrierCallId
 
 
+BARRED = "barred"
+
+
 class DialFailed(Binding, frozen=True):
     """The carrier did not take the dial."""
 
     detail: str
     code: str = ""
+    """The carrier's own; `BARRED`: it was not asked, as we may not dial now."""
     certain: bool = False
     """Whether it surely did not dial."""
 
@@ -289,7 +295,7 @@ _OfCarrier = Dialled | DialFailed | Ringing | Answered | DocumentAsked | Gathere
 _OfRequest = HangupAccepted | HangupFailed | DigitsSent | PromptFailed
 _OfStream = StreamStarted | StreamDenied | StreamStopped | DigitPressed
 _OfEars = SpeechStarted | SpeechSure | SpeechStopped | PartlyHeard | Heard | TurnSigned | EarsFailed
-_OfModel = BargedIn | ModelLost
+_OfModel = BargedIn | ModelLost | ConsultBegan | ConsultOver
 _OfPlayback = PlaybackStarted | PlaybackConfirmed | PlaybackFinished | PlaybackStopped
 _OfMouth = _OfPlayback | ReplyWorded | ReplyFailed | TurnMeasured
 _OfAgent = FarewellAsked | KeysWanted | OutcomeNoted | Concluded | Volunteered

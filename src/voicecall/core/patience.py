@@ -56,5 +56,5 @@ def _is_the_callers_turn(call: Call) -> bool:
         and call.turns.floor is Floor.OPEN
         and call.turns.ready
         and not call.turns.queue
-        and not (call.continues or call.presses or call.away or call.keys)
+        and not (call.continues or call.presses or call.away or call.keys or call.consults)
     )

@@ -37,6 +37,8 @@ NAMES = {
     "EarsFailed": "transcript.failed",
     "BargedIn": "model.interrupted",
     "ModelLost": "model.lost",
+    "ConsultBegan": "consult.began",
+    "ConsultOver": "consult.over",
     "PlaybackStarted": "reply.started",
     "PlaybackConfirmed": "reply.confirmed",
     "ReplyWorded": "reply.worded",

@@ -7,6 +7,7 @@ from typing import assert_never
 import msgspec
 
 from voicecall.core import (
+    consults,
     floor,
     keys,
     leg,
@@ -66,6 +67,8 @@ from voicecall.core.events import (
 from voicecall.core.utterances import (
     BargedIn,
     Concluded,
+    ConsultBegan,
+    ConsultOver,
     EarsFailed,
     FarewellAsked,
     Heard,
@@ -139,6 +142,7 @@ def step(call: Call, event: Event, at: float) -> tuple[Call, tuple[Effect, ...]]
         return call, (Ignored("nobody listens"),)
     draft = Draft(call, at)
     _take(draft, event)
+    consults.attend(draft)
     patience.attend(draft)
     prompting.attend(draft)
     draft.settle()
@@ -275,6 +279,10 @@ def _take(draft: Draft, event: Event) -> None:
             draft.turn(turns.barged_in(call.turns, rules.turns, at))
         case ModelLost(detail, hopeless):
             realtime.lost(draft, detail, hopeless=hopeless)
+        case ConsultBegan(consult):
+            draft.set(consults=call.consults | {consult})
+        case ConsultOver(consult):
+            draft.set(consults=call.consults - {consult})
         case PlaybackStarted(reply):
             if reply == call.turns.reply:
                 draft.set(replying_since=at)
@@ -335,7 +343,8 @@ def _take(draft: Draft, event: Event) -> None:
             if is_asked(operation):
                 draft.do(Refuse(operation, "carrier", error) if error else Acknowledge(operation, {}))
             elif operation:
-                draft.warn("dtmf", f"The agent's digits could not be sent: {error}") if error else None
+                if error:
+                    consults.unsent(draft, error)
             else:
                 if error:
                     draft.warn("dtmf", f"The first digits could not be sent: {error}")
@@ -348,6 +357,7 @@ def _take(draft: Draft, event: Event) -> None:
                 draft.set(timers=call.timers - {name})
                 timers.fired(draft, name)
         case Adopted():
+            consults.drop(draft)
             leg.adopted(draft)
         case Crashed() if call.concluding == "asked":
             draft.close(Concluded(error=outcome.FAILED))

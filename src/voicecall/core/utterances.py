@@ -76,6 +76,18 @@ class ModelLost(Binding, frozen=True):
     """Whether nothing shall take its place."""
 
 
+class ConsultBegan(Passing, frozen=True):
+    """The model asks the agent behind it. `consult` numbers the questions."""
+
+    consult: int
+
+
+class ConsultOver(Passing, frozen=True):
+    """The agent has answered the model, or will not."""
+
+    consult: int
+
+
 # --- what the mouth reports. `reply` numbers everything the agent says in a call, from 1
 
 

@@ -65,10 +65,10 @@ def _judged(id_: str, carrier: HasAccount, question: Question, answer: Answer) -
     return warn(id_, message, "try again; see the carrier's status page")
 
 
-async def number(carrier: str, config: Config, numbers: Numbers, *, fix: bool) -> Check:
+async def number(carrier: str, config: Config, numbers: Numbers, public_url: str | None, *, fix: bool) -> Check:
     """See whether calls can be placed from a number, and whether those to it are announced here.
 
-    `fix` has them announced here, where anybody may call.
+    `public_url` is where carriers find us, where that is known. `fix` has calls announced here, where anybody may call.
     """
     id_, ours = f"number-{carrier}", from_number(config, carrier)
     if ours is None:
@@ -79,13 +79,13 @@ async def number(carrier: str, config: Config, numbers: Numbers, *, fix: bool) -
         )
     if config.to_number == ours:
         return warn(id_, f"from_number and to_number are both {mask(ours)}", "write another to_number")
-    if config.public_url is None:
-        return ok(id_, f"calls are placed from {mask(ours)}")
-    wanted = config.public_url if carrier == config.provider else f"{config.public_url}/{carrier}"
     try:
         async with asyncio.timeout(_PATIENCE):
             settings = await numbers.show(carrier, ours)
-            if settings.leads_to(config.public_url) or settings.leads_to(f"{config.public_url}/{carrier}"):
+            if public_url is None:
+                return ok(id_, f"calls are placed from {mask(ours)}, a number of the account")
+            wanted = public_url if carrier == config.provider else f"{public_url}/{carrier}"
+            if settings.leads_to(public_url) or settings.leads_to(f"{public_url}/{carrier}"):
                 return ok(id_, f"calls to {mask(ours)} are announced at {settings.voice_url}")
             return await _elsewhere(carrier, ours, wanted, settings, numbers, config, fix=fix)
     except CarrierError as error:

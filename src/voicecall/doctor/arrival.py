@@ -13,9 +13,17 @@ from .asking import Answer
 
 _KEEP = "let the proxy keep the path (Tailscale: --set-path needs it in the target too)"
 _UNAVAILABLE = frozenset({502, 503, 504})
+_BARRED = frozenset({401, 403, 407})
+_ASTRAY = ("path without", "no such path")
+"""How the verdict begins where a request went to a path at which there is nothing."""
 _LATE, _TOO_LATE = 0.25, 1.0
 """Seconds that a message may take there and back before a conversation suffers, or cannot be held."""
 _UNCHANGED = "let the proxy pass path and query on as they came (nginx: proxy_pass without a path behind the address)"
+_UPGRADES = (
+    "let the proxy pass upgrades on (nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "
+    'proxy_set_header Connection "upgrade")'
+)
+_OPEN = "see where the name and the proxy lead; the proxy must let everybody through to these paths, without a login"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,12 @@ def _not_arrived(expected: Expected, answer: Answer) -> Check:
     if answer.status == 404:
         message = f"{url} is answered HTTP 404, and not by this gateway: the proxy has no route for this path"
         return fail("public-url", message, f"have the proxy pass {urlsplit(url).path} to {expected.own}")
+    if answer.status in _BARRED:
+        message = f"{url} is answered HTTP {answer.status} by something other than this gateway: it lets nobody in"
+        return fail("public-url", message, _OPEN)
+    if answer.status == 413:
+        message = f"{url} is answered HTTP 413, and not by this gateway: the proxy takes no bodies of this size"
+        return fail("public-url", message, "have the proxy take bodies of 64 KiB (nginx: client_max_body_size 64k)")
     message = f"{url} is answered HTTP {answer.status} by something other than this gateway"
     return fail("public-url", message, f"see where the name and the proxy lead; it should be {expected.own}")
 
@@ -113,6 +127,9 @@ def _other_path(expected: Expected, path: str) -> Check:
     if path == "/":
         message = f"the proxy removed the whole path: {wanted} arrived as /"
         return fail("webhook-path", message, _KEEP)
+    if path == f"/{wanted}":
+        fix = "end the prefix in a slash on both sides, or on neither (nginx: location /x/ and proxy_pass http://address/)"
+        return fail("webhook-path", f"a slash was doubled on the way: {wanted} arrived as {path}", fix)
     if path.endswith(wanted):
         more = path.removesuffix(wanted)
         message = f"the path arrived with {more} in front: {path}"
@@ -124,6 +141,11 @@ def _other_path(expected: Expected, path: str) -> Check:
 def _signature(expected: Expected, arrival: Arrival, changed: Check) -> Check:
     if arrival.verdict == "not looked at":
         return warn("signature", "signatures are not looked at", "take skip_signature_verification out")
+    if arrival.verdict.startswith(_ASTRAY):
+        return fail("signature", f"no signature was looked at: {changed.message}", changed.fix)
+    if arrival.verdict == "signature missing" and expected.signed:
+        fix = "have the proxy pass all headers on (nginx: proxy_pass_request_headers on)"
+        return fail("signature", "the signature itself was dropped on the way: it is in a header", fix)
     if arrival.body != sha256(expected.body).hexdigest():
         fix = "have the proxy pass bodies on as they are: no filters, no limit below 64 KiB"
         return fail("signature", "the body was changed on the way, and it is what is signed", fix)
@@ -154,14 +176,10 @@ class Opened:
 def stream(expected: Expected, url: str, opened: Opened, arrivals: list[Arrival], *, credential: str = "") -> Check:
     """Return what a media stream through the public URL shows. `credential` is the one that it had in its path."""
     way = "in the path" if credential else "in its first message"
-    lost = next((one for one in arrivals if one.verdict.startswith(("path without", "no such path"))), None)
+    lost = next((one for one in arrivals if one.verdict.startswith(_ASTRAY)), None)
     here = [one for one in arrivals if one is not lost]
     if any(one.verdict == "no upgrade" for one in here):
-        fix = (
-            "let the proxy pass upgrades on (nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "
-            'proxy_set_header Connection "upgrade")'
-        )
-        return fail("stream", f"the proxy does not pass WebSocket upgrades on to {expected.path}", fix)
+        return fail("stream", f"the proxy does not pass WebSocket upgrades on to {expected.path}", _UPGRADES)
     if lost is not None and not here:
         path = lost.target.partition("?")[0].removesuffix(f"/{credential}")
         fix = f"let the proxy pass {urlsplit(url).path} to {expected.own}{expected.path}, the path included"
@@ -172,15 +190,33 @@ def stream(expected: Expected, url: str, opened: Opened, arrivals: list[Arrival]
     if verdict != "verified":
         return fail("stream", f"the media stream's {verdict}, given {way}", _credential(verdict))
     if opened.refusal or len(opened.times) < opened.sent:
-        came = len(opened.times)
-        message = f"of {opened.sent} messages of a media stream {came} came back: something holds them, or closes it"
-        return fail("stream", message, "switch off buffering for this path, and raise its time limits (nginx: 3600s)")
+        return _broken(opened)
     return _pace(url, way, opened)
+
+
+def _broken(opened: Opened) -> Check:
+    came = f"of {opened.sent} messages of a media stream {len(opened.times)} came back"
+    if opened.refusal:
+        fix = (
+            "raise the proxy's time limits above the longest call (nginx: proxy_read_timeout 2h; proxy_send_timeout 2h)"
+        )
+        return fail("stream", f"{came}, and then the proxy closed it ({opened.refusal})", fix)
+    return fail(
+        "stream", f"{came}: something holds them", "switch off buffering for this path (nginx: proxy_buffering off)"
+    )
 
 
 def _not_opened(expected: Expected, url: str, opened: Opened) -> Check:
     status = opened.status
-    if status in ("404", "400", "426", "200", "405"):
+    if status == "426":
+        return fail("stream", f"the proxy does not pass WebSocket upgrades on to {expected.path}", _UPGRADES)
+    if status in map(str, _BARRED):
+        message = f"{url} is answered HTTP {status} by something other than this gateway: it lets nobody in"
+        return fail("stream", message, _OPEN)
+    if status in map(str, _UNAVAILABLE):
+        message = f"{url} is answered by a proxy that does not reach this gateway (HTTP {status})"
+        return fail("stream", message, f"point the proxy at {expected.own} for this path too")
+    if status in ("404", "400", "200", "405"):
         message = f"{url} is answered HTTP {status}, and not by this gateway: the proxy has no route for media streams"
         fix = f"have the proxy pass {urlsplit(url).path} to {expected.own}, with upgrades"
         return fail("stream", message, fix)

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import Any
 
-from . import Check, Report, fail, ok, warn
+from voicecall.core.doubts import is_silent
+from voicecall.core.events import BARRED
+
+from . import Check, Report, fail, merged, ok, warn
+from .cautions import caution
 
 Events = Sequence[Mapping[str, Any]]
 """As the outside sees them: `{seq, at, callId, type, data}` each, in their order."""
@@ -48,21 +53,6 @@ _STREAM_REFUSED: Mapping[str, tuple[str, str, str]] = {
     "wrong call": ("stream", "the media stream had the credential of another call", "see `stream.refused` in the log"),
     "already used": ("stream", "the media stream's credential was used before", "see `stream.refused` in the log"),
 }
-_OF_WARNINGS: Mapping[str, tuple[str, str]] = {
-    "stt": ("stt", "the transcriber failed"),
-    "stt-fallback": ("stt", "the transcriber failed, and another took over"),
-    "tts": ("tts", "the voice failed"),
-    "tts-fallback": ("tts", "the voice failed, and another took over"),
-    "brain": ("brain", "the agent failed"),
-    "brain-fallback": ("brain", "the agent had no answer, and another answered"),
-    "reply-failed": ("brain", "an answer failed before anything of it was heard"),
-    "agent-restarted": ("brain", "the agent's program ended amid the call"),
-    "carrier-speech": ("stream", "no media stream worked, and the carrier spoke by itself"),
-    "stream-retried": ("stream", "a media stream did not start or was not heard"),
-    "stream-quiet": ("stream", "the media stream brought nothing for 10 s"),
-    "unconfirmed": ("stream", "the carrier never confirmed that the opening line was played"),
-}
-"""For each warning of a record: the check, and what happened."""
 _NOBODYS_FAULT: Mapping[str, str] = {
     "no-answer": "nobody answered",
     "busy": "the line was busy",
@@ -70,6 +60,8 @@ _NOBODYS_FAULT: Mapping[str, str] = {
     "voicemail": "a machine answered",
 }
 _UNAUTHORISED = ("401", "403", "20003", "10009")
+_SILENCING = frozenset({"tts", "brain", "reply-failed"})
+"""Warnings that explain by themselves why nothing was said."""
 _HASTY = 8.0
 """Seconds after the answer within which somebody who heard nothing hangs up."""
 
@@ -77,11 +69,12 @@ _HASTY = 8.0
 def diagnose(record: Mapping[str, Any], events: Events) -> Report:
     """Return what explains a call, the most probable cause first; a check that is `ok` where nothing is wrong."""
     story = _Story(record, events)
-    found = [check for rule in _RULES for check in rule(story)]
-    seen: dict[str, Check] = {}
-    for check in found:
-        seen.setdefault(check.id, check)
-    return Report(tuple(seen.values()) or (ok("call", _ending(story)),))
+    found: dict[str, list[Check]] = {}
+    for check in (check for rule in _RULES for check in rule(story)):
+        found.setdefault(check.id, []).append(check)
+    if not found and is_silent(record):
+        return Report((warn("tts", "not a word of ours was heard in the whole call", "voicecall doctor, then --live"),))
+    return Report(tuple(merged(id_, checks) for id_, checks in found.items()) or (ok("call", _ending(story)),))
 
 
 class _Story:
@@ -102,6 +95,10 @@ class _Story:
     def has(self, *types: str) -> bool:
         """Say whether there is an event of one of these types."""
         return any(event["type"] in types for event in self.events)
+
+    def warned(self, codes: frozenset[str]) -> bool:
+        """Say whether the record has a warning with one of these codes."""
+        return any(warning.get("code") in codes for warning in self.record.get("warnings", ()))
 
     @property
     def seconds(self) -> float:
@@ -124,15 +121,25 @@ def _crashed(story: _Story) -> Iterator[Check]:
 
 
 def _not_dialled(story: _Story) -> Iterator[Check]:
-    for data in story.all("call.dial-failed"):
+    level = fail if story.reason == "failed" else warn
+    for carrier, data in zip(_dialling(story), story.all("call.dial-failed"), strict=False):
         detail, code = str(data.get("detail", "")), str(data.get("code", ""))
+        if code == BARRED:
+            yield fail("budget", f"it was not dialled: {detail}", "what the sentence names; voicecall outbound show")
+            continue
         unauthorised = code in _UNAUTHORISED or "HTTP 401" in detail or "HTTP 403" in detail
-        id_ = f"{'credentials' if unauthorised else 'number'}-{story.carrier}"
-        yield fail(
-            id_,
+        yield level(
+            f"{'credentials' if unauthorised else 'number'}-{carrier}",
             f"the carrier did not dial: {detail}",
-            f"see its code {code} in docs/{story.carrier}.md" if code else "see the sentence",
+            f"see its code {code} in docs/{carrier}.md" if code else "see the sentence",
         )
+
+
+def _dialling(story: _Story) -> Iterator[str]:
+    """Yield the carriers that the call was given to, in their order; the last one without end."""
+    warnings = story.record.get("warnings", ())
+    yield from (str(one["text"]).partition(" ")[0] for one in warnings if one["code"] == "carrier-passed")
+    yield from repeat(story.carrier)
 
 
 def _stream_refused(story: _Story) -> Iterator[Check]:
@@ -147,7 +154,8 @@ def _never_told(story: _Story) -> Iterator[Check]:
     """The webhooks of a call that the carrier took did not arrive."""
     if story.inbound or not story.has("call.dialled"):
         return
-    if story.reason == "stale-timeout" and not story.has("call.ringing", "call.answered", "call.leg-ended"):
+    told = ("call.ringing", "call.answered", "call.leg-ended", "call.adopted")
+    if story.reason == "stale-timeout" and not story.has(*told):
         yield fail(
             "public-url",
             "the carrier dialled, and not one of its reports arrived: they go elsewhere, or are refused",
@@ -164,13 +172,26 @@ def _never_told(story: _Story) -> Iterator[Check]:
 def _no_stream(story: _Story) -> Iterator[Check]:
     over = bool(story.reason)
     answered = story.record.get("answeredAt") is not None or story.has("call.instructions-asked")
-    if not over or not answered or story.has("stream.started", "stream.refused", "call.gathered", "call.told"):
+    told = ("stream.started", "stream.refused", "call.gathered", "call.told", "reply.worded")
+    if not over or not answered or story.has(*told):
         return
     if story.has("call.instructions-asked") and story.reason in ("error", "hangup-user", "failed", "timeout"):
         yield fail(
             "stream",
             "the carrier was told to open a media stream, and none came: the caller heard nothing",
             "let the proxy pass WebSocket upgrades on streaming.stream_path; voicecall doctor --live",
+        )
+
+
+def _not_gathered(story: _Story) -> Iterator[Check]:
+    """The carrier was to speak and to listen by itself, and never told what it heard."""
+    if not story.reason or story.record["mode"] != "conversation" or not story.has("reply.worded"):
+        return
+    if not story.has("call.gathered", "call.told", "stream.started"):
+        yield warn(
+            "stt",
+            "the carrier was to listen by itself, and told nothing of what the caller said",
+            "see what the carrier heard in its own log; or streaming.enabled = true, with an stt.provider here",
         )
 
 
@@ -184,7 +205,7 @@ def _unheard(story: _Story) -> Iterator[Check]:
             "audio was sent, and the carrier never confirmed that any of it was played",
             "voicecall doctor --live",
         )
-    elif story.reason == "hangup-user" and story.record["mode"] == "conversation":
+    elif story.reason == "hangup-user" and story.record["mode"] == "conversation" and not story.warned(_SILENCING):
         if story.inbound and story.seconds >= _HASTY:
             fix = "inbound_greeting, unless the caller is to speak first"
             yield warn("tts", "nothing was said in the whole call", fix)
@@ -196,10 +217,7 @@ def _unheard(story: _Story) -> Iterator[Check]:
 
 def _warned(story: _Story) -> Iterator[Check]:
     for warning in story.record.get("warnings", ()):
-        code, text = str(warning.get("code")), str(warning.get("text", ""))
-        if code in _OF_WARNINGS:
-            id_, what = _OF_WARNINGS[code]
-            yield warn(id_, f"{what}: {text}" if text else what, f"`{code}` in docs/troubleshooting.md")
+        yield caution(str(warning.get("code")), str(warning.get("text", "")), story.carrier)
 
 
 def _unanswered(story: _Story) -> Iterator[Check]:
@@ -219,10 +237,18 @@ def _follows(events: Events, first: str, then: str) -> bool:
 
 def _given_up(story: _Story) -> Iterator[Check]:
     match story.reason:
+        case "stale-timeout" if story.has("call.adopted", "call.imported"):
+            fix = "nothing, unless the daemon stops by itself: its log of the time before says why"
+            yield fail("daemon", f"the call was given up: {story.detail}", fix)
         case "stale-timeout":
             yield fail("public-url", f"the call was given up: {story.detail}", "voicecall doctor --live")
         case "timeout":
             yield warn("limits", "the call reached limits.max_duration_seconds", "a higher limits.max_duration_seconds")
+        case "failed" if story.has("call.leg-ended"):
+            fix = "is the number right, and may the account call there? The carrier's own log of the call says more"
+            yield fail(f"number-{story.carrier}", f"the carrier could not connect it: {story.detail}", fix)
+        case "error" if story.has("stream.started", "stream.refused"):
+            yield fail("stream", story.detail or "the media stream was lost", "voicecall doctor --live")
         case "error" | "failed":
             yield fail("call", story.detail or "the call failed", "docs/troubleshooting.md, by that sentence")
         case "voicemail":
@@ -239,6 +265,7 @@ _RULES: tuple[Callable[[_Story], Iterator[Check]], ...] = (
     _stream_refused,
     _never_told,
     _no_stream,
+    _not_gathered,
     _unheard,
     _warned,
     _unanswered,

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from voicecall.app.numbers import Numbers
+from voicecall.app.numbers import Numbers, unreachable
 from voicecall.client import AsyncClient, DaemonUnreachable
 from voicecall.config.address import elsewhere, of
 from voicecall.config.load import Loaded, load
 from voicecall.config.model import PROVIDERS
+from voicecall.config.state import StateError
 from voicecall.core.operations import Live
 from voicecall.core.results import Outbound
 from voicecall.errors import ConfigError, Fault, VoicecallError
@@ -21,6 +22,7 @@ from . import Check, Report, accounts, exposure, fail, machine, merged, ok, peop
 from .archive import store
 from .asking import PATIENCE, Answer
 from .live import prove
+from .realtime import realtime
 
 _ELSEWHERE = frozenset({"public_url", "skip_signature_verification", "allow_from"})
 """Keys whose doubts have checks of their own."""
@@ -68,16 +70,20 @@ async def _all(loaded: Loaded, http: Http, clock: Callable[[], float], *, fix: b
     config = loaded.config
     at_carriers = accounts.carriers_of(config)
     settings = Numbers(config, loaded.state, http)
+    reached = _reached(loaded)
     lines = [config.line(number) for number in ("", *config.lines)]
     async with asyncio.TaskGroup() as tasks:
         asked = tasks.create_task(_daemon(loaded))
         archive = tasks.create_task(store(loaded))
         files = tasks.create_task(asyncio.to_thread(machine.models, config))
         known = {name: tasks.create_task(accounts.credentials(one, http)) for name, one in at_carriers.items()}
-        numbers = {name: tasks.create_task(accounts.number(name, config, settings, fix=fix)) for name in at_carriers}
+        numbers = {
+            name: tasks.create_task(accounts.number(name, config, settings, reached, fix=fix)) for name in at_carriers
+        }
         stt = tasks.create_task(vendors.speech("stt", [line.stt for line in lines], http))
         tts = tasks.create_task(vendors.speech("tts", [line.tts for line in lines], http))
         agents = tasks.create_task(vendors.brain(config, http))
+        model = tasks.create_task(realtime(config))
     daemon, calls, outbound = asked.result()
     answers: list[Answer] = [answer for task in known.values() for answer in task.result()[1]]
     report = Report(
@@ -94,7 +100,7 @@ async def _all(loaded: Loaded, http: Http, clock: Callable[[], float], *, fix: b
             exposure.webhook_path(config),
             exposure.signature(config),
             exposure.stream(config),
-            exposure.tunnel(config),
+            exposure.tunnel(config, down=daemon.level == "ok" and reached is None and elsewhere() is None),
             people.inbound_policy(config),
             people.limits(config, calls),
             people.budget(config, outbound),
@@ -103,6 +109,7 @@ async def _all(loaded: Loaded, http: Http, clock: Callable[[], float], *, fix: b
             stt.result(),
             tts.result(),
             agents.result(),
+            model.result(),
             accounts.clock(answers, clock()),
         )
     )
@@ -113,6 +120,17 @@ async def _all(loaded: Loaded, http: Http, clock: Callable[[], float], *, fix: b
             report, [fail("daemon", "the way from outside is tried with a running daemon only", "voicecall serve")]
         )
     return _with(report, await prove(loaded, at_carriers, http, clock))
+
+
+def _reached(loaded: Loaded) -> str | None:
+    """Return where carriers find the gateway: the configured URL, else the one that the daemon has from its tunnel."""
+    if loaded.config.public_url is not None:
+        return loaded.config.public_url
+    try:
+        url = loaded.state.announced_public_url()
+    except StateError:
+        return None  # the check `state-dir` tells of it
+    return None if url is None or unreachable(url) else url
 
 
 def _with(report: Report, found: list[Check]) -> Report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import shutil
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from voicecall.config.model import Config
@@ -139,8 +140,8 @@ def stream(config: Config) -> Check:
     return ok("stream", f"carriers are sent to {url}")
 
 
-def tunnel(config: Config) -> Check:
-    """See whether what the tunnel needs is there."""
+def tunnel(config: Config, *, down: bool = False) -> Check:
+    """See whether what the tunnel needs is there. `down`: a daemon runs, and does not have it."""
     provider = config.tunnel.provider
     if provider == "none":
         return ok("tunnel", "none")
@@ -153,7 +154,12 @@ def tunnel(config: Config) -> Check:
             "ngrok wants the token of an account, unless its agent runs already",
             "set NGROK_AUTHTOKEN or tunnel.ngrok_auth_token",
         )
+    if provider == "ngrok" and find_spec("ngrok") is None:
+        return fail("tunnel", "the package `ngrok` is not installed", "pip install 'voicecall[ngrok]'")
     program = _PROGRAMS.get(provider)
     if program is not None and shutil.which(program) is None:
         return fail("tunnel", f"there is no program {program!r} on the PATH", f"install {program}, and log in")
+    if down:
+        message = f"the daemon runs, and its tunnel ({provider}) is not there: nobody outside reaches it"
+        return fail("tunnel", message, "`tunnel.failed` in the log of the daemon says why, and what to do")
     return ok("tunnel", provider)

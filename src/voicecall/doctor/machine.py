@@ -55,7 +55,7 @@ def state_dir(loaded: Loaded, *, fix: bool) -> Check:
 
 
 def _open_to_others(folder: Path) -> Iterator[Path]:
-    for path in (folder, *(folder / name for name in _SECRETS)):
+    for path in (folder, *(folder / name for name in _SECRETS), *folder.glob("secret-*")):
         if path.exists() and path.stat().st_mode & _EVERYBODY:
             yield path
 

@@ -27,6 +27,7 @@ WHY: Mapping[str, str] = {
     "stt": "What callers say is understood by it; without it, the agent hears nothing.",
     "tts": "What the agent says is spoken by it; without it, the caller hears nothing.",
     "brain": "It answers; without it, the caller hears an apology.",
+    "realtime": "Where one model hears, answers and speaks, it has the calls; without it, they go on more slowly.",
     "clock": "Signatures older than five minutes and stream credentials older than one are refused.",
 }
 """By id; `<carrier>` stands for a carrier's name."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import structlog
 
 from voicecall.core.call import Call
+from voicecall.core.doubts import is_doubtful
+from voicecall.core.record import record
 from voicecall.gateway.outbox import names
 
 _log = structlog.get_logger()
@@ -27,4 +29,5 @@ def tell(before: Call, call: Call) -> None:
     for line in call.lines[len(before.lines) :]:
         _log.info("call.said", speaker=line.speaker, text=line.text, **names(call))
     if call.is_over and not before.is_over:
-        _log.info("call.ended", reason=call.end_reason, detail=call.end_detail, **names(call))
+        hint = {"hint": f"voicecall doctor --call-id {call.id}"} if is_doubtful(record(call)) else {}
+        _log.info("call.ended", reason=call.end_reason, detail=call.end_detail, **hint, **names(call))

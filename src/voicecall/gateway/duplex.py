@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import assert_never
 
 from voicecall.brains import Conversation, Mind
@@ -24,6 +23,7 @@ from voicecall.core.utterances import (
     TurnMeasured,
 )
 from voicecall.errors import ProviderError
+from voicecall.gateway.answer import LONGEST, MOST_OWN, MOST_TROUBLE, MOST_WORDS, Answer, unspoken
 from voicecall.gateway.desk import Desk
 from voicecall.gateway.hearing import Hearing
 from voicecall.gateway.player import RATE, Player
@@ -47,34 +47,7 @@ from voicecall.realtime import (
 )
 from voicecall.speech import Speech, TurnSign
 
-LONGEST = 120.0
-"""Seconds of audio that a model may be ahead of what was sent, before its call is ended."""
-_MOST_WORDS = 20_000
-"""Characters of an answer."""
-_MOST_OWN = 8
-"""Answers that nobody asked for and that wait."""
-_MOST_TROUBLE = 30
-"""Warnings of one session."""
 _PREPARED = "prepared"
-
-
-@dataclass(slots=True)
-class _Answer:
-    """Something the model says."""
-
-    name: str
-    text: str | None = None
-    """What it was asked to say; None where it answers."""
-    reply: int = 0
-    """What it is said as; 0 as long as nobody wants it."""
-    audio: list[bytes] = field(default_factory=list)
-    """What came before it was wanted."""
-    size: int = 0
-    words: str = ""
-    ended: bool = False
-    failed: str = ""
-    again: bool = False
-    """Whether it was asked for a second time."""
 
 
 class Duplex:
@@ -100,19 +73,18 @@ class Duplex:
         an answer may take to begin.
         """
         self.mind = mind
-        self._desk = desk
+        self.desk = desk
         self._post = post
         self._loop = asyncio.get_running_loop()
         self._session = realtime.open(brief, self._told)
-        self._answers: dict[str, _Answer] = {}
-        self._current: _Answer | None = None
-        self._own: deque[_Answer] = deque()
+        self._endpoints = realtime.traits.endpoints == "gateway"
+        self._answers: dict[str, Answer] = {}
+        self._current: Answer | None = None
+        self._own: deque[Answer] = deque()
         """Answers that nobody asked for, which wait for the floor."""
         self._cancelled: set[int] = set()
         self._held = 0
         self._watch: Stopwatch | None = None
-        self._due: set[str] = set()
-        """Tool calls that the current answer waits for."""
         self._troubles = 0
         self._confirmed = self._lost = self._warned = False
         self._said = ""
@@ -130,16 +102,16 @@ class Duplex:
         """Converse until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.desk.run(self._answered, self._session.note), name="tools")
                 tasks.create_task(self._converse(), name="model")
                 tasks.create_task(self._keep_mind(), name="mind")
-                tasks.create_task(self._desk.run(self._answered), name="tools")
                 await self.player.run()
         finally:
             self._stall.rest()
 
     async def _converse(self) -> None:
         try:
-            await self._session.run(await self._desk.tools())
+            await self._session.run(await self.desk.tools())
         except ProviderError as error:
             self._lose(str(error))
 
@@ -165,7 +137,7 @@ class Duplex:
         if prepared is not None and prepared.text == text and not prepared.failed and not prepared.reply:
             self._attach(prepared, reply)
         else:
-            self._ask(_Answer(str(reply), text), reply)
+            self._ask(Answer(str(reply), text), reply)
 
     def respond(
         self,
@@ -184,21 +156,19 @@ class Duplex:
         if waited is not None:
             now = self._loop.time()
             self._watch = Stopwatch(turn, now, silent_since=silent_since, heard_at=heard_at, waited=waited)
-        last = conversation.lines[-1] if conversation.lines else None
-        if last is not None and last.keys:
-            self._session.note(f"The caller pressed the keys {last.text}.")
-        if conversation.seconds_left is not None and not self._warned:
-            self._warned = True
-            left = f"{conversation.seconds_left:.0f} seconds"
-            self._session.note(f"Only {left} are left before the call ends: come to a close and say goodbye.")
-        if self._own:
+        for note in unspoken(conversation, warned=self._warned):
+            self._session.note(note)
+        self._warned = conversation.seconds_left is not None
+        if self.desk.relays:
+            self._relay(reply)
+        elif self._own:
             self._attach(self._own.popleft(), reply)
         else:
-            self._ask(_Answer(str(reply)), reply)
+            self._ask(Answer(str(reply)), reply)
 
     def prepare(self, text: str) -> None:
         """Have this made, unheard: it will be said."""
-        answer = self._answers[_PREPARED] = _Answer(_PREPARED, text)
+        answer = self._answers[_PREPARED] = Answer(_PREPARED, text)
         self._session.say(answer.name, text)
 
     def rehearse(self, conversation: Conversation) -> None:
@@ -226,9 +196,9 @@ class Duplex:
         if spoken is None:
             return
         self._stall.rest()
-        if answer is not None:
-            self._answers.pop(answer.name, None)
+        if answer is not None and self._answers.pop(answer.name, None) is not None:
             self._session.cancel(answer.name, spoken.played * 1000 // RATE)
+        self.desk.cancel(reply)
         self._said = spoken.heard
         self._post(PlaybackStopped(reply, spoken.text, spoken.heard))
 
@@ -246,7 +216,7 @@ class Duplex:
             self.player.hold()
         return True
 
-    def _ask(self, answer: _Answer, reply: int) -> None:
+    def _ask(self, answer: Answer, reply: int) -> None:
         self._answers[answer.name] = answer
         self._attach(answer, reply)
         if answer.text is None:
@@ -254,18 +224,42 @@ class Duplex:
         else:
             self._session.say(answer.name, answer.text)
 
-    def _attach(self, answer: _Answer, reply: int) -> None:
+    def _attach(self, answer: Answer, reply: int) -> None:
         answer.reply, self._current = reply, answer
-        self._due.clear()
         for mulaw in answer.audio:
             self.player.add(reply, "", mulaw)
         answer.audio.clear()
         if answer.words:
             self.player.word(reply, answer.words)
+        calls, answer.calls = answer.calls, []
         if answer.ended:
             self._end(answer)
         else:
             self._stall.expect()
+        for called in calls:
+            self._called(answer, called)
+
+    def _relay(self, reply: int) -> None:
+        """Have the agent answer the turn and the model say it, who is not to answer by itself."""
+        if not self._own and self._endpoints:
+            self._own.append(Answer(f"{reply}.turn"))  # the turn ends by being answered
+            self._session.respond(self._own[0].name)
+        while self._own:
+            own = self._own.popleft()
+            self._answers.pop(own.name, None)
+            self._session.cancel(own.name, 0)
+        answer = self._current = Answer(str(reply), reply=reply)
+        self.desk.relay(reply, lambda text: self._relayed(answer, text))
+
+    def _relayed(self, answer: Answer, text: str) -> None:
+        if answer is not self._current:
+            return
+        if text:
+            answer.text, self._answers[answer.name] = text, answer
+            self._session.say(answer.name, text)
+            self._stall.expect()
+        else:
+            self._end(answer)
 
     # --- what the model reports
 
@@ -285,18 +279,17 @@ class Duplex:
                     if answer is self._current:
                         self._end(answer)
             case Called():
-                answer = self._answers.get(report.answer)
-                if answer is not None and answer is self._current:
-                    self._due.add(report.call)
-                    self._stall.rest()
-                self._desk.call(report, answer.reply if answer is not None else 0, sounded=bool(answer and answer.size))
+                self._called(self._answers.get(report.answer), report)
             case Uncalled(call):
-                self._settled(call)
-                self._desk.uncall(call)
+                self._stall.settled(call)
+                for own in self._own:
+                    own.calls = [one for one in own.calls if one.call != call]
+                self.desk.uncall(call)
             case TurnOver(item):
                 self.hearing.turn_over(item)
             case CallerWords(item, text):
                 self.hearing.caller_said(item, text)
+                self.desk.heard()
             case Interrupted():
                 for own in self._own:
                     self._answers.pop(own.name, None)
@@ -306,7 +299,7 @@ class Duplex:
                 self.hearing.tell(Speech(started))
             case Trouble(code, text):
                 self._troubles += 1
-                if self._troubles <= _MOST_TROUBLE:
+                if self._troubles <= MOST_TROUBLE:
                     self._post(Warned(code, text))
             case _:
                 assert_never(report)
@@ -331,23 +324,34 @@ class Duplex:
     def _worded(self, name: str, text: str) -> None:
         answer = self._answers.get(name)
         if answer is not None:
-            answer.words = (answer.words + text)[:_MOST_WORDS]
+            answer.words = (answer.words + text)[:MOST_WORDS]
             if answer.reply:
                 self.player.word(answer.reply, answer.words.strip())
+
+    def _called(self, answer: Answer | None, called: Called) -> None:
+        if answer is not None and not answer.reply:
+            answer.calls.append(called)
+            return
+        if answer is not None and answer is self._current:
+            self._stall.called(called.call)
+        if answer is None:
+            self.desk.call(called, 0, sounded=True)
+        else:
+            self.desk.call(called, answer.reply, sounded=bool(answer.size), answering=answer.text is None)
 
     def _began(self, name: str) -> None:
         if name in self._answers:
             return
-        if len(self._own) == _MOST_OWN:
+        if len(self._own) == MOST_OWN:
             oldest = self._own.popleft()
             self._answers.pop(oldest.name, None)
             self._session.cancel(oldest.name, 0)
-        answer = self._answers[name] = _Answer(name)
+        answer = self._answers[name] = Answer(name)
         self._own.append(answer)
         if not self.player.reply:
             self.hearing.tell(TurnSign("over"))
 
-    def _end(self, answer: _Answer) -> None:
+    def _end(self, answer: Answer) -> None:
         """No more of it comes; one that failed before it sounded is asked for once more."""
         self._stall.rest()
         failed = answer.failed or ("It said nothing." if answer.text else "")
@@ -356,7 +360,7 @@ class Duplex:
             if answer.again:
                 self._lose(f"The model failed twice to answer: {failed}")
             else:
-                self._ask(_Answer(f"{answer.reply}.again", answer.text, again=True), answer.reply)
+                self._ask(Answer(f"{answer.reply}.again", answer.text, again=True), answer.reply)
             return
         if answer.failed:
             self._post(Warned("reply-cut-short", answer.failed))
@@ -364,15 +368,8 @@ class Duplex:
 
     def _answered(self, call: str, output: str, reply: int) -> None:
         """A tool has answered; the model goes on where its reply is still wanted."""
-        self._settled(call)
+        self._stall.settled(call)
         self._session.result(call, output, more=reply != 0 and reply == self.player.reply)
-
-    def _settled(self, call: str) -> None:
-        """The answer does not wait for this tool any more: it goes on, or ends."""
-        if call in self._due:
-            self._due.remove(call)
-            if not self._due:
-                self._stall.expect()
 
     # --- what the player reports
 

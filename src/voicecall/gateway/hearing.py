@@ -19,6 +19,8 @@ _LEAD = 25
 """Frames that are kept while only we are heard: what the caller says is noticed a little late."""
 _ECHOES = 40
 """Frames for which we may still be heard after the last that we sent was played."""
+_AWAY = 0.5
+"""Seconds for which a stream may be away before the caller counts as silent."""
 _HUSH = 50
 """Frames of silence after which a model takes a turn for over."""
 _MOST_TURNS = 50
@@ -58,6 +60,7 @@ class Hearing:
         """What the caller said that belongs to no turn of the model's yet."""
         self._turns: dict[str, tuple[int, ...]] = {}
         """By name, the segments whose words are still to come."""
+        self._hushing: asyncio.TimerHandle | None = None
         self._unnoticed = 0
         """Turns that our detector did not hear: they are numbered down."""
 
@@ -84,6 +87,7 @@ class Hearing:
 
     def close(self) -> None:
         """Report nothing any more."""
+        self._hush()
         self.tell = lambda _: None
 
     async def run(self) -> None:
@@ -97,6 +101,8 @@ class Hearing:
 
         While only we are heard, the model is given silence: our own sound, come back, is no turn of the caller's.
         """
+        if self._hushing is not None:
+            self._hush()
         kept = self._kept
         self._echoes = _ECHOES if self._is_sounding() else max(0, self._echoes - 1)
         if self._echoes and not self._speaking:
@@ -111,7 +117,17 @@ class Hearing:
         self._session.feed(mulaw, base64)
 
     def hush(self) -> None:
-        """The media stream is over: let the model hear that what the caller was saying is, too."""
+        """The media stream is over. Unless another comes soon, the model hears that the caller is silent."""
+        self._hush()
+        self._hushing = asyncio.get_running_loop().call_later(_AWAY, self._be_silent)
+
+    def _hush(self) -> None:
+        if self._hushing is not None:
+            self._hushing.cancel()
+            self._hushing = None
+
+    def _be_silent(self) -> None:
+        self._hushing = None
         for _ in range(_HUSH):
             self._session.feed(_SILENCE)
 

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from voicecall.brains import Conversation
 from voicecall.carriers import MediaAudio, MediaCodec, MediaDigit, MediaMark, MediaStarted, MediaStopped
 from voicecall.core.call import Call
-from voicecall.core.effects import CancelReply, HoldReply, Rehearse, Respond, ResumeReply, Say, TakeOver
+from voicecall.core.effects import (
+    CancelReply,
+    DropConsults,
+    HoldReply,
+    Inform,
+    Rehearse,
+    Respond,
+    ResumeReply,
+    Say,
+    TakeOver,
+)
 from voicecall.core.events import DigitPressed, Event, StreamStopped, Warned
 from voicecall.core.ids import StreamId
 from voicecall.core.utterances import TurnMeasured
@@ -165,7 +175,10 @@ class Media:
                 self._post(Warned("stream-quiet", f"The media stream brought nothing for {_QUIET:g} s; it was closed."))
                 await socket.close(1001, "nothing came any more")
 
-    def perform(self, effect: Say | Respond | Rehearse | HoldReply | ResumeReply | CancelReply | TakeOver) -> None:
+    def perform(
+        self,
+        effect: Say | Respond | Rehearse | HoldReply | ResumeReply | CancelReply | TakeOver | Inform | DropConsults,
+    ) -> None:
         """Do at once what the call decided."""
         match effect:
             case Say(reply, text):
@@ -194,6 +207,12 @@ class Media:
                 self._interrupted(reply, confirmed=True)
             case TakeOver():
                 self._take_over()
+            case Inform(text) if isinstance(self._mouth, Duplex):
+                self._mouth.desk.note(text)
+            case DropConsults() if isinstance(self._mouth, Duplex):
+                self._mouth.desk.abandon()
+            case Inform() | DropConsults():
+                pass  # nobody is there to be told
 
     def conclude(self, call: Call) -> None:
         """Have the agent say what came of the call, which is over."""

@@ -44,7 +44,7 @@ from voicecall.core.effects import (
     Say,
     SendDigits,
 )
-from voicecall.core.events import CarrierAsked, Crashed, DialFailed, DigitsSent, Event, HangupFailed, Warned
+from voicecall.core.events import BARRED, CarrierAsked, Crashed, DialFailed, DigitsSent, Event, HangupFailed, Warned
 from voicecall.core.ids import CallId, CarrierCallId
 from voicecall.core.utterances import PromptFailed
 from voicecall.errors import CallOver, CallRefused, CarrierError, SpeechError, StoreConflict, StoreError
@@ -285,7 +285,7 @@ class Outbox:
                 self._post(DialFailed("The call ended before it was dialled."))
                 return
             if barred := await self._around().barred(action.to):
-                self._post(DialFailed(barred))
+                self._post(DialFailed(barred, BARRED))
                 return
             try:
                 events = await self._around().line.request(action)

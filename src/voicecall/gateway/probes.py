@@ -14,14 +14,14 @@ import msgspec
 
 from voicecall.core.administration import Probe
 from voicecall.core.results import Arrival, Probed
-from voicecall.errors import BadParameters, CallRefused
+from voicecall.errors import BadParameters
 
 HEADER = "x-voicecall-probe"
 """The header that bears the name, in lower case; the query does too, as `probe`."""
 LIFETIME = 60.0
 _FORM = re.compile(r"[A-Za-z0-9]{16,64}")
 _MOST = 8
-"""Probes at once."""
+"""Probes at once; one more, and the oldest is forgotten."""
 _MOST_ARRIVALS = 32
 _NAMED = re.compile(r"[?&]probe=([A-Za-z0-9]{16,64})")
 
@@ -50,7 +50,6 @@ class Probes:
 
         Raises:
             BadParameters: it has no name of the right form.
-            CallRefused: too many are under way.
         """
         name = operation.nonce
         if not _FORM.fullmatch(name):
@@ -58,7 +57,7 @@ class Probes:
         self._forget()
         if name not in self._known:
             if len(self._known) >= _MOST:
-                raise CallRefused("probes", "too many probes are under way", retry_after=int(LIFETIME))
+                del self._known[next(iter(self._known))]
             self._known[name] = (self._clock() + LIFETIME, [])
         expires, arrivals = self._known[name]
         address = self._address()

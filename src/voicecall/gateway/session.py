@@ -23,10 +23,12 @@ from voicecall.core import pairing
 from voicecall.core.call import Call
 from voicecall.core.effects import (
     CancelReply,
+    DropConsults,
     Durable,
     Effect,
     HoldReply,
     Ignored,
+    Inform,
     Prompt,
     Rehearse,
     ResumeReply,
@@ -321,7 +323,7 @@ class Session:
         later: list[Durable] = []
         for effect in effects:
             match effect:
-                case HoldReply() | ResumeReply() | CancelReply() | TakeOver() | Rehearse():
+                case HoldReply() | ResumeReply() | CancelReply() | TakeOver() | Rehearse() | Inform() | DropConsults():
                     self._media.perform(effect)
                 case StartTimer(name, seconds):
                     self._stop_timer(name)

@@ -22,9 +22,12 @@ class Stall:
         self._since = 0.0
         """Loop time of the last sign of life."""
         self._begun = False
+        self._due: set[str] = set()
+        """Tool calls whose results the answer waits for."""
 
     def expect(self) -> None:
         """From now on, something is to come."""
+        self._due.clear()
         self._since, self._begun = self._loop.time(), False
         if self._timer is None:
             self._timer = self._loop.call_later(self._patience, self._look)
@@ -32,6 +35,17 @@ class Stall:
     def heard(self) -> None:
         """Something came, and it is to go on."""
         self._since, self._begun = self._loop.time(), True
+
+    def called(self, call: str) -> None:
+        """It waits for a tool itself."""
+        self._due.add(call)
+        self.rest()
+
+    def settled(self, call: str) -> None:
+        """It does not wait for this tool any more; after the last one it goes on, or ends."""
+        if self._due == {call}:
+            self.expect()
+        self._due.discard(call)
 
     def rest(self) -> None:
         """Nothing is to come."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from voicecall.errors import NetworkError, ProviderError, RealtimeError, SpeechError, Trouble
 
-from .sockets import Socket, connect
+from .sockets import PONG, Socket, connect
 
 _CONNECT = 5.0
 """Seconds that a connection may take to open."""
@@ -38,13 +38,16 @@ class Link:
         pauses: Sequence[float] = _PAUSES,
         steady: float = _STEADY,
         failure: type[SpeechError | RealtimeError] = SpeechError,
+        judged: Callable[[ProviderError], ProviderError] = lambda error: error,
+        pong: float = PONG,
     ) -> None:
         """`vendor` names the section of the configuration, such as `stt.deepgram`.
 
         `receive` takes each message; a `failure` that it raises ends the connection, and the link for good unless
         it is retryable. `opened` gives what is sent first on every connection, `lost` is told why one ended.
         `keepalive`: after so many seconds without anything sent, send this. `pauses`: seconds before each further
-        attempt; they begin anew after a connection that stood for `steady` seconds.
+        attempt; they begin anew after a connection that stood for `steady` seconds. `judged` says what the end of a
+        connection means, which for some vendors stands in the reason alone. `pong`: seconds that a ping may take.
         """
         self._vendor = vendor
         self._url = url
@@ -60,6 +63,8 @@ class Link:
         self._due = asyncio.Event()
         self._up = asyncio.Event()
         self._failure = failure
+        self._judged = judged
+        self._pong = pong
         self._renewing = False
         self._dead: ProviderError | None = None
         self._trouble = ""
@@ -111,11 +116,11 @@ class Link:
             begun = clock()
             error: ProviderError = NetworkError("the connection ended", retryable=True)
             try:
-                async with connect(self._url, self._headers, timeout=_CONNECT) as socket:
+                async with connect(self._url, self._headers, timeout=_CONNECT, pong=self._pong) as socket:
                     begun = clock()
                     await self._serve(socket)
             except* ProviderError as group:
-                error = _first(group)
+                error = self._judged(_first(group))
             if self._renewing:
                 self._renewing = False
                 self._up.clear()
@@ -180,4 +185,5 @@ def _first(group: BaseExceptionGroup[BaseException]) -> ProviderError:
 
 
 def _advice(vendor: str, code: str | None) -> str:
-    return f"; check {vendor}.api_key" if code in ("401", "403") else ""
+    setting = {"401": "api_key", "403": "api_key", "404": "model"}.get(code or "")
+    return f"; check {vendor}.{setting}" if setting else ""

@@ -16,7 +16,9 @@ from voicecall.errors import NetworkError
 _LARGEST = 4 << 20
 """Bytes in one message from a peer."""
 _PINGS = 20.0
-"""Seconds between pings, and until one must be answered."""
+"""Seconds between pings."""
+PONG = 20.0
+"""Seconds until one must be answered."""
 _CLOSING = 2.0
 """Seconds that a peer has to answer a close frame."""
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -69,8 +71,11 @@ async def connect(
     *,
     timeout: float,  # noqa: ASYNC109 - of the handshake alone, which the caller cannot see
     subprotocols: tuple[str, ...] = (),
+    pong: float = PONG,
 ) -> AsyncIterator[Socket]:
     """Open a WebSocket within `timeout` seconds and close it on exit. Loopback is never reached through a proxy.
+
+    `pong`: seconds until a ping must be answered.
 
     Raises:
         NetworkError: it cannot be opened; `code` is the HTTP status of a refusal, and `retryable` says whether asking
@@ -85,7 +90,7 @@ async def connect(
                 subprotocols=subprotocols or None,  # type: ignore[arg-type] # plain strings are such
                 max_size=_LARGEST,
                 ping_interval=_PINGS,
-                ping_timeout=_PINGS,
+                ping_timeout=pong,
                 close_timeout=_CLOSING,
                 open_timeout=None,
                 compression=None,

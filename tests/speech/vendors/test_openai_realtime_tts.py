@@ -7,12 +7,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 import pytest
-from openai import AsyncOpenAI
 
 from tests.speech.vendors import test_tts_contract as contract
 from tests.speech.vendors.kits import KEY, Fault, TtsKit, running
 from voicecall.emulators.vendors import listening
-from voicecall.emulators.vendors.openai_speech_voice import OpenAIVoice
+from voicecall.emulators.vendors.openai_realtime import OpenAIRealtime
 from voicecall.errors import SpeechError
 from voicecall.speech import Synthesizer, Trouble, VendorOptions, Voice
 from voicecall.speech.tts.openai import OpenAISynthesizer
@@ -22,7 +21,7 @@ HELLO = b"\x80" * 800
 
 
 class Bench:
-    def __init__(self, emulator: OpenAIVoice, origin: str) -> None:
+    def __init__(self, emulator: OpenAIRealtime, origin: str) -> None:
         self.emulator = emulator
         self.origin = origin
 
@@ -36,17 +35,17 @@ class Bench:
 
     @property
     def asked(self) -> int:
-        return self.emulator.asked
+        return len(self.emulator.sent("response.create"))
 
     @property
     def cancelled(self) -> int:
         return self.emulator.cancelled
 
     def fail(self, fault: Fault) -> None:
-        self.emulator.wrong = fault.value
+        self.emulator.script.wrong = fault.value
 
     def heal(self) -> None:
-        self.emulator.wrong = None
+        self.emulator.script.wrong = None
 
     async def close_idle(self) -> None:
         await self.emulator.close_idle()
@@ -57,7 +56,7 @@ class Bench:
         )
 
     def will_say(self, text: str, mulaw: bytes) -> None:
-        self.emulator.voices[text] = mulaw
+        self.emulator.script.voices[text] = mulaw
 
 
 class Kit:
@@ -66,7 +65,7 @@ class Kit:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Bench]:
-        emulator = OpenAIVoice()
+        emulator = OpenAIRealtime()
         async with listening(emulator.app) as origin:
             yield Bench(emulator, origin)
 
@@ -117,7 +116,7 @@ def test_the_key_is_kept(caplog: pytest.LogCaptureFixture) -> None:
     contract.test_the_key_reaches_the_vendor_and_nobody_else(KIT, caplog)
 
 
-async def speak(emulator: OpenAIVoice, origin: str, troubles: list[Trouble], options: VendorOptions) -> bytes:
+async def speak(emulator: OpenAIRealtime, origin: str, troubles: list[Trouble], options: VendorOptions) -> bytes:
     synthesizer = OpenAISynthesizer(options)
     async with synthesizer.ready():
         stream = synthesizer.open(Voice(pace=1.2), troubles.append)
@@ -127,9 +126,9 @@ async def speak(emulator: OpenAIVoice, origin: str, troubles: list[Trouble], opt
 
 def test_it_is_told_to_read_and_keeps_no_conversation() -> None:
     async def main() -> None:
-        emulator = OpenAIVoice()
-        emulator.voices["hello there"] = HELLO
-        emulator.readings["hello there"] = "Hello, there!"
+        emulator = OpenAIRealtime()
+        emulator.script.voices["hello there"] = HELLO
+        emulator.script.readings["hello there"] = "Hello, there!"
         troubles: list[Trouble] = []
         async with asyncio.timeout(8.0), listening(emulator.app) as origin:
             options = VendorOptions(api_key=KEY, base_url=origin, model=MODEL, instructions="Calmly.")
@@ -149,9 +148,9 @@ def test_it_is_told_to_read_and_keeps_no_conversation() -> None:
 
 def test_a_text_that_was_reworded_is_reported_without_its_words() -> None:
     async def main() -> None:
-        emulator = OpenAIVoice()
-        emulator.voices["hello there"] = HELLO
-        emulator.readings["hello there"] = "Hi! How can I help?"
+        emulator = OpenAIRealtime()
+        emulator.script.voices["hello there"] = HELLO
+        emulator.script.readings["hello there"] = "Hi! How can I help?"
         troubles: list[Trouble] = []
         async with asyncio.timeout(8.0), listening(emulator.app) as origin:
             await speak(emulator, origin, troubles, VendorOptions(api_key=KEY, base_url=origin, model=MODEL))
@@ -163,55 +162,12 @@ def test_a_text_that_was_reworded_is_reported_without_its_words() -> None:
 
 def test_an_unknown_model_ends_it_and_names_the_setting() -> None:
     async def main() -> None:
-        emulator = OpenAIVoice()
+        emulator = OpenAIRealtime()
         async with asyncio.timeout(8.0), listening(emulator.app) as origin:
             synthesizer = OpenAISynthesizer(VendorOptions(api_key=KEY, base_url=origin, model="gpt-realtime-9"))
             async with synthesizer.ready():
-                with pytest.raises(SpeechError, match=r"model_not_found.*tts\.openai\.model") as caught:
+                with pytest.raises(SpeechError, match=r"404; check tts\.openai\.model") as caught:
                     await synthesizer.open(Voice(), lambda _: None).run()
                 assert not caught.value.retryable
-
-    asyncio.run(main())
-
-
-def test_openais_own_client_has_the_emulator_read() -> None:
-    async def main() -> None:
-        emulator = OpenAIVoice()
-        emulator.voices["hello"] = HELLO
-        async with (
-            asyncio.timeout(8.0),
-            listening(emulator.app) as origin,
-            AsyncOpenAI(api_key=KEY, websocket_base_url=f"ws{origin.removeprefix('http')}/v1") as client,
-            client.realtime.connect(model=MODEL) as connection,
-        ):
-            await connection.session.update(
-                session={"type": "realtime", "audio": {"output": {"format": {"type": "audio/pcmu"}}}}
-            )
-            await connection.response.create(
-                response={
-                    "conversation": "none",
-                    "metadata": {"piece": "one"},
-                    "input": [
-                        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hello"}]}
-                    ],
-                }
-            )
-            kinds = []
-            async for event in connection:
-                kinds.append(event.type)
-                if event.type == "response.created":
-                    assert event.response.metadata == {"piece": "one"}
-                if event.type == "response.done":
-                    assert event.response.status == "completed"
-                    break
-            assert kinds == [
-                "session.created",
-                "session.updated",
-                "response.created",
-                "response.output_audio.delta",
-                "response.output_audio.delta",
-                "response.output_audio_transcript.done",
-                "response.done",
-            ]
 
     asyncio.run(main())

@@ -37,7 +37,7 @@ _OUR_XML = "the answer to its webhook was no XML of Plivo's; a proxy may have an
 _UNREACHABLE = "the number called is out of service or not assigned"
 _CARRIER = "the network could not connect the call; try again later"
 
-_SENTENCES: Mapping[int, str] = {
+SENTENCES: Mapping[int, str] = {
     1010: _NO_CREDIT,
     1020: _TOO_MANY,
     2000: _INVALID_TO,
@@ -83,7 +83,7 @@ _BY_STATUS: Mapping[int, str] = {
     404: "it knows no such account or call; check plivo.auth_id",
     429: "too many requests at once; wait and try again",
 }
-_STREAM: Mapping[str, str] = {
+STREAM_REASONS: Mapping[str, str] = {
     "connection_failed": "it could not open it; check from outside that the stream URL reaches the gateway",
     "authentication_failed": "it was refused; check that the gateway's log has no stream.refused",
     "invalid_content_type": "it cannot carry plivo.codec",
@@ -95,7 +95,7 @@ def ended(code: int) -> str:
     """Return what is to be said about the code with which a call ended: a sentence, or nothing."""
     if code in _PLAIN:
         return ""
-    why = _SENTENCES.get(code, "see https://www.plivo.com/docs/voice/troubleshooting/hangup-causes")
+    why = SENTENCES.get(code, "see https://www.plivo.com/docs/voice/troubleshooting/hangup-causes")
     return f"Plivo ended the call with hang-up code {code}: {why}."
 
 
@@ -110,4 +110,4 @@ def refused(status: int, text: str) -> str:
 
 def dropped(reason: str) -> str:
     """Return why a media stream failed: a clause, without a full stop at its end."""
-    return _STREAM.get(reason, "it says no more")
+    return STREAM_REASONS.get(reason, "it says no more")

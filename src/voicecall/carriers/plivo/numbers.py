@@ -33,6 +33,15 @@ class _Number(msgspec.Struct, frozen=True):
     """A path that ends with the application's id."""
 
 
+class _Rented(msgspec.Struct, frozen=True):
+    number: str
+    """E.164 without its plus sign."""
+
+
+class _Numbers(msgspec.Struct, frozen=True):
+    objects: tuple[_Rented, ...]
+
+
 class _Application(msgspec.Struct, frozen=True):
     app_id: str = ""
     app_name: str = ""
@@ -63,6 +72,17 @@ class PlivoNumbers:
 
     def __init__(self, api: Api) -> None:
         self._api = api
+
+    def owned(self) -> Talk[tuple[str, ...]]:
+        """Ask for the numbers of the account (E.164), the first twenty.
+
+        Raises:
+            CarrierError: Plivo refused or failed to tell.
+        """
+        response = yield self._get(f"/Number/?limit={_PAGE}")
+        if response.status != 200:
+            raise _failure("list the numbers", response)
+        return tuple(f"+{one.number.removeprefix('+')}" for one in decoded("Plivo", response, _Numbers).objects)
 
     def read(self, number: str) -> Talk[NumberSettings]:
         """Ask for the settings of a number (E.164), and those of our application for it.

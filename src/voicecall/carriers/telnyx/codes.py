@@ -18,7 +18,7 @@ _STREAM = "a media stream is under way already, or cannot be opened in this stat
 _TRANSCRIPTION = "it cannot listen to the call: it does so already, or in another way, or the call is not in that state"
 _URL = "it does not accept a URL; public_url must be one that can be reached from outside, in 2000 characters"
 
-_SENTENCES: Mapping[str, str] = {
+SENTENCES: Mapping[str, str] = {
     "10002": _INVALID_TO,
     "10003": _URL,
     "10005": "it knows no such call or address; check telnyx.api_base_url and whose the API key is",
@@ -61,4 +61,4 @@ def sentence(code: str | None, status: int | None = None) -> str:
         code = _BY_STATUS.get(status or 0)
     if code is None:
         return "its answer says no more"
-    return _SENTENCES.get(code, "see https://developers.telnyx.com, API error codes")
+    return SENTENCES.get(code, "see https://developers.telnyx.com, API error codes")

@@ -58,6 +58,17 @@ class TelnyxNumbers:
     def __init__(self, api: Api) -> None:
         self._api = api
 
+    def owned(self) -> Talk[tuple[str, ...]]:
+        """Ask for the numbers of the account (E.164), the first twenty.
+
+        Raises:
+            CarrierError: Telnyx refused or failed to tell.
+        """
+        response = yield self._ask("GET", "/phone_numbers")
+        if response.status != 200:
+            raise _failure("list the numbers", response)
+        return tuple(one.phone_number for one in decoded("Telnyx", response, _Numbers).data)
+
     def read(self, number: str) -> Talk[NumberSettings]:
         """Ask for the settings of a number (E.164), and those of the configured application.
 

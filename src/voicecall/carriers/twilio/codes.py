@@ -18,7 +18,7 @@ _OUR_URL = "it cannot fetch from public_url; check from outside that a POST to i
 _STREAM_LOST = "the media stream was lost; the proxy in front of the gateway or the network cut it"
 _OUR_FRAME = "it could not read a message on the media stream; something between it and the gateway changes them"
 
-_SENTENCES: Mapping[int, str] = {
+SENTENCES: Mapping[int, str] = {
     10001: _NO_ACCOUNT,
     10002: "a trial account cannot do this; upgrade the account",
     10004: "as many calls as the account may have are under way; end some or ask Twilio for more",
@@ -87,4 +87,4 @@ def sentence(code: int | None, status: int | None = None) -> str:
         code = _BY_STATUS.get(status or 0)
     if code is None:
         return "its answer says no more"
-    return _SENTENCES.get(code, f"see https://www.twilio.com/docs/api/errors/{code}")
+    return SENTENCES.get(code, f"see https://www.twilio.com/docs/api/errors/{code}")

@@ -54,6 +54,17 @@ class TwilioNumbers:
     def __init__(self, api: Api) -> None:
         self._api = api
 
+    def owned(self) -> Talk[tuple[str, ...]]:
+        """Ask for the numbers of the account (E.164), the first fifty.
+
+        Raises:
+            CarrierError: Twilio refused or failed to tell.
+        """
+        response = yield self._get("/IncomingPhoneNumbers.json?PageSize=50")
+        if response.status != 200:
+            raise _failure("list the numbers", response)
+        return tuple(one.phone_number for one in decoded("Twilio", response, _Page).incoming_phone_numbers)
+
     def read(self, number: str) -> Talk[NumberSettings]:
         """Ask for the settings of a number (E.164).
 

@@ -1,6 +1,7 @@
 """OpenAI's ears and mouth on loopback: Realtime transcription sessions, and `POST /v1/audio/speech`.
 
 Written from OpenAI's documentation alone. A session is sent mu-law, of which every byte but silence counts as speech.
+Realtime sessions that converse are `openai_realtime.py`, at the same origin.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from voicecall.audio import TELEPHONE_RATE
 from voicecall.audio.g711 import MULAW_SILENCE, float_to_pcm, to_float
 from voicecall.audio.resample import resample
 from voicecall.audio.wav import encode_wav
+
+from .openai_realtime import OpenAIRealtime
 
 RATE = 24000
 _MODELS = ("gpt-live-transcribe", "gpt-transcribe", "gpt-realtime-whisper")
@@ -53,6 +56,8 @@ class OpenAISpeech:
         """Mu-law by text."""
         self.asked = 0
         self.cancelled = 0
+        self.realtime = OpenAIRealtime()
+        """Who answers the sessions that do more than transcribe."""
         self._transports: list[asyncio.Transport] = []
         self._sockets: set[web.WebSocketResponse] = set()
 
@@ -88,6 +93,8 @@ class OpenAISpeech:
         return web.json_response({"id": request.match_info["model"], "object": "model"})
 
     async def _realtime(self, request: web.Request) -> web.StreamResponse:
+        if request.query.get("intent") != "transcription":
+            return await self.realtime.serve(request)
         self._enter(request)
         self.queries.append(dict(request.query))
         socket = web.WebSocketResponse()
