@@ -347,9 +347,7 @@ def report(runs: Runs[RealtimeCost], floors: Runs[StreamCost]) -> bool:
     above = max(cost.up[1], cost.down[1]) - floor.p95_ms
     held = math.isfinite(above) and above <= _BOUND_MS and not cost.lost
     print(f"\nabove the floor at p95: {above:.2f} ms (bound {_BOUND_MS:g}): {'held' if held else 'NOT HELD'}")
-    print(
-        f"lost {cost.lost * 100:.2f} %, transcoded {cost.transcoded:.0f} frames, {cost.cpu_us / 1e4:.2f} % of a core each"
-    )
+    print(f"lost {cost.lost:.2%}, transcoded {cost.transcoded:.0f} frames; {cost.cpu_us / 1e4:.2f} % of a core a call")
     print(f"{len(runs.clean)} of {len(runs.clean) + runs.spoiled} runs were clean; {machine()}")
     return held
 
@@ -357,7 +355,7 @@ def report(runs: Runs[RealtimeCost], floors: Runs[StreamCost]) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.realtime", description=__doc__)
     parser.add_argument("--calls", type=int, default=50)
-    parser.add_argument("--vad", choices=("local", "energy", "off"), default="local")
+    parser.add_argument("--vad", choices=("local", "energy"), default="local")
     parser.add_argument("--provider", choices=sorted(MODELS), default="openai")
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--repeats", type=int, default=3)
