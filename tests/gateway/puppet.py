@@ -23,6 +23,7 @@ class Puppet:
         self.traits = traits
         self.asked: list[tuple[str, ...]] = []
         """What was asked of the session."""
+        self.fed: list[tuple[bytes, str]] = []
         self.report: Callable[[Report], None] = lambda report: None
         self._end = asyncio.get_running_loop().create_future()
 
@@ -31,7 +32,7 @@ class Puppet:
         return self
 
     def feed(self, mulaw: bytes, base64: str = "") -> None:
-        pass
+        self.fed.append((mulaw, base64))
 
     def speech_started(self) -> None:
         pass

@@ -154,7 +154,7 @@ async def test_a_flood_is_noticed_before_anybody_wants_it_too(wanted: bool) -> N
         assert duplex.player.waiting == before <= (LONGEST + 1) * 8000
 
 
-async def test_a_model_that_asks_for_nothing_and_says_nothing_when_it_should_is_asked_twice() -> None:
+async def test_a_model_that_says_nothing_when_it_should_is_asked_twice() -> None:
     events: list[Event] = []
     async with conversing(Traits(), events.append, lambda mulaw: None) as (duplex, puppet):
         duplex.say(1, "Hello")
