@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 import structlog
@@ -12,6 +13,17 @@ from hypothesis import settings
 settings.register_profile("unhurried", deadline=None)
 if settings.get_current_profile_name() == "default":  # `make fuzz` has a profile of its own
     settings.load_profile("unhurried")  # a machine with much to do is no failure
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Spare the garbage collector what stays to the end: modules, and the thousands of tests themselves."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,7 @@ async def _first_asked(
     settings: Callable[[Reception], dict[str, Any]], use: Callable[..., Coroutine[None, None, None]]
 ) -> Asked:
     """Return the first request of the engine that these settings make and `use` uses."""
-    async with receiving() as reception, AsyncExitStack() as stack, asyncio.timeout(20.0):
+    async with receiving() as reception, AsyncExitStack() as stack, asyncio.timeout(60.0):
         config = Config.model_validate(settings(reception))
         async with asyncio.TaskGroup() as tasks:
             using = tasks.create_task(use(config, stack))

@@ -7,6 +7,7 @@ import importlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 
 from voicecall.brains import BrainOptions, Conversation, Line, Mind, Opening, Report, Said, Server
 from voicecall.brains.model import ModelBrain
@@ -28,8 +29,6 @@ VENDORS: dict[str, Callable[[], Dialect]] = {
 }
 APIS = ("openai:gpt-5-mini", "openai-responses:gpt-5-mini", "anthropic:claude-haiku-5-5", "google-gla:gemini-2.5-flash")
 """One of each wire format."""
-for module in ("mcp", "models.anthropic", "models.google", "models.ollama", "models.openai"):
-    importlib.import_module(f"pydantic_ai.{module}")  # takes seconds, which are not to be a scene's
 
 
 @dataclass(slots=True)
@@ -82,8 +81,15 @@ async def replied(mind: Mind, asked: Conversation) -> list[Said]:
     return said
 
 
+@cache
+def _load() -> None:
+    for module in ("mcp", "models.anthropic", "models.google", "models.ollama", "models.openai"):
+        importlib.import_module(f"pydantic_ai.{module}")
+
+
 def run(scene: Coroutine[None, None, None]) -> None:
-    """Play a scene; a hang fails."""
+    """Play a scene; a hang fails. The seconds that it takes to load the libraries are not the scene's."""
+    _load()
 
     async def bounded() -> None:
         async with asyncio.timeout(10):

@@ -95,8 +95,11 @@ SHAPES: dict[str, Shape] = {
     "realtime.consultThinkingLevel": Shape("low"),
     "realtime.consultFastMode": Shape(True),
     "realtime.tools": Shape([_TOOL]),
-    "realtime.fastContext": Shape({"enabled": True, "timeoutMs": 500, "maxResults": 2, "sources": ["memory"]}),
-    "realtime.fastContext.fallbackToConsult": Shape(True),
+    "realtime.fastContext.enabled": Shape(True, "realtime.fast_context.enabled"),
+    "realtime.fastContext.timeoutMs": Shape(500, "realtime.fast_context.timeout_ms"),
+    "realtime.fastContext.maxResults": Shape(2, "realtime.fast_context.max_results"),
+    "realtime.fastContext.sources": Shape(["memory"]),
+    "realtime.fastContext.fallbackToConsult": Shape(True, "realtime.fast_context.fallback_to_consult"),
     "realtime.agentContext": Shape({"enabled": True, "maxChars": 5000, "includeIdentity": True, "files": ["SOUL.md"]}),
     "realtime.agentContext.includeWorkspaceFiles": Shape(True),
     "realtime.agentContext.includeSystemPrompt": Shape(True),
@@ -213,5 +216,9 @@ DEFAULTS: dict[str, Any] = {
     "realtime.enabled": False,
     "realtime.tool_policy": "safe-read-only",
     "realtime.consult_policy": "auto",
+    "realtime.fast_context.enabled": False,
+    "realtime.fast_context.timeout_ms": 800,
+    "realtime.fast_context.max_results": 3,
+    "realtime.fast_context.fallback_to_consult": False,
 }
 """By our key: what holds there where nothing is written."""

@@ -100,6 +100,14 @@ def test_a_tunnel_that_carriers_do_not_reach_is_a_warning(loaded: Write) -> None
     assert not loaded(twilio + "public_url = 'https://v.example.com/voice/webhook'\n" + serve).warnings
 
 
+def test_a_demo_agent_behind_a_model_is_probably_not_meant(loaded: Write) -> None:
+    model = "[realtime]\nenabled = true\nprovider = 'scripted'\n"
+    [warning] = loaded(model).warnings
+    assert (warning.key, "demo agent" in warning.message) == ("brain.kind", True)
+    assert not loaded(model + "tool_policy = 'none'\n").warnings
+    assert not loaded(model + "[brain]\nkind = 'echo'\n").warnings
+
+
 def test_secrets_never_appear_in_what_is_said(loaded: Write, faults: Fail) -> None:
     secret = "swordfish"
     config = loaded(f"control.token = '{secret}'\nstore.url = 'postgresql://u:{secret}@h/d'\n").config

@@ -121,7 +121,7 @@ def find(owner: object) -> None:
     """Play what finds the mistakes of this room, the quickest first."""
     if owner in (turns, saying):
         play(TurnsMachine, 100)
-    elif owner in (Draft, leg, prompting, replies, rescue):
+    elif owner in (leg, prompting, replies, rescue):
         play(TroubledMachine, 500)
     play(CallMachine, 1500)
     play(TroubledMachine, 500)

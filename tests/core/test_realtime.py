@@ -250,6 +250,16 @@ def test_the_model_may_notice_an_interruption_that_our_detector_did_not() -> Non
     assert holder(world) is Floor.PAUSE
 
 
+def test_what_the_caller_said_before_the_model_noticed_is_not_lost() -> None:
+    world = answering(ALONE)
+    segment = speaks(world)
+    world.feed(ev.BargedIn())
+    world.feed(ev.PlaybackStopped(2, "It is noon.", "It"))
+    over(world)
+    world.feed(ev.Heard(segment, "Thank you."))
+    assert world.call.lines[-1].text == "Thank you."
+
+
 def test_the_model_interrupts_nothing_where_that_is_our_say() -> None:
     world = answering()
     world.again(ev.BargedIn())
@@ -377,11 +387,3 @@ def test_a_carrier_that_takes_the_place_of_another_and_cannot_stream_has_no_mode
     world.feed(ev.DialFailed("no such account", certain=True))
     assert world.call.prompting
     assert not world.call.rules.turns.hears
-
-
-def test_nothing_is_rehearsed_in_a_call_that_only_delivers_a_message() -> None:
-    world = greeted(placed(mode="notify", rules=Rules(turns=TurnRules(early=True))))
-    world.next_segment()
-    world.feed(ev.SpeechStopped(1, 0.2), after=1.0)
-    world.feed(ev.Heard(1, "Thank you very much."))
-    assert world.call.turns.rehearsed == "Thank you very much."

@@ -14,6 +14,7 @@ import pytest
 
 from tests.e2e.daemon import STUBS, Daemon, House, Settings
 from tests.e2e.network import Network
+from tests.e2e.programs import forking
 from tests.e2e.twilio import Proxy, Twilio
 
 _PATIENCE = 90
@@ -53,6 +54,12 @@ def _ctrl_c_reaches_what_is_started() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _starting_is_quick(_ctrl_c_reaches_what_is_started: None) -> Iterator[None]:
+    with forking():
+        yield
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> MakeHouse:
     numbers = itertools.count(1)
@@ -89,7 +96,7 @@ def start(house: MakeHouse) -> Iterator[MakeDaemon]:
 
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """A gateway for tests that leave it as they found it."""
+    """A gateway for tests that leave it as they found it; started as a user starts it."""
     lines: Settings = {
         'lines."+15550000001".inbound_policy': "disabled",
         'lines."+15550000002".inbound_policy': "allowlist",
@@ -97,7 +104,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         'lines."+15550000003".greeting': "",
         'lines."+15550000003".brain.text': "Another answer.",
     }
-    daemon = Daemon(House(tmp_path_factory.mktemp("gateway"), {**STUBS, **lines}))
+    daemon = Daemon(House(tmp_path_factory.mktemp("gateway"), {**STUBS, **lines}, afresh=True))
     try:
         yield daemon.start()
     finally:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Self
 
 import httpx2
 
+from tests.e2e.programs import COMMAND as COMMAND, start
 from voicecall.client import Client
 from voicecall.core.operations import CallerStep, Events, History, Initiate, Operation, Simulate, Status, Wait
 
@@ -22,7 +22,6 @@ Json = dict[str, Any]
 Settings = Mapping[str, Any]
 """Configuration by dotted key."""
 
-COMMAND = str(Path(sys.executable).with_name("voicecall"))
 CALLER = "+15550100009"
 PHONE = "+15550100042"
 """Answers and stays on the line."""
@@ -74,25 +73,30 @@ class Done:
 class Program:
     """A running process whose lines of output can be waited for."""
 
-    def __init__(self, command: list[str], cwd: Path, environment: Mapping[str, str]) -> None:
-        self.process = subprocess.Popen(  # noqa: S603 - our own program
-            command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+    def __init__(self, command: list[str], cwd: Path, environment: Mapping[str, str], *, afresh: bool = False) -> None:
+        self.command = command
         self.out: list[str] = []
         self.err: list[str] = []
         self._news = threading.Condition()
+        (out, stdout), (err, stderr) = os.pipe(), os.pipe()
+        try:
+            self.process = start(command, cwd, environment, stdout, stderr, afresh=afresh)
+        finally:
+            os.close(stdout)
+            os.close(stderr)
         self._readers = [
-            threading.Thread(target=self._read, args=(self.process.stdout, self.out), daemon=True),
-            threading.Thread(target=self._read, args=(self.process.stderr, self.err), daemon=True),
+            threading.Thread(target=self._read, args=(out, self.out), daemon=True),
+            threading.Thread(target=self._read, args=(err, self.err), daemon=True),
         ]
         for reader in self._readers:
             reader.start()
 
-    def _read(self, pipe: Iterator[str], lines: list[str]) -> None:
-        for line in pipe:
-            with self._news:
-                lines.append(line.rstrip("\n"))
-                self._news.notify_all()
+    def _read(self, pipe: int, lines: list[str]) -> None:
+        with open(pipe) as text:
+            for line in text:
+                with self._news:
+                    lines.append(line.rstrip("\n"))
+                    self._news.notify_all()
         with self._news:
             lines.append("")
             self._news.notify_all()
@@ -105,7 +109,7 @@ class Program:
                 for line in lines[seen:]:
                     if wanted(line):
                         return line
-                    assert line, "\n".join([f"{self.process.args!r} said no such thing:", *self.out, *self.err])
+                    assert line, "\n".join([f"{self.command!r} said no such thing:", *self.out, *self.err])
                 seen = len(lines)
                 self._news.wait()
 
@@ -114,9 +118,6 @@ class Program:
         status = self.process.wait()
         for reader in self._readers:
             reader.join()
-        for pipe in (self.process.stdout, self.process.stderr):
-            assert pipe is not None
-            pipe.close()
         return status
 
     def kill(self) -> int:
@@ -126,9 +127,13 @@ class Program:
 
 
 class House:
-    """A folder with a configuration and a state directory, in which commands are run."""
+    """A folder with a configuration and a state directory, in which commands are run.
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
+    What goes on is started `afresh`, or else as quickly as can be.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, *, afresh: bool = False) -> None:
+        self._afresh = afresh
         self.folder = folder
         self.state = folder / "state"
         self.environment = {
@@ -145,20 +150,19 @@ class House:
 
     def run(self, *arguments: str) -> Done:
         """Run a command to its end."""
-        done = subprocess.run(  # noqa: S603 - our own program
-            [COMMAND, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+            process = start([COMMAND, *arguments], self.folder, self.environment, out.fileno(), err.fileno())
+            try:
+                status = process.wait()
+            finally:
+                process.kill()
+            out.seek(0)
+            err.seek(0)
+            return Done(status, out.read(), err.read())
 
     def begin(self, *arguments: str) -> Program:
         """Run a command that goes on."""
-        return Program([COMMAND, *arguments], self.folder, self.environment)
+        return Program([COMMAND, *arguments], self.folder, self.environment, afresh=self._afresh)
 
 
 class Daemon:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
 from tests.e2e.daemon import CALLER, Json, Program, Settings
+from tests.e2e.programs import EMULATORS
 
 _NOWHERE = "http://127.0.0.1:9/"
 
@@ -17,7 +17,7 @@ class Network:
     """The telephone network, and what its phones know."""
 
     def __init__(self, folder: Path) -> None:
-        command = [sys.executable, "-m", "voicecall.emulators", "--port", "0", "--stub"]
+        command = [*EMULATORS, "--port", "0", "--stub"]
         self.program = Program(command, folder, {})
         self.url = self.program.wait_for(self.program.out, lambda line: "ready" in line).split()[-1]
         self._http = httpx2.Client(

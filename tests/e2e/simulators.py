@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -11,6 +10,7 @@ from pathlib import Path
 import httpx2
 
 from tests.e2e.daemon import CALLER, Daemon, Json, Program, Settings
+from tests.e2e.programs import EMULATORS
 from tests.e2e.twilio import HOST, PUBLIC, Proxy, reserved_port
 from voicecall.emulators.plivo.account import Account as Plivo
 from voicecall.emulators.telnyx.account import Account as Telnyx
@@ -44,7 +44,7 @@ class Simulators:
         self.port = self._open.enter_context(reserved_port())
         """Of the gateway."""
         proxy.lead_to(self.port, self.port)
-        command = [sys.executable, "-m", "voicecall.emulators", "--stub", "--port=0"]
+        command = [*EMULATORS, "--stub", "--port=0"]
         command += ["--via", f"https://{HOST}={proxy.url}"]
         for name in carriers:
             number = NUMBERS[name] if name == "telnyx" else f"{NUMBERS[name]}={PUBLIC}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +15,7 @@ import httpx2
 from aiohttp import WSMsgType, web
 
 from tests.e2e.daemon import CALLER, Daemon, House, Json, Program, Settings
+from tests.e2e.programs import EMULATORS
 
 HOST = "voice.example.org"
 PUBLIC = f"https://{HOST}/voice/webhook"
@@ -145,7 +145,7 @@ class Twilio:
         """Of the gateway."""
         self.other_port = self._ports.enter_context(reserved_port())
         """Of a second one."""
-        command = [sys.executable, "-m", "voicecall.emulators", "--stub", "--port=0", "--twilio", "--twilio-port=0"]
+        command = [*EMULATORS, "--stub", "--port=0", "--twilio", "--twilio-port=0"]
         command += ["--via", f"https://{HOST}={proxy.url}", "--twilio-number", f"{OURS}={PUBLIC}"]
         command += ["--twilio-account", ACCOUNT, "--twilio-token", TOKEN]
         self.program = Program(command, folder, {})

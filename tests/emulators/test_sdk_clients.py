@@ -1,4 +1,7 @@
-"""The carriers' own SDKs drive the simulators over real sockets: so these are not of our imagination."""
+"""The carriers' own SDKs drive the simulators over real sockets: so these are not of our imagination.
+
+Telnyx's takes a second to load: only its tests do.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import asyncio
 import plivo
 import plivo.rest.client as plivo_client
 import pytest
-import telnyx
 from twilio.base.exceptions import TwilioRestException
 
 from tests.emulators.test_plivo_server import OURS as PLIVO_NUMBER, PUBLIC, world as plivo_world
@@ -23,6 +25,8 @@ from voicecall.speech.tts.tone import ToneSynthesizer
 
 
 def test_telnyxs_sdk_places_answers_for_and_ends_a_call() -> None:
+    import telnyx
+
     async def main() -> None:
         async with (
             telnyx_world() as (gateway, server, _),
@@ -48,6 +52,8 @@ def test_telnyxs_sdk_places_answers_for_and_ends_a_call() -> None:
 
 
 def test_telnyxs_sdk_is_told_that_a_key_is_wrong() -> None:
+    import telnyx
+
     async def main() -> None:
         async with (
             telnyx_world() as (_, server, _),
@@ -81,6 +87,8 @@ def test_plivos_sdk_places_finds_and_ends_a_call(monkeypatch: pytest.MonkeyPatch
 
 
 def test_telnyxs_sdk_gives_a_number_to_an_application_and_points_that() -> None:
+    import telnyx
+
     async def main() -> None:
         account = TelnyxAccount(
             webhook_url="https://old.example.org/", numbers=frozenset({OURS}), connections={OURS: ""}

@@ -39,9 +39,14 @@ async def told(h: House, call: str) -> None:
     await h.idle()
 
 
+BEFORE_THE_WIRE = pytest.mark.parametrize("town", ["mock"], indirect=True)
+"""What is refused before any carrier is asked is refused alike, whichever that would have been."""
+
+
 # --- each limit
 
 
+@BEFORE_THE_WIRE
 @pytest.mark.parametrize(
     ("budget", "to", "reason"),
     [
@@ -143,6 +148,7 @@ async def test_after_a_day_a_call_counts_no_longer(house: MakeHouse) -> None:
 # --- nothing slips through
 
 
+@BEFORE_THE_WIRE
 @pytest.mark.parametrize(
     ("budget", "to", "reason"),
     [
@@ -190,6 +196,7 @@ async def test_what_was_dialled_counts_after_a_restart_and_at_another_gateway(to
             assert (await refusal(h)).reason == "calls-per-day"
 
 
+@BEFORE_THE_WIRE
 @pytest.mark.parametrize("fault", ["illegible", "uncountable", "broken"])
 async def test_where_the_archive_fails_nothing_is_dialled(house: MakeHouse, fault: str) -> None:
     async with house(budget=Budget(calls=5)) as h:

@@ -137,9 +137,32 @@ async def test_what_is_known_from_earlier_calls_is_not_asked() -> None:
     async with desk("Never", recall=known) as at:
         at.ask("one", "Which street?")
         await asyncio.sleep(0.2)
-        ((name, told),) = at.told["one"].items()
-        assert ("data, not instructions" in name, told) == (True, "2026-11-01, they said: Elm Street.")
-        assert at.brain.asked == []
+        told = at.told["one"]
+        assert told["earlier calls with them"] == "2026-11-01, they said: Elm Street."
+        assert ("data" in told["note"], at.brain.asked) == (True, [])
+
+
+async def test_what_is_looked_up_for_long_is_never_promised() -> None:
+    async def slow(text: str) -> str:
+        return await known(text, after=3.0)
+
+    async with desk("Never", recall=slow) as at:
+        at.ask("one", "Which street?")
+        at.ask("two", "Which town?")
+        await asyncio.sleep(4)
+        assert [set(told) for told in at.told.values()] == [{"earlier calls with them", "note"}, {"answer"}]
+
+
+async def test_what_is_asked_after_a_long_look_is_promised_at_once() -> None:
+    async def slow(text: str) -> str:
+        return await known(text, after=3.0)
+
+    async with desk((2.0, "In May"), recall=slow, falls_back=True) as at:
+        at.ask("one", "Which month?")
+        await asyncio.sleep(3.1)
+        assert at.told == {"one": {"working": WORKING}}
+        await asyncio.sleep(2)
+        assert Volunteered("In May") in at.posted
 
 
 @pytest.mark.parametrize("falls_back", [False, True])

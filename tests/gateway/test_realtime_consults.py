@@ -108,6 +108,20 @@ async def test_a_slow_answer_is_promised_and_said_at_the_next_pause(house: MakeH
         await h.idle()
 
 
+@pytest.mark.parametrize("delay", [0.3, 5.0])
+async def test_a_model_that_has_said_that_it_is_finding_out_does_not_say_so_twice(
+    house: MakeHouse, delay: float
+) -> None:
+    lines = Lines(Reply("Let me find out", calls=consult().calls), "It was shipped")
+    async with house(**options(Answers((delay, "It was shipped")), lines)) as h:
+        call = await h.place(listen(), say("Where is my order"), listen(2), listen(), HANG_UP)
+        record = await h.over(call)
+        heard = " ".join(line for speaker, line in said(record)[2:])
+        assert heard == f"Let me find out {LATE if delay > 1 else ''} It was shipped".replace("  ", " ")
+        assert len(lines.asked) == (1 if delay > 1 else 2)
+        await h.idle()
+
+
 async def test_a_slow_answer_waits_for_a_caller_who_speaks(house: MakeHouse) -> None:
     brain = Answers((4.0, "It was shipped"))
     lines = Lines(consult(), "Let me find out", "Of course")

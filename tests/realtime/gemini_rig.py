@@ -21,7 +21,7 @@ FRAME = 160
 SPEECH = mulaw_encode(sound(0.4, 8000))
 SILENCE = MULAW_SILENCE * 8000
 LOOK_UP = Tool("look_up", "Look something up.", {"type": "object", "properties": {"word": {"type": "string"}}})
-BRIEF = Patience(settled=0.05)
+BRIEF = Patience(settled=0.05, lasting=0.05)
 
 R = TypeVar("R", bound=Report)
 

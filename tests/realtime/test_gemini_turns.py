@@ -8,11 +8,22 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from voicecall.emulators.clock import run_virtual
 from voicecall.emulators.vendors.gemini_live_model import sound
-from voicecall.realtime import Audio, Began, Called, Ended, Report, Uncalled, Worded
+from voicecall.realtime import (
+    Audio,
+    Began,
+    Called,
+    CallerWords,
+    Ended,
+    Interrupted,
+    Report,
+    TurnOver,
+    Uncalled,
+    Worded,
+)
 from voicecall.realtime.gemini_caller import Caller, Patience
 from voicecall.realtime.gemini_turns import Turns
 from voicecall.realtime.gemini_wire import (
@@ -112,6 +123,10 @@ class Model:
 
 
 @pytest.mark.parametrize("local", [False, True])
+@example(model=MODELS[0], steps=["call", CONTENTS[2], CONTENTS[5], "more"])
+@example(model=MODELS[1], steps=["respond", CONTENTS[6]])
+@example(model=MODELS[0], steps=["call", "more", CONTENTS[7]])
+@example(model=MODELS[0], steps=[CONTENTS[0], CONTENTS[4], CONTENTS[0]])
 @given(model=st.sampled_from(MODELS), steps=STEPS)
 def test_every_answer_ends_once_and_nothing_of_it_comes_after_that(
     *, local: bool, model: str, steps: list[ServerContent | str]
@@ -163,6 +178,41 @@ def test_a_stall_is_noticed_only_while_an_answer_is_made() -> None:
         return played.stalled
 
     assert run_virtual(scene) == 1
+
+
+def test_the_end_of_an_interruption_is_not_taken_for_an_answer_to_what_was_asked_since() -> None:
+    async def scene() -> list[Report]:
+        played = Model(MODELS[0], local=False)
+        played.turns.hear(ServerContent(interrupted=True))
+        played.turns.say("1", ["[Say.]"])
+        played.turns.hear(ServerContent(turn_complete=True))
+        assert not played.turns.is_idle
+        played.turns.hear(ServerContent(model_turn=PIECE))
+        played.turns.hear(ServerContent(turn_complete=True))
+        return played.reports
+
+    reports = run_virtual(scene)
+    assert next(report.answer for report in reports if isinstance(report, Audio)) == "1"
+    assert reports[-1] == Ended("1")
+
+
+def test_an_answer_to_speech_without_words_interrupts_what_is_still_heard() -> None:
+    async def scene() -> list[type[Report]]:
+        played = Model(MODELS[0], local=False)
+        played.turns.say("1", ["[Say.]"])
+        for _ in range(40):
+            played.turns.hear(ServerContent(model_turn=PIECE))
+        played.turns.hear(ServerContent(generation_complete=True, turn_complete=True))
+        await asyncio.sleep(0.5)
+        await played.step("speak")
+        played.turns.hear(ServerContent(model_turn=PIECE))
+        await asyncio.sleep(5.0)
+        await played.step("speak")
+        played.turns.hear(ServerContent(turn_complete=True))
+        played.turns.hear(ServerContent(model_turn=PIECE))
+        return [type(report) for report in played.reports if not isinstance(report, Audio | Ended)]
+
+    assert run_virtual(scene) == [Interrupted, TurnOver, Began, CallerWords, TurnOver, Began]
 
 
 RUBBISH = (

@@ -15,7 +15,6 @@ from voicecall.brains.servers import CallsServers
 from voicecall.config.agents import (
     Agent,
     Brain as BrainSection,
-    PluginRealtime,
     Realtime as RealtimeSection,
     RealtimeVendor,
     VendorModel,
@@ -146,14 +145,13 @@ def realtime_options(options: RealtimeSection) -> RealtimeOptions:
     """Return what the model that hears and speaks is made of."""
     own = getattr(options, options.provider, options.plugin)
     vendor = own if isinstance(own, RealtimeVendor) else options.plugin
-    extra = vendor.options if isinstance(vendor, PluginRealtime) else {}
     return RealtimeOptions(
         api_key=_secret(vendor.api_key),
         base_url=vendor.api_base_url,
         model=vendor.model,
         voice=vendor.voice,
         turn_detection=vendor.turn_detection or "",
-        extra=tuple(sorted(extra.items())),
+        extra=tuple(sorted(vendor.options.items())),
     )
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 import typer
 from typer.exceptions import TyperException
+from typer.main import get_command
 
 from voicecall import __version__
 from voicecall.errors import BadParameters, ConfigError, VoicecallError
@@ -57,10 +61,16 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+@cache
+def _command() -> Callable[..., Any]:
+    """Return what Typer makes of all the functions; that takes it some time, and the result knows nothing of a run."""
+    return get_command(app)
+
+
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit status; a failure is told on stderr, a configuration's line by line."""
     try:
-        status = app(arguments, prog_name="voicecall", standalone_mode=False)
+        status = _command()(arguments, prog_name="voicecall", standalone_mode=False)
         sys.stdout.flush()
     except ConfigError as error:
         return _fail(str(error), 2)

@@ -108,11 +108,6 @@ class RealtimeVendor(Section):
     """The vendor's name of the voice; its default when absent."""
     turn_detection: str | None = None
     """Who finds the end of the caller's turn: a way of the vendor's, or `local` for ours; its default when absent."""
-
-
-class PluginRealtime(RealtimeVendor):
-    """A model that another package brings."""
-
     options: Mapping[str, str] = Field(default_factory=dict)
     """What only this one understands."""
 
@@ -153,7 +148,7 @@ class Realtime(Section):
     """OpenAI."""
     gemini: RealtimeVendor = nested()
     """Google Gemini."""
-    scripted: PluginRealtime = nested()
+    scripted: RealtimeVendor = nested()
     """A stand-in without a model, for development: its options `heard` and `answer` are what it hears and says."""
-    plugin: PluginRealtime = nested()
+    plugin: RealtimeVendor = nested()
     """What a model of another package is given."""

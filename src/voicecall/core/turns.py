@@ -159,9 +159,8 @@ def barged_in(turns: Turns, rules: TurnRules, at: float) -> Result:
     """The provider, whose say it is, says that the caller interrupted."""
     if rules.interrupts == "gateway" or not turns.reply or not _yields(turns, rules):
         return turns, ()
-    if turns.speaking:
-        awaited = turns.awaited | {turns.speaking}
-        turns = changed(turns, awaited=awaited, sure=turns.speaking, spoken_over=0, since=at)
+    if segment := turns.speaking or turns.spoken_over:
+        turns = changed(turns, awaited=turns.awaited | {segment}, sure=segment, spoken_over=0, since=at)
     return _yield(turns, rules, at)
 
 

@@ -58,7 +58,7 @@ _MEANINGS: Mapping[str, tuple[str, str, str]] = {
         "the model that heard and spoke was lost; transcriber, agent and voice went on without it",
         "the vendor's key, model and account under `realtime`, and its state",
     ),
-    "session-renewed": ("realtime", "a fresh session with the model took the place of one", _REPEATS),
+    "session-renewed": ("realtime", "the model's session was replaced by a fresh one within the call", _REPEATS),
     "carrier-speech": ("stream", "no media stream worked, and the carrier spoke by itself", _WAY),
     "stream-retried": ("stream", "a media stream did not work", _WAY),
     "stream": ("stream", "the carrier reported trouble with the media stream", _WAY),

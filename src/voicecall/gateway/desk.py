@@ -18,6 +18,7 @@ from voicecall.core.events import Event, Warned
 from voicecall.core.utterances import FarewellAsked, KeysWanted, OutcomeNoted
 from voicecall.errors import BadParameters
 from voicecall.gateway import schemas
+from voicecall.gateway.answer import Answer
 from voicecall.gateway.consulting import Consultant
 from voicecall.realtime import Called, Tool
 
@@ -122,15 +123,16 @@ class Desk:
 
     # --- what the model calls
 
-    def call(self, called: Called, reply: int, *, sounded: bool, answering: bool = True) -> None:
-        """The model calls a tool while it says `reply`; whether any of that has sounded yet, and answers the caller."""
-        name, self._called = called.name, (reply, self._called[1] + 1 if self._called[0] == reply else 1)
+    def call(self, called: Called, answer: Answer | None) -> None:
+        """The model calls a tool in the course of this answer; None where that was cancelled."""
+        name, reply = called.name, answer.reply if answer is not None else 0
+        self._called = (reply, self._called[1] + 1 if self._called[0] == reply else 1)
         if self._called[1] > _MOST:
             self._tell(called.call, {"failed": f"More than {_MOST} tools in one answer: speak with the other side."}, 0)
         elif name in _OURS:
-            self._perform(called, reply, sounded=sounded, answering=answering)
+            self._perform(called, answer)
         elif name == _CONSULT and self._consultant is not None:
-            self._ask(self._consultant, called, reply)
+            self._ask(self._consultant, called, reply, sounded=bool(answer and answer.size))
         elif name in self._served:
             self._serve(called, reply)
         else:
@@ -138,9 +140,10 @@ class Desk:
             self._post(Warned("unknown-tool", "the model called a tool that there is not, and was told so"))
             self._tell(called.call, _told(unknown(name, known)), reply)
 
-    def _perform(self, called: Called, reply: int, *, sounded: bool, answering: bool) -> None:
-        done = perform(_OURS[called.name], called.arguments, self._conversation(), answering=answering)
-        goes_on = not sounded
+    def _perform(self, called: Called, answer: Answer | None) -> None:
+        answers, reply = answer is not None and answer.text is None, answer.reply if answer is not None else 0
+        done = perform(_OURS[called.name], called.arguments, self._conversation(), answering=answers)
+        goes_on = answer is not None and not answer.size
         match done.act:
             case HangUpAfter() if not reply:
                 done = Done("You were interrupted: the call goes on.", failed=True)
@@ -159,13 +162,13 @@ class Desk:
                 assert_never(done.act)
         self._tell(called.call, _told(done), reply if goes_on or done.failed else 0)
 
-    def _ask(self, consultant: Consultant, called: Called, reply: int) -> None:
+    def _ask(self, consultant: Consultant, called: Called, reply: int, *, sounded: bool) -> None:
         try:
             wanted = msgspec.json.decode(called.arguments or "{}", type=_Question)
         except (msgspec.MsgspecError, UnicodeError) as error:
             self._tell(called.call, {"failed": f"The arguments of {_CONSULT} are wrong: {error}"}, reply)
             return
-        consultant.ask(called.call, wanted.question.strip(), wanted.context.strip(), reply)
+        consultant.ask(called.call, wanted.question.strip(), wanted.context.strip(), reply, sounded=sounded)
 
     def _serve(self, called: Called, reply: int) -> None:
         try:

@@ -334,10 +334,7 @@ class Duplex:
             return
         if answer is not None and answer is self._current:
             self._stall.called(called.call)
-        if answer is None:
-            self.desk.call(called, 0, sounded=True)
-        else:
-            self.desk.call(called, answer.reply, sounded=bool(answer.size), answering=answer.text is None)
+        self.desk.call(called, answer)
 
     def _began(self, name: str) -> None:
         if name in self._answers:

@@ -27,7 +27,6 @@ _PONG = 60.0
 _MARGIN = 2.0
 """Seconds before the end of a connection at which it is left, whatever goes on."""
 _SAY = "[Say the following to the person now, word for word, in its own language, and nothing else.] {}"
-_NOTE = "[{}]"
 
 
 class GeminiRealtime:
@@ -112,6 +111,7 @@ class GeminiSession:
         self._past = False
         """Whether the session that is being set up is told what was said."""
         self._leaving = False
+        self._speech: asyncio.TimerHandle | None = None
         self._due: asyncio.TimerHandle | None = None
         """Runs until the session must be set up, and then until the connection must be left."""
 
@@ -134,6 +134,7 @@ class GeminiSession:
         finally:
             self._tell = lambda _: None
             self._expect(0.0, None)
+            self._lasts(None)
             self._turns.fail("")
             self._caller.close()
 
@@ -146,10 +147,12 @@ class GeminiSession:
     def speech_started(self) -> None:
         """Our detector hears the caller speak."""
         self._caller.started()
+        self._lasts(self._turns.spoken_over if not self._local else None)
 
     def speech_stopped(self) -> None:
         """Our detector hears the caller no more."""
         self._caller.stopped()
+        self._lasts(None)
 
     def respond(self, answer: str) -> None:
         """Have the model answer; where we end the caller's turn, this is its end."""
@@ -171,7 +174,7 @@ class GeminiSession:
 
     def note(self, text: str) -> None:
         """Let the model know with the next thing that it is asked: content of its own would have it wait for more."""
-        self._notes.append(_NOTE.format(text))
+        self._notes.append(text if text.startswith("[") else f"[{text}]")
 
     def _ask(self, answer: str, act: Callable[[], None]) -> None:
         if self._ready:
@@ -285,6 +288,12 @@ class GeminiSession:
         if self._due is not None:
             self._due.cancel()
         self._due = self._loop.call_later(seconds, act) if act is not None else None
+
+    def _lasts(self, act: Callable[[], None] | None) -> None:
+        """Do this once the caller has spoken for a while; None: do nothing."""
+        if self._speech is not None:
+            self._speech.cancel()
+        self._speech = self._loop.call_later(self._patience.lasting, act) if act is not None else None
 
     def _report(self, report: Report) -> None:
         self._tell(report)

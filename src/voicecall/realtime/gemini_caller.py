@@ -34,6 +34,8 @@ class Patience:
     """For a session to be set up."""
     stall: float = 8.0
     """For more of an answer that is being made."""
+    lasting: float = 0.6
+    """For speech to end, before it interrupts what Gemini takes for over."""
     closed: float = 1.0
     """For a turn to be closed, once all of it was played."""
     thinking: float = 30.0

@@ -26,8 +26,9 @@ BASE: Point = (_recover(4 * pow(5, P - 2, P) % P), 4 * pow(5, P - 2, P) % P)
 def _add(one: Point, other: Point) -> Point:
     (x1, y1), (x2, y2) = one, other
     product = D * x1 * x2 * y1 * y2 % P
-    x = (x1 * y2 + x2 * y1) * pow(1 + product, P - 2, P)
-    y = (y1 * y2 + x1 * x2) * pow(1 - product, P - 2, P)
+    inverse = pow(1 - product * product, -1, P)  # of both denominators at once: this is what takes the time
+    x = (x1 * y2 + x2 * y1) * (1 - product) * inverse
+    y = (y1 * y2 + x1 * x2) * (1 + product) * inverse
     return x % P, y % P
 
 

@@ -26,8 +26,8 @@ NO_PROXY: Any = {"proxy": None}
 @asynccontextmanager
 async def calling(own: Voice = PLAIN, **options: Any) -> AsyncIterator[tuple[Cartesia, CartesiaStream]]:
     vendor = Cartesia(KEY, lambda _: AUDIO)
-    async with asyncio.timeout(5.0), listening(vendor.app) as origin:
-        synthesizer = CartesiaSynthesizer(VendorOptions(api_key=KEY, base_url=origin, **options), first=0.5, stall=0.5)
+    async with asyncio.timeout(30.0), listening(vendor.app) as origin:
+        synthesizer = CartesiaSynthesizer(VendorOptions(api_key=KEY, base_url=origin, **options), first=5.0, stall=5.0)
         stream = synthesizer.open(own, lambda _: None)
         async with running(stream):
             yield vendor, stream

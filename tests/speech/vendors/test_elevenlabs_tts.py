@@ -38,9 +38,9 @@ def play(act: Callable[[Call], Awaitable[None]], of_call: Voice | None = None, *
         emulator = ElevenLabs()
         emulator.voices["hello"] = HELLO
         troubles: list[Trouble] = []
-        async with asyncio.timeout(8.0), listening(emulator.app) as origin:
+        async with asyncio.timeout(30.0), listening(emulator.app) as origin:
             given = VendorOptions(**({"api_key": KEY, "base_url": origin} | options))
-            synthesizer = ElevenLabsSynthesizer(given, first=0.5, stall=0.5, keepalive=0.05)
+            synthesizer = ElevenLabsSynthesizer(given, first=5.0, stall=5.0, keepalive=0.05)
             call = Call(emulator, synthesizer.open(of_call or Voice(), troubles.append))
             async with running(call.stream) as call.run:
                 yield call
