@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from tests.entrypoints.house import KEY, House, visit
-from voicecall.app.serving import _public
+from voicecall.app.serving import public_options
 from voicecall.carriers import Carrier
 from voicecall.carriers.mock import MockCarrier
 from voicecall.carriers.plivo import PlivoCarrier
@@ -186,7 +186,7 @@ PROXIED = "https://v.example.com/x/voice/webhook"
 
 
 def options(**config: Any) -> PublicOptions:
-    return _public(Config.model_validate(config), (KEY,), frozenset())
+    return public_options(Config.model_validate(config), (KEY,), frozenset())
 
 
 def test_carriers_are_sent_to_the_path_of_the_model_and_the_usual_one_is_served_too() -> None:
