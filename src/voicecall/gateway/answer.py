@@ -8,6 +8,15 @@ from dataclasses import dataclass, field
 from voicecall.brains import Conversation
 from voicecall.realtime import Called
 
+LONGEST = 120.0
+"""Seconds of audio that a model may be ahead of what was sent, before its call is ended."""
+MOST_WORDS = 20_000
+"""Characters of an answer."""
+MOST_OWN = 8
+"""Answers that nobody asked for and that wait."""
+MOST_TROUBLE = 30
+"""Warnings of one session."""
+
 
 @dataclass(slots=True)
 class Answer:
