@@ -21,7 +21,7 @@ PURE := core audio carriers
 # what takes longest, and what mostly waits, begins first
 UNMEASURED := tests/core/test_planted_faults.py tests/core/test_machine.py
 REST := tests/scenarios $(UNMEASURED) $(filter-out $(addprefix tests/,scenarios demo system fuzz.py conftest.py __pycache__),$(wildcard tests/*))
-BENCHES := install store vad echo servers webhooks calls feel
+BENCHES := install store vad echo servers webhooks calls realtime feel
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-system check fix docs bench fuzz lock

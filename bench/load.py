@@ -30,6 +30,7 @@ class StreamCost:
     cpu_us: float
     """Server CPU for one message in and one out, microseconds."""
     p50_ms: float
+    p95_ms: float
     p99_ms: float
     resident_mb: float
     late: float
@@ -87,6 +88,7 @@ async def load_streams(server: Running, streams: int, seconds: float, path: str 
             messages=len(taken),
             cpu_us=used / len(taken) * 1e6,
             p50_ms=percentile(taken, 0.5) * 1e3,
+            p95_ms=percentile(taken, 0.95) * 1e3,
             p99_ms=percentile(taken, 0.99) * 1e3,
             resident_mb=resident_mb(server.pid),
             late=late,

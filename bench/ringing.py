@@ -103,10 +103,10 @@ async def load_calls(
         ticking = tasks.create_task(clock.run())
         idle = 0.0
         for number in range(calls):
-            stream, token = await _ring(session, gateway, number)
+            stream, token = await ring(session, gateway, number)
             chance = Random(number)  # noqa: S311 - the same callers in every run
             at = number % len(phrases)
-            caller = Caller(_call(number), token, phrases[at:] + phrases[:at], Book(), chance, converses=converse)
+            caller = Caller(leg(number), token, phrases[at:] + phrases[:at], Book(), chance, converses=converse)
             await ws_connect(partial(_same, caller), stream)
             clock.callers.append(caller)
             await asyncio.sleep(_BETWEEN_RINGS)
@@ -116,7 +116,7 @@ async def load_calls(
         for caller in clock.callers:
             caller.hang_up()
         for number in range(calls):
-            await _tell(session, gateway, number, "ended", cause="completed")
+            await tell(session, gateway, number, "ended", cause="completed")
         ticking.cancel()
     return cost
 
@@ -164,13 +164,14 @@ def _same(caller: Caller) -> Caller:
     return caller
 
 
-def _call(number: int) -> str:
+def leg(number: int) -> str:
+    """Return the name of a caller's call leg."""
     return f"mc_bench{number:03}"
 
 
-async def _ring(session: aiohttp.ClientSession, gateway: Gateway, number: int) -> tuple[str, str]:
+async def ring(session: aiohttp.ClientSession, gateway: Gateway, number: int) -> tuple[str, str]:
     """Ring, and return the stream's URL and credential."""
-    answer = await _tell(session, gateway, number, "incoming")
+    answer = await tell(session, gateway, number, "incoming")
     try:
         connect = msgspec.json.decode(answer)["connect"]
     except (KeyError, msgspec.DecodeError):
@@ -178,12 +179,12 @@ async def _ring(session: aiohttp.ClientSession, gateway: Gateway, number: int) -
     return connect["stream"], connect["parameters"]["token"]
 
 
-async def _tell(session: aiohttp.ClientSession, gateway: Gateway, number: int, kind: str, **more: str) -> bytes:
+async def tell(session: aiohttp.ClientSession, gateway: Gateway, number: int, kind: str, **more: str) -> bytes:
     """Send one of the network's webhooks, and return the answer's body."""
     report = {
-        "id": f"{_call(number)}-{kind}",
+        "id": f"{leg(number)}-{kind}",
         "type": kind,
-        "call": _call(number),
+        "call": leg(number),
         "direction": "inbound",
         "from": f"+1555010{number:04}",
         "to": "+15550000000",

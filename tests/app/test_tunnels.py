@@ -141,6 +141,11 @@ WAYS: list[tuple[dict[str, Any], dict[str, Any], Way]] = [
         Way(3334, "/hook", "/media", "/hook", "/media", host="[::1]"),
     ),
     (
+        {"realtime": {"enabled": True, "stream_path": "/rt"}},
+        {},
+        Way(3334, "/voice/webhook", "/rt", "/voice/webhook", "/rt"),
+    ),
+    (
         {"serve": {"bind": "0.0.0.0"}},  # noqa: S104 - nothing is bound
         {"public_path": "/a/b", "path": "/b", "public_port": 10000},
         Way(3334, "/b", "/voice/stream", "/a/b", "/a/voice/stream", 10000),

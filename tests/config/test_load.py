@@ -280,6 +280,7 @@ FAULTS = {
     "waits": ("turns.endpointing_min_ms = 600\n", "turns.endpointing_min_ms", 1, "above `turns.endpointing_ms`"),
     "waits above": ("turns.endpointing_ms = 1300\n", "turns.endpointing_max_ms", None, "below `turns.endpointing_ms`"),
     "same path": ("serve.path = '/voice/stream'\n", "streaming.stream_path", None, "same as `serve.path`"),
+    "same path of models": ("realtime.stream_path = '/voice/webhook'\n", "realtime.stream_path", 1, "`serve.path`"),
     "half a key": ("twilio.api_key_sid = 'SK1'\n", "twilio.api_key_secret", 1, "`twilio.api_key_sid` is of no use"),
     "other half": ("twilio.api_key_secret = 's'\n", "twilio.api_key_sid", 1, "`twilio.api_key_secret` is of no use"),
     "no model": ("[brain]\nkind = 'model'\n", "brain.model", 1, "vendor:name"),

@@ -113,3 +113,34 @@ def test_a_conversation_in_which_nothing_was_heard_is_never_in_order() -> None:
     (only,) = diagnose(shown, ()).checks
     assert (only.id, only.level, "not a word of ours" in only.message) == ("tts", "warn", True)
     assert len(found(*ANSWERED, OVER)) == 1
+
+
+@pytest.mark.parametrize(
+    ("sentence", "what", "fix"),
+    [
+        ("The model sent 120 s more of audio than was played.", "without end", "another realtime.provider"),
+        ("The model was asked for an answer and said nothing for 10 s.", "fell silent", "another model"),
+        ("The model stopped in the middle of an answer and said nothing for 10 s.", "fell silent", "another model"),
+        ("The model failed twice to answer: rate limit.", "twice in a row", "limits"),
+        ("realtime.openai: api.openai.com refused the connection: 401", "refuses us", "key"),
+        ("realtime.openai: the connection was lost", "was lost", "vendor's key, model and account"),
+    ],
+)
+def test_every_way_to_lose_a_model_says_what_to_do(sentence: str, what: str, fix: str) -> None:
+    check = caution("realtime", sentence, "mock")
+    assert check.id == "realtime"
+    assert what in check.message
+    assert fix in check.fix
+
+
+def test_trouble_of_a_model_is_not_laid_on_the_transcriber() -> None:
+    assert caution("reconnected", "realtime.gemini: lost; connecting again.", "mock").id == "realtime"
+
+
+def test_a_call_that_its_model_ended_is_explained_by_it() -> None:
+    sentence = "The model sent 120 s more of audio than was played."
+    ended = {"endReason": "error", "endDetail": sentence, "warnings": [{"code": "realtime", "text": sentence}]}
+    shown = {"carrier": "mock", "direction": "inbound", "mode": "conversation", "transcript": [], "state": "ended"}
+    (check,) = diagnose(shown | {"answeredAt": None} | ended, ()).checks
+    assert (check.id, check.level) == ("realtime", "fail")
+    assert "without end" in check.message

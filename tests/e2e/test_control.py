@@ -117,6 +117,8 @@ def test_metrics_tell_of_calls(gateway: Daemon, live_call: str) -> None:
     assert gateway.metric("voicecall_calls") == 0
     assert gateway.metric("voicecall_calls_ended_total") == ended + 1
     assert 0 < gateway.metric("voicecall_tasks") < 40
+    with gateway.http() as http:
+        assert 'voicecall_transcoded_frames_total{place="model"} 0.0' in http.get("/metrics").text.splitlines()
 
 
 def _events(http: httpx2.Client, call_id: str, most: int, **headers: str) -> list[Json]:

@@ -220,7 +220,7 @@ paths = any_text | st.lists(one_of(["/", "//", "voice", "webhook", "stream", "tw
 @given(paths, one_of(["/voice/webhook", "/", "/a/b/c"]), one_of(["/voice/stream", "/"]))
 def test_any_path_is_a_route_or_none(path: str, serve_path: str, stream_path: str) -> None:
     known: Collection[str] = CARRIERS.keys()
-    find_route(path, serve_path=serve_path, stream_path=stream_path, carriers=known)
+    find_route(path, serve_path=serve_path, stream_paths=[stream_path], carriers=known)
     for public in ("https://v.example.com/voice/webhook", "http://[::1]:3334/"):
         assert signed_url(public, serve_path, path).startswith(public.rpartition("/voice")[0] or "http://[::1]:3334")
     assert dialled_stream_url("wss://v.example.com/voice/stream", stream_path, path).startswith("wss://v.example.com/")

@@ -80,8 +80,8 @@ def test_a_proxy_that_rewrites_the_path_is_seen() -> None:
         ("/voice/webhook/", None),
         ("/voice%2Fwebhook", None),
         ("/voice/webhookx", None),
-        ("/voice/stream", StreamRoute(None)),
-        ("/voice/stream/token", StreamRoute("token")),
+        ("/voice/stream", StreamRoute(None, STREAM)),
+        ("/voice/stream/token", StreamRoute("token", STREAM)),
         ("/voice/stream/", None),
         ("/voice/stream/a/b", None),
         ("/webhook", StrippedRoute("/voice")),
@@ -96,21 +96,32 @@ def test_a_proxy_that_rewrites_the_path_is_seen() -> None:
     ],
 )
 def test_a_path_means_one_thing(path: str, route: Route | None) -> None:
-    assert find_route(path, serve_path=SERVE, stream_path=STREAM, carriers={"mock"}) == route
+    assert find_route(path, serve_path=SERVE, stream_paths=[STREAM], carriers={"mock"}) == route
 
 
 def test_a_stream_path_below_the_webhooks_is_a_stream() -> None:
     def find(path: str) -> Route | None:
-        return find_route(path, serve_path="/voice", stream_path="/voice/stream", carriers={"mock"})
+        return find_route(path, serve_path="/voice", stream_paths=[STREAM], carriers={"mock"})
 
-    assert find("/voice/stream") == StreamRoute(None)
-    assert find("/voice/stream/token") == StreamRoute("token")
+    assert find("/voice/stream") == StreamRoute(None, STREAM)
+    assert find("/voice/stream/token") == StreamRoute("token", STREAM)
     assert find("/voice/mock") == WebhookRoute("mock")
 
 
+def test_streams_of_two_paths_are_told_apart_though_one_lies_below_the_other() -> None:
+    def find(path: str) -> Route | None:
+        return find_route(path, serve_path=SERVE, stream_paths=[f"{STREAM}/realtime", STREAM], carriers={"mock"})
+
+    assert find(STREAM) == StreamRoute(None, STREAM)
+    assert find(f"{STREAM}/token") == StreamRoute("token", STREAM)
+    assert find(f"{STREAM}/realtime") == StreamRoute(None, f"{STREAM}/realtime")
+    assert find(f"{STREAM}/realtime/token") == StreamRoute("token", f"{STREAM}/realtime")
+    assert find(f"{STREAM}/realtime/a/b") is None
+
+
 def test_a_gateway_at_the_root_takes_webhooks_there() -> None:
-    assert find_route("/", serve_path="/", stream_path=STREAM, carriers={"mock"}) == WebhookRoute(None)
-    assert find_route("/mock", serve_path="/", stream_path=STREAM, carriers={"mock"}) == WebhookRoute("mock")
+    assert find_route("/", serve_path="/", stream_paths=[STREAM], carriers={"mock"}) == WebhookRoute(None)
+    assert find_route("/mock", serve_path="/", stream_paths=[STREAM], carriers={"mock"}) == WebhookRoute("mock")
 
 
 @pytest.mark.parametrize(

@@ -1,74 +1,51 @@
-"""A model that hears and speaks, on its own: which answers are heard, and how long is waited for them."""
+"""A model that hears and speaks, on its own: which of its words and ours belong together, and which nobody wants."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import pytest
 
-from tests.gateway.puppet import SECOND, Stage, stage
-from voicecall.brains.tools import Done, Tool
-from voicecall.core.utterances import ModelLost, OutcomeNoted, PlaybackFinished
+from tests.gateway.puppet import Puppet, conversing
+from voicecall.brains import Conversation
+from voicecall.core.events import Event
+from voicecall.core.utterances import OutcomeNoted, PlaybackFinished
+from voicecall.gateway.duplex import Duplex
+from voicecall.gateway.player import RATE
 from voicecall.realtime import Audio, Began, Called, CallerWords, Ended, Interrupted, Traits, TurnOver, Worded
 from voicecall.speech import Report, Transcription, TurnSign
 
-
-class Slow:
-    """One tool that takes as long as a tool may."""
-
-    async def run(self) -> None:
-        """Be there."""
-        await asyncio.Event().wait()
-
-    async def tools(self) -> list[Tool]:
-        """Return it."""
-        return [Tool("look", "", {"type": "object", "properties": {}})]
-
-    async def call(self, name: str, arguments: dict[str, Any]) -> Done:
-        """Take a while."""
-        await asyncio.sleep(10.0)
-        return Done("nothing")
-
-
+SECOND = b"\x10" * RATE
 NOTED = '{"disposition": "booked", "summary": "A table."}'
+TALK = Conversation("call", "inbound", "", "", ())
 
 
-async def test_an_answer_that_is_heard_after_a_tool_is_not_given_up_while_it_lasts() -> None:
-    async with stage() as at:
-        at.respond(1)
-        at.model.report(Audio("1", SECOND))
-        at.model.report(Called("1", "one", "send_dtmf", '{"digits": "none"}'))
-        assert at.model.outputs == {"one": True}
-        for _ in range(12):
-            await asyncio.sleep(1.0)
-            at.model.report(Audio("1", SECOND))
-        at.model.report(Ended("1"))
-        await asyncio.sleep(3.0)
-        assert at.of(ModelLost) == []
-        assert at.of(PlaybackFinished) == [PlaybackFinished(1, "", confirmed=True)]
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A mouth whose model is a puppet, and what it posted."""
+
+    duplex: Duplex
+    model: Puppet
+    posted: list[Event]
+
+    def respond(self, reply: int) -> None:
+        """Have it answer."""
+        self.duplex.respond(reply, 1, TALK, silent_since=0.0, waited=None)
+
+    def of(self, *kinds: type[Event]) -> list[Event]:
+        """Return what was posted of these kinds."""
+        return [event for event in self.posted if isinstance(event, kinds)]
 
 
-async def test_a_model_that_waits_for_a_tool_is_not_taken_for_silent() -> None:
-    async with stage(toolbox=Slow()) as at:
-        at.respond(1)
-        await asyncio.sleep(1.0)
-        at.model.report(Called("1", "one", "look", "{}"))
-        at.model.report(Called("1", "two", "note_outcome", NOTED))
-        await asyncio.sleep(10.1)
-        assert at.model.outputs == {"one": True, "two": True}
-        await asyncio.sleep(5.0)
-        assert at.of(ModelLost) == []
-        at.model.report(Audio("1", SECOND))
-
-
-async def test_what_is_said_unasked_does_not_hide_that_an_answer_does_not_come() -> None:
-    async with stage(Traits(endpoints="provider", interrupts="provider")) as at:
-        at.respond(1)
-        at.model.report(Began("own-1"))
-        at.model.report(Audio("own-1", SECOND))
-        await asyncio.sleep(11.0)
-        assert len(at.of(ModelLost)) == 1
+@asynccontextmanager
+async def stage(traits: Traits) -> AsyncIterator[Stage]:
+    """Open one."""
+    posted: list[Event] = []
+    async with conversing(traits, posted.append, lambda _: None) as (duplex, model):
+        yield Stage(duplex, model, posted)
 
 
 # --- what the caller says
@@ -148,8 +125,7 @@ async def test_what_was_said_unasked_and_not_wanted_is_stale_once_the_caller_goe
         if interrupted:
             at.model.report(Interrupted())
         at.duplex.hearing.speech_started(1, 0.0)
-        assert at.model.asked == ([] if interrupted else ["cancel own-1 0"])
-        assert at.model.outputs == {"one": False}
+        assert at.model.asked == [("cancel", "own-1", "0"), ("result", "one", "False")]
         at.model.report(Began("own-2"))
         at.model.report(Worded("own-2", "It is noon."))
         at.model.report(Audio("own-2", SECOND))
@@ -169,4 +145,4 @@ async def test_what_was_said_unasked_waits_for_what_is_being_said() -> None:
         at.duplex.hearing.speech_started(1, 0.0)
         at.model.report(Ended("1"))
         await asyncio.sleep(2.0)
-        assert (told, at.model.asked) == ([TurnSign("over")], ["say 1 One moment"])
+        assert (told, at.model.asked) == ([TurnSign("over")], [("say", "1", "One moment")])

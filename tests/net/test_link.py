@@ -196,6 +196,27 @@ def test_only_so_much_waits_for_a_connection_and_the_newest_is_kept() -> None:
     play(act, prepare, backlog=3)
 
 
+def test_a_vendor_that_does_not_read_costs_the_oldest_of_what_waits_and_no_more_room() -> None:
+    sent = [f"{number:04}" + "." * 8000 for number in range(3000)]
+
+    async def act(wire: Wire) -> None:
+        await wire.link.connected(2.0)
+        transport = wire.vendor.requests[-1].transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
+        for message in sent:
+            wire.link.send(message)
+            await asyncio.sleep(0)
+        transport.resume_reading()
+        received = wire.vendor.received[-1]
+        await wire.vendor.until(lambda: received and received[-1] == sent[-1])
+        assert received[-10:] == sent[-10:]
+        assert len(received) < len(sent)
+        assert received == sorted(received)
+
+    play(act, backlog=10)
+
+
 def test_what_was_forgotten_is_not_sent() -> None:
     def prepare(_: Vendor, wire: Wire) -> None:
         wire.link.send("stale")

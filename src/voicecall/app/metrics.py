@@ -6,12 +6,13 @@ import asyncio
 import threading
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Self, get_args
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from voicecall.audio.transcoding import Place, transcoded
 from voicecall.gateway.budget import OutboundBudget
 from voicecall.gateway.hook import Hook
 from voicecall.gateway.switchboard import Switchboard
@@ -79,6 +80,14 @@ class Metrics(Collector):
         )
         self._worst_lag = 0.0
         yield from self._webhooks()
+        converted = CounterMetricFamily(
+            "voicecall_transcoded_frames",
+            "Audio turned from one encoding into another, for carriers and for models that hear and speak",
+            labels=["place"],
+        )
+        for place in get_args(Place):
+            converted.add_metric([place], transcoded[place])
+        yield converted
         counters = getattr(self._detector, "counters", None)
         if counters is not None:
             yield CounterMetricFamily("voicecall_vad_windows", "Windows of speech judged", value=counters.windows)

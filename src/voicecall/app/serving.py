@@ -26,7 +26,7 @@ from voicecall.core.draft import longest
 from voicecall.core.ids import CarrierCallId
 from voicecall.core.operations import CallerStep
 from voicecall.emulators.wires import NetworkServer
-from voicecall.entrypoints import ControlOptions, PublicOptions
+from voicecall.entrypoints import FRAME, REALTIME_FRAME, ControlOptions, PublicOptions
 from voicecall.entrypoints.control import ControlListener
 from voicecall.entrypoints.public import PublicListener
 from voicecall.errors import BadParameters, ConfigError, Fault
@@ -330,8 +330,10 @@ def public_options(config: Config, keys: tuple[bytes, ...], near: frozenset[str]
         port=config.serve.port,
         path=config.serve.path,
         public_url=config.public_url,
-        stream_path=streaming.stream_path,
-        streaming_public_url=streaming.public_url,
+        stream_path=config.stream_path,
+        other_stream_paths=(streaming.stream_path,),
+        streaming_public_url=config.stream_base,
+        max_frame=REALTIME_FRAME if config.realtime.enabled else FRAME,
         default_carrier=config.provider,
         near=near,
         skip_signature_verification=config.skip_signature_verification,

@@ -59,7 +59,7 @@ def make_way(
     """
     path = path or config.serve.path
     public_path = public_path or config.tunnel.path or path
-    stream_path = config.streaming.stream_path
+    stream_path = config.stream_path
     here = urlsplit(origin(config.serve.bind, port))
     return Way(
         port,

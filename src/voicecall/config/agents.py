@@ -133,7 +133,7 @@ class Realtime(Section):
     provider: RealtimeName = "openai"
     """Whose."""
     stream_path: UrlPath | None = None
-    """Path of its media streams; `streaming.stream_path` when absent."""
+    """Path of its media streams, which `streaming.stream_path` also leads to; the latter alone when absent."""
     instructions: str | None = None
     """What the model is told about its task."""
     tool_policy: Literal["safe-read-only", "owner", "none"] = "safe-read-only"

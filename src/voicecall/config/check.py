@@ -137,10 +137,11 @@ def contradictions(config: Config) -> Iterator[Contradiction]:
         )
     if control.token is not None and not control.token.get_secret_value():
         yield Contradiction((("control", "token"),), "is empty: write a long random text, or leave the key out")
-    if serve.path == config.streaming.stream_path:
-        yield Contradiction(
-            (("streaming", "stream_path"), ("serve", "path")), "is the same as `serve.path`: write another path"
-        )
+    for section, path in (("streaming", config.streaming.stream_path), ("realtime", config.realtime.stream_path)):
+        if path is not None and path.rstrip("/") == serve.path.rstrip("/"):
+            yield Contradiction(
+                ((section, "stream_path"), ("serve", "path")), "is the same as `serve.path`: write another path"
+            )
     if config.budget.money_per_day is not None and not config.budget.prices:
         yield Contradiction(
             (("budget", "money_per_day"), ("budget", "prices")),

@@ -332,6 +332,18 @@ class Config(Section):
             return {**data, "control": {**control, "port": port + 1 if port else 0}}
         return data
 
+    @property
+    def stream_path(self) -> str:
+        """Where carriers are sent for media streams; they are served at `streaming.stream_path` in any case."""
+        own = self.realtime.stream_path if self.realtime.enabled else None
+        return own or self.streaming.stream_path
+
+    @property
+    def stream_base(self) -> str | None:
+        """The configured `wss://` base before any path of media streams."""
+        base = self.streaming.public_url
+        return base and base.rstrip("/").removesuffix(self.streaming.stream_path)
+
     def line(self, number: str) -> LineOptions:
         """Return what holds for calls to `number`, with or without its `+`."""
         line = self.lines.get("+" + number.removeprefix("+"), Line())

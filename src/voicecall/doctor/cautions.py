@@ -76,6 +76,30 @@ _MEANINGS: Mapping[str, tuple[str, str, str]] = {
 }
 """By code: the check, what happened, what to do."""
 
+_LOST: tuple[tuple[str, str, str], ...] = (
+    (
+        "more of audio than was played",
+        "the model sent sound without end, and the call was ended",
+        "report it to the vendor; another realtime.provider or model",
+    ),
+    (
+        "said nothing for",
+        "the model fell silent; transcriber, agent and voice went on without it",
+        "the vendor's state; another model under `realtime`, if it repeats",
+    ),
+    (
+        "failed twice to answer",
+        "the model failed twice in a row; transcriber, agent and voice went on without it",
+        "what the sentence names: the account's limits, or the model under `realtime`",
+    ),
+    (
+        "401",
+        "the vendor of the model refuses us; transcriber, agent and voice went on without it",
+        "the key under `realtime` (check `realtime`)",
+    ),
+)
+"""Ways in which a model is lost: part of the sentence, what happened, what to do."""
+
 CODES = frozenset(_MEANINGS)
 
 
@@ -84,6 +108,10 @@ def caution(code: str, text: str, carrier: str) -> Check:
     id_, what, fix = _MEANINGS.get(code, ("call", f"`{code}`", _SENTENCE))
     if id_ in ("stt", "brain") and text.startswith("tts."):
         id_ = "tts"  # engines report under the same codes, with their section in front
+    if id_ == "stt" and text.startswith("realtime."):
+        id_ = "realtime"
+    if code == "realtime":
+        what, fix = next(((did, do) for part, did, do in _LOST if part in text), (what, fix))
     if code == "carrier-passed":
         carrier = text.partition(" ")[0]
     id_ = id_.format(carrier=carrier)

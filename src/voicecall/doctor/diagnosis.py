@@ -100,6 +100,11 @@ class _Story:
         """Say whether the record has a warning with one of these codes."""
         return any(warning.get("code") in codes for warning in self.record.get("warnings", ()))
 
+    def says(self, code: str) -> str:
+        """Return the text of the first warning with this code."""
+        warnings = self.record.get("warnings", ())
+        return next((str(one.get("text")) for one in warnings if one.get("code") == code), "")
+
     @property
     def seconds(self) -> float:
         """Seconds between answer and end; 0 where one of them is missing."""
@@ -247,6 +252,9 @@ def _given_up(story: _Story) -> Iterator[Check]:
         case "failed" if story.has("call.leg-ended"):
             fix = "is the number right, and may the account call there? The carrier's own log of the call says more"
             yield fail(f"number-{story.carrier}", f"the carrier could not connect it: {story.detail}", fix)
+        case "error" if story.detail and story.says("realtime") == story.detail:
+            lost = caution("realtime", story.detail, story.carrier)
+            yield fail(lost.id, lost.message, lost.fix)
         case "error" if story.has("stream.started", "stream.refused"):
             yield fail("stream", story.detail or "the media stream was lost", "voicecall doctor --live")
         case "error" | "failed":

@@ -129,8 +129,8 @@ def stream(config: Config) -> Check:
     if not config.streaming.enabled:
         return ok("stream", "off: the carrier speaks and listens by itself")
     if config.public_url is None:
-        return ok("stream", f"media streams arrive at {config.streaming.stream_path}")
-    url = stream_url(config.public_url, config.serve.path, config.streaming.stream_path, config.streaming.public_url)
+        return ok("stream", f"media streams arrive at {config.stream_path}")
+    url = stream_url(config.public_url, config.serve.path, config.stream_path, config.stream_base)
     if url.startswith("ws://") and not is_local(config):
         return fail(
             "stream", f"carriers are sent to {url}, and open media streams over TLS only", "write https in public_url"

@@ -110,7 +110,7 @@ async def _stream(config: Config, client: AsyncClient, frames: int, patience: fl
     after = await _probe(client, nonce)
     expected = Expected(
         public_url=before.public_url,
-        path=config.streaming.stream_path,
+        path=config.stream_path,
         serve_path=config.serve.path,
         own=origin(config.serve.bind, config.serve.port),
         query="",

@@ -16,6 +16,9 @@ from voicecall.core.operations import Operation
 from voicecall.core.tokens import Bearer
 from voicecall.net import MediaSocket
 
+FRAME, REALTIME_FRAME = 64 * 1024, 256 * 1024
+"""Bytes that one message of a media stream may have, and may have where one model hears and speaks."""
+
 
 class Desk(Protocol):
     """Takes what carriers bring: verified webhooks and started media streams."""
@@ -86,6 +89,9 @@ class PublicOptions:
     public_url: str | None = None
     """The carrier-facing webhook URL; without it, what a trusted proxy says, else this listener's own address."""
     stream_path: str = "/voice/stream"
+    """Where carriers are sent for media streams."""
+    other_stream_paths: tuple[str, ...] = ()
+    """Where media streams are served as well."""
     streaming_public_url: str | None = None
     default_carrier: str = ""
     near: frozenset[str] = frozenset()
@@ -98,7 +104,7 @@ class PublicOptions:
     max_pending: int = 32
     max_pending_per_address: int = 4
     max_connections: int = 128
-    max_frame: int = 64 * 1024
+    max_frame: int = FRAME
     max_body: int = 64 * 1024
     body_timeout: float = 5.0
     """For a body, and for the head of a connection's first request."""

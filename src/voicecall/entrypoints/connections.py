@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from aiohttp import StreamReader, WSMsgType, web
+from aiohttp import StreamReader, WebSocketError, WSMsgType, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
 from yarl import URL
@@ -71,7 +71,9 @@ class Socket:
             data: str | bytes = message.data
             return data
         if message.type is WSMsgType.ERROR:
-            _log.warning("stream.broken", code=self._socket.close_code)
+            broken = message.data
+            code = broken.code if isinstance(broken, WebSocketError) else self._socket.close_code
+            _log.warning("stream.broken", code=code and int(code))
         return None
 
     async def send(self, message: str) -> None:

@@ -57,6 +57,7 @@ class PublicListener:
         self.probes = Probes(self._address, clock)
         """Requests of our own that come in here."""
         self._options = options
+        self._stream_paths = (options.stream_path, *options.other_stream_paths)
         self._carriers = carriers
         default = options.default_carrier
         self._webhooks = Webhooks(
@@ -111,8 +112,7 @@ class PublicListener:
     @property
     def stream_url(self) -> str:
         """Where carriers reach the media streams."""
-        options = self._options
-        return stream_url(self.public_url, options.path, options.stream_path, options.streaming_public_url)
+        return self._stream_url(self._options.stream_path)
 
     @property
     def own_url(self) -> str:
@@ -168,12 +168,15 @@ class PublicListener:
         options = self._options
         return options.public_url or self._tunnel_url or (proxied or origin(options.bind, self._port)) + options.path
 
+    def _stream_url(self, path: str) -> str:
+        return stream_url(self.public_url, self._options.path, path, self._options.streaming_public_url)
+
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self._server.heard(request)
         path = request.raw_path.partition("?")[0]
         options = self._options
         route = find_route(
-            path, serve_path=options.path, stream_path=options.stream_path, carriers=self._carriers.keys()
+            path, serve_path=options.path, stream_paths=self._stream_paths, carriers=self._carriers.keys()
         )
         probe = None if self._probing.idle else self._probing.find(request.raw_path, _headers(request))
         if probe is not None and (answer := await self._probed(request, route, probe)) is not None:
@@ -183,10 +186,10 @@ class PublicListener:
                 if request.method != "POST":
                     return _answer(405, "webhooks are POSTed", Allow="POST")
                 return await self._webhook(request, carrier)
-            case StreamRoute(credential):
+            case StreamRoute(credential, stream_path):
                 if request.method not in {"GET", "HEAD"}:
                     return _answer(405, "media streams are opened with GET", Allow="GET, HEAD")
-                return await self._stream(request, credential)
+                return await self._stream(request, credential, stream_path)
             case StrippedRoute(missing):
                 fix = f"let the proxy keep {missing}, or set serve.path to what it leaves"
                 _log.warning("webhook.path-stripped", path=path, missing=missing, fix=fix)
@@ -216,7 +219,7 @@ class PublicListener:
                 url = signed_url(self.public_url, self._options.path, target)
                 webhook = Webhook(request.method, url, headers, body or b"", request.remote or "")
                 return _reply(self._probing.webhook(probe, target, webhook, carrier))
-            case StreamRoute(credential) if _is_upgrade(socket, request):
+            case StreamRoute(credential, _) if _is_upgrade(socket, request):
                 await socket.prepare(request)
                 await self._probing.stream(probe, target, headers, credential, Socket(socket))
                 return socket
@@ -270,7 +273,7 @@ class PublicListener:
                 return None
         return bytes(body)
 
-    async def _stream(self, request: web.BaseRequest, credential: str | None) -> web.StreamResponse:
+    async def _stream(self, request: web.BaseRequest, credential: str | None, stream_path: str) -> web.StreamResponse:
         socket = web.WebSocketResponse(
             compress=False,
             max_msg_size=self._options.max_frame + 1,  # aiohttp refuses what reaches it
@@ -291,7 +294,7 @@ class PublicListener:
             return _answer(404, "not found")
         log = log.bind(carrier=carrier.name)
         log.info("stream.upgrade")
-        url = dialled_stream_url(self.stream_url, self._options.stream_path, request.raw_path)
+        url = dialled_stream_url(self._stream_url(stream_path), stream_path, request.raw_path)
         handshake = Webhook("GET", url, headers, b"", client or request.remote or "")
         if not self._streams.admits(carrier, handshake):
             return _answer(403, "refused")

@@ -19,6 +19,8 @@ class StreamRoute:
     """A media stream; the credential is there where the carrier hands it over in the path."""
 
     credential: str | None
+    path: str
+    """Of those at which streams are served, without a slash at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +34,19 @@ class StrippedRoute:
 Route = WebhookRoute | StreamRoute | StrippedRoute
 
 
-def find_route(path: str, *, serve_path: str, stream_path: str, carriers: Collection[str]) -> Route | None:
+def find_route(path: str, *, serve_path: str, stream_paths: Collection[str], carriers: Collection[str]) -> Route | None:
     """Return what a request path means, or None when there is nothing."""
-    serve_path, stream_path = serve_path.rstrip("/"), stream_path.rstrip("/")
-    if path == (serve_path or "/"):
+    serve_path, stream_paths = serve_path.rstrip("/"), [one.rstrip("/") for one in stream_paths]
+    bare = "" if path == "/" else path
+    if path and bare == serve_path:
         return WebhookRoute(None)
-    if path == (stream_path or "/"):
-        return StreamRoute(None)
+    if path and bare in stream_paths:
+        return StreamRoute(None, bare)
     parent, _, last = path.rpartition("/")
     if parent == serve_path and last in carriers:
         return WebhookRoute(last)
-    if parent == stream_path and last:
-        return StreamRoute(last)
+    if parent in stream_paths and last:
+        return StreamRoute(last, parent)
     segments = serve_path.split("/")
     for cut in range(2, len(segments) + 1):
         rest = "".join(f"/{segment}" for segment in segments[cut:])

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from voicecall.brains import Conversation
 from voicecall.realtime import Called
 
+LONGEST = 120.0
+"""Seconds of audio that a model may be ahead of what was sent, before its call is ended."""
+MOST_WORDS = 20_000
+"""Characters of an answer."""
+MOST_OWN = 8
+"""Answers that nobody asked for and that wait."""
+MOST_TROUBLE = 30
+"""Warnings of one session."""
 UNWANTED = '{"failed": "You were interrupted: this was not done."}'
 """What a tool tells that was called in the course of an answer which nobody wants."""
 
@@ -32,46 +39,6 @@ class Answer:
     """Whether it was asked for a second time."""
     calls: list[Called] = field(default_factory=list)
     """Tools that it called before it was wanted."""
-    due: set[str] = field(default_factory=set)
-    """Calls of tools that have not told yet."""
-    goes_on: bool = False
-    """Whether a tool that has told asks for more of it."""
-
-    def told(self, call: str, *, more: bool) -> bool:
-        """Take note that a tool has told; return whether the model is to go on now."""
-        if call not in self.due:
-            return False
-        self.due.remove(call)
-        goes_on = self.goes_on or more
-        self.goes_on = goes_on and bool(self.due)
-        return goes_on and not self.due
-
-    def uncall(self, call: str) -> None:
-        """The model does not wait for this tool any more."""
-        self.due.discard(call)
-        self.calls = [one for one in self.calls if one.call != call]
-
-
-class Due:
-    """What the model was asked for is waited for, and not for ever."""
-
-    def __init__(self, patience: float, late: Callable[[], None]) -> None:
-        """Call `late` once that took `patience` seconds."""
-        self._loop = asyncio.get_running_loop()
-        self._patience = patience
-        self._late = late
-        self._timer: asyncio.TimerHandle | None = None
-
-    def expect(self) -> None:
-        """Something is due from now on."""
-        self.settle()
-        self._timer = self._loop.call_later(self._patience, self._late)
-
-    def settle(self) -> None:
-        """It has come, or nobody waits for it any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 def unspoken(conversation: Conversation, *, warned: bool) -> Iterator[str]:

@@ -23,10 +23,11 @@ from voicecall.core.utterances import (
     TurnMeasured,
 )
 from voicecall.errors import ProviderError
-from voicecall.gateway.answer import UNWANTED, Answer, Due, unspoken
+from voicecall.gateway.answer import LONGEST, MOST_OWN, MOST_TROUBLE, MOST_WORDS, UNWANTED, Answer, unspoken
 from voicecall.gateway.desk import Desk
 from voicecall.gateway.hearing import Hearing
 from voicecall.gateway.player import RATE, Player
+from voicecall.gateway.stall import Stall
 from voicecall.gateway.stopwatch import Stopwatch
 from voicecall.realtime import (
     Audio,
@@ -46,8 +47,6 @@ from voicecall.realtime import (
 )
 from voicecall.speech import Speech, TurnSign
 
-LONGEST = 120.0
-"""Seconds of audio that a model may be ahead of what was sent, before its call is ended."""
 _PREPARED = "prepared"
 
 
@@ -86,8 +85,7 @@ class Duplex:
         self.cancelled: set[int] = set()
         self._held = 0
         self._watch: Stopwatch | None = None
-        why = f"The model was asked for an answer and said nothing for {patience:g} s."
-        self._due = Due(patience, lambda: self._lose(why))
+        self._troubles = 0
         self._confirmed = self._lost = self._warned = False
         self._said = ""
         self.hearing = Hearing(
@@ -99,6 +97,7 @@ class Duplex:
             went_on=self._went_on,
         )
         self.player = Player(lead=lead, on_started=self._started, on_finished=self._finished, on_audible=self._audible)
+        self._stall = Stall(patience, has_more=lambda: self.player.waiting > 0, lost=self._lose)
 
     async def run(self) -> None:
         """Converse until cancelled."""
@@ -109,7 +108,7 @@ class Duplex:
                 tasks.create_task(self._keep_mind(), name="mind")
                 await self.player.run()
         finally:
-            self._due.settle()
+            self._stall.rest()
 
     async def _converse(self) -> None:
         try:
@@ -197,7 +196,7 @@ class Duplex:
         spoken = self.player.stop()
         if spoken is None:
             return
-        self._due.settle()
+        self._stall.rest()
         if answer is not None and self._answers.pop(answer.name, None) is not None:
             self._session.cancel(answer.name, spoken.played * 1000 // RATE)
         self.desk.cancel(reply)
@@ -236,8 +235,8 @@ class Duplex:
         calls, answer.calls = answer.calls, []
         if answer.ended:
             self._end(answer)
-        elif not answer.size and not calls:
-            self._due.expect()
+        else:
+            self._stall.expect()
         for called in calls:
             self._called(answer, called)
 
@@ -255,13 +254,11 @@ class Duplex:
         if not self.player.reply:
             self._drop_own()
 
-    def _drop_own(self, *, stop: bool = True) -> None:
-        """Nobody wants what the model said unasked; `stop`: it does not know that yet."""
-        while self._own:
-            own = self._own.popleft()
-            self._answers.pop(own.name, None)
-            if stop:
-                self._session.cancel(own.name, 0)
+    def _drop_own(self, *, keep: int = 0) -> None:
+        """Nobody wants what the model said unasked, but for the newest `keep`."""
+        while len(self._own) > keep:
+            self._answers.pop((own := self._own.popleft()).name, None)
+            self._session.cancel(own.name, 0)
             for called in own.calls:
                 self._session.result(called.call, UNWANTED, more=False)
 
@@ -271,13 +268,15 @@ class Duplex:
         if text:
             answer.text, self._answers[answer.name] = text, answer
             self._session.say(answer.name, text)
-            self._due.expect()
+            self._stall.expect()
         else:
             self._end(answer)
 
     # --- what the model reports
 
     def _told(self, report: Report) -> None:
+        if self._lost and not isinstance(report, CallerWords):
+            return
         match report:
             case Audio(name, mulaw):
                 self._sounds(name, mulaw)
@@ -286,15 +285,16 @@ class Duplex:
             case Began(name):
                 self._began(name)
             case Ended(name, failed):
-                if (answer := self._answers.get(name)) is not None:
+                if (answer := self._answers.get(name)) is not None and not answer.ended:
                     answer.ended, answer.failed = True, failed
-                    if answer.reply:
+                    if answer is self._current:
                         self._end(answer)
             case Called():
                 self._called(self._answers.get(report.answer), report)
             case Uncalled(call):
-                for answer in (*self._own, *([self._current] if self._current else [])):
-                    answer.uncall(call)
+                self._stall.settled(call)
+                for own in self._own:
+                    own.calls = [one for one in own.calls if one.call != call]
                 self.desk.uncall(call)
             case TurnOver(item):
                 self.hearing.turn_over(item)
@@ -302,12 +302,14 @@ class Duplex:
                 self.hearing.caller_said(item, text)
                 self.desk.heard()
             case Interrupted():
-                self._drop_own(stop=False)
+                self._drop_own()
                 self._post(BargedIn())
             case Sound(started):
                 self.hearing.tell(Speech(started))
             case Trouble(code, text):
-                self._post(Warned(code, text))
+                self._troubles += 1
+                if self._troubles <= MOST_TROUBLE:
+                    self._post(Warned(code, text))
             case _:
                 assert_never(report)
 
@@ -316,24 +318,22 @@ class Duplex:
         if answer is None or answer.ended:
             return
         if answer is self._current:
-            self._due.settle()
+            self._stall.heard()
             if not answer.size and self._watch is not None:
                 self._watch.lap("model", self._loop.time())
         answer.size += len(mulaw)
         if answer.reply:
             self.player.add(answer.reply, "", mulaw)
-            waiting = self.player.waiting
         else:
             answer.audio.append(mulaw)
-            waiting = answer.size
-        if waiting > LONGEST * RATE:
-            self._lose(f"The model sent more than {LONGEST:g} s of audio than was played.", hopeless=True)
-            self._answers.pop(name)
+        unwanted = sum(one.size for one in self._answers.values() if not one.reply)
+        if self.player.waiting + unwanted > LONGEST * RATE:
+            self._lose(f"The model sent {LONGEST:g} s more of audio than was played.", hopeless=True)
 
     def _worded(self, name: str, text: str) -> None:
         answer = self._answers.get(name)
         if answer is not None:
-            answer.words += text
+            answer.words = (answer.words + text)[:MOST_WORDS]
             if answer.reply:
                 self.player.word(answer.reply, answer.words.strip())
 
@@ -341,12 +341,14 @@ class Duplex:
         if answer is not None and not answer.reply:
             answer.calls.append(called)
             return
-        if answer is not None:
-            self._due.settle()
-            answer.due.add(called.call)
+        if answer is not None and answer is self._current:
+            self._stall.called(called.call)
         self.desk.call(called, answer)
 
     def _began(self, name: str) -> None:
+        if name in self._answers:
+            return
+        self._drop_own(keep=MOST_OWN - 1)
         answer = self._answers[name] = Answer(name)
         self._own.append(answer)
         if not self.player.reply:
@@ -354,11 +356,12 @@ class Duplex:
 
     def _end(self, answer: Answer) -> None:
         """No more of it comes; one that failed before it sounded is asked for once more."""
-        self._due.settle()
-        if answer.failed and not answer.size:
+        self._stall.rest()
+        failed = answer.failed or ("It said nothing." if answer.text else "")
+        if failed and not answer.size:
             self._answers.pop(answer.name, None)
             if answer.again:
-                self._lose(f"The model failed twice to answer: {answer.failed}")
+                self._lose(f"The model failed twice to answer: {failed}")
             else:
                 self._ask(Answer(f"{answer.reply}.again", answer.text, again=True), answer.reply)
             return
@@ -368,10 +371,8 @@ class Duplex:
 
     def _answered(self, call: str, output: str, reply: int) -> None:
         """A tool has answered; the model goes on where its reply is still wanted."""
-        more = reply != 0 and reply == self.player.reply
-        if self._current is not None and self._current.told(call, more=more):
-            self._due.expect()
-        self._session.result(call, output, more=more)
+        self._stall.settled(call)
+        self._session.result(call, output, more=reply != 0 and reply == self.player.reply)
 
     # --- what the player reports
 

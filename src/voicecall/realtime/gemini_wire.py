@@ -17,6 +17,7 @@ import msgspec
 from voicecall.audio import TELEPHONE_RATE
 from voicecall.audio.g711 import float_to_pcm, from_float, pcm_to_float, to_float
 from voicecall.audio.resample import Resampler
+from voicecall.audio.transcoding import transcoded
 from voicecall.errors import NetworkError, ProviderError, RealtimeError
 
 from . import Past, RealtimeOptions, Tool
@@ -254,6 +255,7 @@ class Upward:
 
     def message(self, mulaw: bytes) -> str:
         """Return caller audio as a message."""
+        transcoded["model"] += 1
         pcm = float_to_pcm(self._resampler.feed(to_float(mulaw)))
         return _BEFORE_AUDIO + b64encode(pcm).decode() + _AFTER_AUDIO
 
@@ -276,6 +278,7 @@ class Downward:
         rate = int(kind[1] or 24000) if kind else 0
         if rate not in _RATES:
             raise RealtimeError(f"Gemini sent {re.sub('[^a-z0-9/;=.-]', '?', blob.mime_type.lower())[:40]!r}, not PCM")
+        transcoded["model"] += 1
         tail = self.flush() if rate != self._rate else b""
         self._rate = rate
         if rate not in self._resamplers:

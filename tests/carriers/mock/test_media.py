@@ -50,7 +50,7 @@ def test_a_stream_starts_once() -> None:
 def test_audio_arrives_as_it_was_sent(mulaw: bytes) -> None:
     payload = base64.b64encode(mulaw).decode()
     frame = codec().decode(json.dumps({"event": "media", "chunk": 1, "payload": payload}))
-    assert frame == MediaAudio(mulaw)
+    assert frame == MediaAudio(mulaw, payload)
 
 
 @given(st.binary(max_size=8000))

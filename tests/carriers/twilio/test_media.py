@@ -67,7 +67,8 @@ def test_a_stream_starts_once() -> None:
 
 @given(st.binary(max_size=400))
 def test_audio_arrives_as_it_was_sent(mulaw: bytes) -> None:
-    assert codec().decode(media(base64.b64encode(mulaw).decode())) == MediaAudio(mulaw)
+    payload = base64.b64encode(mulaw).decode()
+    assert codec().decode(media(payload)) == MediaAudio(mulaw, payload)
 
 
 def test_our_own_audio_is_not_taken_for_the_callers() -> None:

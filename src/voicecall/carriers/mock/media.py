@@ -11,6 +11,7 @@ from typing import Annotated, Literal, assert_never
 import msgspec
 
 from voicecall.carriers import MediaAudio, MediaDigit, MediaFrame, MediaMark, MediaStarted, MediaStopped
+from voicecall.carriers.payloads import as_written
 from voicecall.core.ids import CarrierCallId, StreamId
 from voicecall.errors import FrameError
 
@@ -72,7 +73,7 @@ class MockMedia:
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise FrameError(f"mock stream: {error}") from error
         if isinstance(frame, _Media):
-            return MediaAudio(frame.payload)
+            return MediaAudio(frame.payload, as_written(message, frame.payload))
         match frame:
             case _Start():
                 return self._start(frame)

@@ -10,6 +10,7 @@ import numpy as np
 from voicecall.audio import TELEPHONE_RATE, Samples
 from voicecall.audio.g711 import float_to_pcm, from_float, to_float
 from voicecall.audio.resample import Resampler
+from voicecall.audio.transcoding import transcoded
 
 Codec = Literal["PCMU", "L16/8000", "L16/16000"]
 """The names of the codecs as they are configured."""
@@ -72,6 +73,7 @@ class _Linear:
         self.restart()
 
     def decode(self, payload: bytes) -> bytes:
+        transcoded["carrier"] += 1
         whole = self._half + payload
         end = len(whole) & ~1
         self._half = whole[end:]
@@ -79,6 +81,7 @@ class _Linear:
         return from_float(self._down.feed(samples))
 
     def encode(self, mulaw: bytes) -> bytes:
+        transcoded["carrier"] += 1
         pcm = float_to_pcm(self._up.feed(to_float(mulaw)))
         return np.frombuffer(pcm, np.int16).astype("<i2").tobytes()
 

@@ -15,6 +15,7 @@ from typing import Annotated, assert_never
 import msgspec
 
 from voicecall.carriers import MediaAudio, MediaDigit, MediaFrame, MediaMark, MediaStarted, MediaStopped
+from voicecall.carriers.payloads import as_written
 from voicecall.core.ids import CarrierCallId, StreamId
 from voicecall.errors import FrameError
 
@@ -106,7 +107,7 @@ class PlivoMedia:
                 return None
             raise FrameError(f"plivo stream: {str(error)[:_LONGEST_REASON]}") from error
         if isinstance(frame, _Media):
-            return MediaAudio(self._coder.decode(frame.media.payload)) if frame.media.track == "inbound" else None
+            return self._heard(frame.media.payload, message) if frame.media.track == "inbound" else None
         match frame:
             case _Start(start):
                 return self._start(start)
@@ -131,6 +132,10 @@ class PlivoMedia:
         """Return the message that drops the audio that was sent and not yet played."""
         self._coder.restart()
         return self._clear
+
+    def _heard(self, payload: bytes, message: str) -> MediaAudio:
+        mulaw = self._coder.decode(payload)
+        return MediaAudio(mulaw, as_written(message, payload) if mulaw == payload else "")
 
     def _start(self, start: _StartBody) -> MediaStarted:
         if self._started:

@@ -19,6 +19,7 @@ from voicecall.audio.g711 import (
     to_float,
 )
 from voicecall.audio.resample import Resampler
+from voicecall.audio.transcoding import transcoded
 
 Codec = Literal["PCMU", "PCMA", "L16/16000"]
 """The names of the codecs as they are configured."""
@@ -74,6 +75,7 @@ def encoder(codec: Codec) -> Encoder:
 
 
 def _alaw_to_mulaw(alaw: bytes) -> bytes:
+    transcoded["carrier"] += 1
     return mulaw_encode(alaw_decode(alaw))
 
 
@@ -88,6 +90,7 @@ class _LinearDecoder:
         self._resampler = Resampler(rate, TELEPHONE_RATE)
 
     def __call__(self, payload: bytes) -> bytes:
+        transcoded["carrier"] += 1
         samples: Samples = np.frombuffer(payload, "<i2").astype(np.float32) / np.float32(32768)
         return from_float(self._resampler.feed(samples))
 
@@ -102,6 +105,7 @@ class _Mulaw:
 
 class _Alaw:
     def encode(self, mulaw: bytes) -> bytes:
+        transcoded["carrier"] += 1
         return alaw_encode(mulaw_decode(_filled(mulaw)))
 
     def restart(self) -> None:
@@ -120,6 +124,7 @@ class _LinearEncoder:
         self.restart()
 
     def encode(self, mulaw: bytes) -> bytes:
+        transcoded["carrier"] += 1
         pcm = float_to_pcm(self._resampler.feed(to_float(_filled(mulaw))))
         return np.frombuffer(pcm, np.int16).astype("<i2").tobytes()
 

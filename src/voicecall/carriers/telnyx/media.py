@@ -12,6 +12,7 @@ from typing import Annotated, Literal, assert_never
 import msgspec
 
 from voicecall.carriers import MediaAudio, MediaFrame, MediaMark, MediaStarted, MediaStopped
+from voicecall.carriers.payloads import as_written
 from voicecall.core.ids import CarrierCallId, StreamId
 from voicecall.errors import FrameError
 
@@ -106,7 +107,7 @@ class TelnyxMedia:
             raise FrameError(f"telnyx stream: {str(error)[:_LONGEST_REASON]}") from error
         match frame:
             case _Media(media):
-                return self._heard(media) if media.track == "inbound" else None
+                return self._heard(media, message) if media.track == "inbound" else None
             case _Start(stream_id, start):
                 return self._start(stream_id, start)
             case _Mark(mark):
@@ -142,7 +143,7 @@ class TelnyxMedia:
         self._decode = decoder(agreed.encoding, agreed.sample_rate)
         return MediaStarted(StreamId(stream_id), CarrierCallId(start.call_control_id), None)
 
-    def _heard(self, media: _MediaBody) -> MediaAudio | None:
+    def _heard(self, media: _MediaBody, message: str) -> MediaAudio | None:
         if self._decode is None:
             raise FrameError("telnyx stream: audio before its start")
         payload = self._chunks.take(None if media.chunk is None else int(media.chunk), media.payload)
@@ -150,7 +151,9 @@ class TelnyxMedia:
             mulaw = self._decode(payload)
         except ValueError:
             raise FrameError("telnyx stream: half a sample") from None
-        return MediaAudio(mulaw) if mulaw else None
+        if not mulaw:
+            return None
+        return MediaAudio(mulaw, as_written(message, mulaw) if mulaw == media.payload else "")
 
 
 class _Chunks:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, assert_never
 import msgspec
 
 from voicecall.carriers import MediaAudio, MediaDigit, MediaFrame, MediaMark, MediaStarted, MediaStopped
+from voicecall.carriers.payloads import as_written
 from voicecall.core.ids import CarrierCallId, StreamId
 from voicecall.errors import FrameError
 
@@ -107,7 +108,10 @@ class TwilioMedia:
                 return None
             raise FrameError(f"twilio stream: {str(error)[:_LONGEST_REASON]}") from error
         if isinstance(frame, _Media):
-            return MediaAudio(frame.media.payload) if frame.media.track == "inbound" else None
+            if frame.media.track != "inbound":
+                return None
+            payload = frame.media.payload
+            return MediaAudio(payload, as_written(message, payload))
         match frame:
             case _Connected():
                 return None
