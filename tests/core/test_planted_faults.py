@@ -128,6 +128,6 @@ def find(owner: object) -> None:
     elif owner in (leg, prompting, replies, rescue):
         play(TroubledMachine, 500)
     if owner in (turns, realtime):
-        play(ModelMachine, 300)
+        play(ModelMachine, 900)
     play(CallMachine, 1500)
     play(TroubledMachine, 500)
