@@ -41,6 +41,8 @@ from .engines import Engines, voice
 LEAD = 0.3
 """Seconds of audio that the far end may have in its buffer: enough against jitter, little enough to be cut short."""
 NO_MODEL = events.ModelLost("The call began with a model, and there is none in the configuration any more.")
+_RINGING, _WAITING = 5.0, 1.5
+"""Seconds that servers of tools may take to be known: while it rings, and while a caller waits to be greeted."""
 _WARNING_BEFORE_END = 30.0
 """Seconds before the longest duration at which the agent is told."""
 
@@ -235,6 +237,7 @@ class Profiles:
             consultant=consultant,
             toolbox=self._engines.servers(line.brain).open(hearsay(post)) if self._serves(line) else None,
             read_only=options.tool_policy != "owner",
+            patience=_RINGING if session.call.direction == "outbound" else _WAITING,
         )
         brief = Brief(session.call.id, instructions, lambda: past(told()), tongue)
         duplex = Duplex(

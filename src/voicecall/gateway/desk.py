@@ -6,7 +6,7 @@ A tool that fails tells the model why. Everything under way ends with the call.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated, Any, assert_never
 
 import msgspec
@@ -58,11 +58,14 @@ class Desk:
         consultant: Consultant | None = None,
         toolbox: Toolbox | None = None,
         read_only: bool = True,
+        patience: float = 5.0,
     ) -> None:
         """`conversation` gives what was said so far, `consultant` asks the agent behind the model, if that is allowed.
 
         `read_only`: of the tools in `toolbox`, only those that say of themselves that they change nothing.
+        `patience`: seconds that `toolbox` may take to know them; the model goes without those that are late.
         """
+        self._patience = patience
         self._conversation = conversation
         self._post = post
         self._consultant = consultant
@@ -89,11 +92,22 @@ class Desk:
         if self._consultant is not None:
             tools.append(_consult())
         taken = {tool.name for tool in tools}
-        for tool in await self._toolbox.tools() if self._toolbox is not None else ():
+        for tool in await self._offered():
             if tool.name not in taken and (tool.read_only or not self._read_only) and self._is_usable(tool):
                 self._served[tool.name] = tool
                 tools.append(Tool(tool.name, tool.description, tool.parameters))
         return tuple(tools)
+
+    async def _offered(self) -> Sequence[Offered]:
+        if self._toolbox is None:
+            return ()
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._toolbox.tools()
+        except TimeoutError:
+            late = f"the tools of brain.servers were not known within {self._patience:g} s; the model goes without them"
+            self._post(Warned("mcp-server", late))
+            return ()
 
     def _is_usable(self, tool: Offered) -> bool:
         try:

@@ -45,7 +45,7 @@ from voicecall.realtime import (
     Uncalled,
     Worded,
 )
-from voicecall.speech import Speech, TurnSign
+from voicecall.speech import TurnSign
 
 _PREPARED = "prepared"
 
@@ -305,7 +305,7 @@ class Duplex:
                 self._drop_own()
                 self._post(BargedIn())
             case Sound(started):
-                self.hearing.tell(Speech(started))
+                self.hearing.sound(started)
             case Trouble(code, text):
                 self._troubles += 1
                 if self._troubles <= MOST_TROUBLE:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from voicecall.core.events import Event
 from voicecall.core.utterances import SpeechStarted, SpeechStopped
 from voicecall.realtime import Session, Traits
-from voicecall.speech import Report, Transcription, TurnSign
+from voicecall.speech import Report, Speech, Transcription, TurnSign
 
 _LEAD = 25
 """Frames that are kept while only we are heard: what the caller says is noticed a little late."""
@@ -142,6 +142,12 @@ class Hearing:
             self._session.feed(_SILENCE)
 
     # --- what the model makes of it
+
+    def sound(self, started: bool) -> None:
+        """The model hears the caller begin, or stop; where no detector of ours listens, that is speech for sure."""
+        self.tell(Speech(started))
+        if started:
+            self.tell(Speech(started, sure=True))
 
     def turn_over(self, name: str) -> None:
         """What the caller said since the last turn belongs to this one."""
