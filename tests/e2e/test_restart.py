@@ -62,6 +62,7 @@ def test_whatever_was_acknowledged_is_on_record_whenever_the_daemon_dies(start: 
     greeting = daemon.place(message=LONG)
     daemon.until(greeting, "reply.started")
     leg = daemon.status(gone)["carrierCallId"]
+    daemon.until(over, "call.ended")
     placed = daemon.place()
     daemon.program.kill()
     network.hang_up(leg)

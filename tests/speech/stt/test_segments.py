@@ -217,6 +217,7 @@ def test_a_partial_that_is_late_is_not_reported() -> None:
         stream.speech_stopped(1)
         ears.gate.set()
         await inbox.until(1)
+        await ears.begun(2)
         assert inbox.all == [final(1, "1200ms")]
         assert sorted(ears.order) == [600, 1200]
 
