@@ -84,7 +84,7 @@ def _answer(record: Json) -> str:
     greeting, heard, answer = record["transcript"]
     assert (greeting["speaker"], greeting["text"]) == ("agent", "Hello.")
     assert heard["speaker"] == "caller"
-    assert "opening hours" in heard["text"].lower()
+    assert "opening" in heard["text"].lower()  # "hours" may be written as it sounds
     assert answer["speaker"] == "agent"
     return str(answer["text"])
 
